@@ -1,0 +1,190 @@
+"""One YAML file describes a run. Keys are the libraries' own names; an unknown key or a bad value stops at once.
+
+Sections: `model` (transformers), `data` (ours), `lora` (peft.LoraConfig), `training` (trl.SFTConfig), `export`, `serve`
+(Ollama's options), `eval`. Any key can be overridden as `section.key=value`; the resolved config is saved with the run.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from extraction.errors import UserError
+from extraction.files import write_text
+from extraction.schema import check
+
+Json = dict[str, Any]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Quantization = Literal["q4_k_m", "q8_0"]
+SEED = 3407
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Model(Section):
+    """The base model: a folder or a hub name."""
+
+    model_name_or_path: str = "models/embedded"
+    max_length: int = Field(4096, ge=64, description="tokens of prompt and completion; a longer sample is an error")
+
+
+class Data(Section):
+    """Where the examples are and how they are split."""
+
+    path: str = "data/products.jsonl"
+    json_schema: Json | None = Field(None, alias="schema", description="JSON Schema of a record; null infers it")
+    group: str | None = Field(None, description="column that names groups, such as layout or shop")
+    holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
+    validation: Share = 0.1
+    test: Share = 0.2
+    seed: int = SEED
+
+
+class Lora(Section):
+    """peft.LoraConfig; the defaults are the tutorial's."""
+
+    r: int = Field(64, ge=1)
+    lora_alpha: int = Field(128, ge=1)
+    lora_dropout: float = Field(0.0, ge=0, lt=1)
+    bias: Literal["none", "all", "lora_only"] = "none"
+    target_modules: list[str] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    use_rslora: bool = False
+    init_lora_weights: Literal[True, "loftq"] = True
+
+
+class Training(Section):
+    """trl.SFTConfig; the defaults are the tutorial's. `optim` null: AdamW, in 8 bit on CUDA."""
+
+    per_device_train_batch_size: int = Field(2, ge=1)
+    gradient_accumulation_steps: int = Field(4, ge=1)
+    warmup_steps: int = Field(10, ge=0)
+    num_train_epochs: float = Field(3, gt=0)
+    learning_rate: float = Field(2e-4, gt=0)
+    optim: str | None = None
+    weight_decay: float = Field(0.01, ge=0)
+    lr_scheduler_type: str = "linear"
+    seed: int = SEED
+    logging_steps: int = Field(5, ge=1)
+    save_total_limit: int = Field(2, ge=1)
+    report_to: str = "none"
+
+
+class Export(Section):
+    """GGUF files to write beside f16."""
+
+    quantization_method: list[Quantization] = Field(["q4_k_m"], min_length=1)
+
+
+class Serve(Section):
+    """The served models `<name>:<variant>` and Ollama's options, the same on every call."""
+
+    name: str = Field("extractor", pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    num_ctx: int = Field(4096, ge=256, multiple_of=256)
+    num_predict: int = Field(512, ge=1)
+    temperature: float = Field(0.0, ge=0)
+    seed: int = SEED
+
+
+class Eval(Section):
+    """What is compared, and how much accuracy may be lost between training and serving."""
+
+    variants: list[Literal["base", "adapter", "merged", "f16", "q4_k_m", "q8_0"]] = ["base", "adapter", "f16", "q4_k_m"]
+    batch_size: int = Field(16, ge=1, description="examples per batch of the HF variants")
+    max_loss: float = Field(0.02, ge=0, le=1, description="largest accepted loss of mean field accuracy, a share")
+
+
+class Config(Section):
+    """A resolved config. `run` names the folder under artifacts/ that all stages share."""
+
+    run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    model: Model = Model()
+    data: Data = Data()
+    lora: Lora = Lora()
+    training: Training = Training()
+    export: Export = Export()
+    serve: Serve = Serve()
+    eval: Eval = Eval()
+
+    @property
+    def folder(self) -> Path:
+        """artifacts/<run>"""
+        return Path("artifacts") / self.run
+
+
+def load(path: Path, overrides: Sequence[str] = (), run: str | None = None) -> Config:
+    """Read and validate a config file; `overrides` are `section.key=value` with YAML values."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the config {path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict):
+        raise UserError(f"{path} must hold sections such as `data:`, not a {type(raw).__name__}")
+    raw.setdefault("run", path.stem)
+    for override in overrides:
+        _override(raw, override)
+    if run:
+        raw["run"] = run
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_sentence(error)}") from None
+    if config.data.json_schema is not None:
+        check(config.data.json_schema)
+    return config
+
+
+def save(config: Config) -> None:
+    """Write the resolved config to artifacts/<run>/config.yaml."""
+    values = config.model_dump(mode="json", by_alias=True)
+    write_text(config.folder / "config.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """The options that every stage takes."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"), help="default: %(default)s")
+    parser.add_argument("--run", default=None, help="name of the folder under artifacts/; default: the config's")
+    parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="override single keys")
+    return parser
+
+
+def from_arguments(namespace: argparse.Namespace) -> Config:
+    """The config that the parsed options of `arguments` ask for."""
+    return load(namespace.config, namespace.set, namespace.run)
+
+
+def _override(raw: Json, override: str) -> None:
+    key, equals, value = override.partition("=")
+    *sections, name = key.split(".")
+    if not equals or len(sections) > 1:
+        raise UserError(f"the override {override!r} is not of the form section.key=value")
+    target = raw
+    for section in sections:
+        target = target.setdefault(section, {})
+    target[name] = yaml.safe_load(value)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem of a ValidationError: key, value and what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_beside(first["loc"])
+        return f"unknown key `{key}` (value {first['input']!r}); allowed there: {', '.join(allowed)}"
+    return f"`{key}` cannot be {first['input']!r}: {first['msg']}"
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,121 @@
+"""The fields to extract, as JSON Schema: given in the config or inferred from the data's own outputs.
+
+Nothing outside this file knows what a schema looks like inside; nothing at all knows the fields by name.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from extraction.errors import UserError
+
+Json = dict[str, Any]
+EXAMPLE_OF = {"string": "", "number": 0.0, "integer": 0, "boolean": False}
+TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+
+
+def check(schema: Json) -> Json:
+    """Return the schema if it is a JSON Schema of an object with properties; else raise `UserError`."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise UserError(f"data.schema is not a JSON Schema: {error.message}") from None
+    if schema.get("type") != "object" or not schema.get("properties"):
+        raise UserError('data.schema must be {"type": "object", "properties": {…}} with at least one property')
+    return schema
+
+
+def infer(records: Iterable[Json]) -> Json:
+    """JSON Schema of records: fields in the order first seen, each nullable, typed by its first value that is not null."""
+    return _nullable(_merge([_shape(record) for record in records]), top=True)
+
+
+def problems(value: Any, schema: Json) -> list[str]:
+    """What keeps `value` from fitting the schema, one phrase each, with the path of the field."""
+    errors = Draft202012Validator(schema).iter_errors(value)
+    return [f"{'.'.join(map(str, error.absolute_path)) or 'output'}: {error.message}" for error in errors]
+
+
+def fields(schema: Json) -> list[str]:
+    """Names of the top-level fields, in the schema's order."""
+    return list(schema["properties"])
+
+
+def ordered(record: Json, schema: Json) -> Json:
+    """The record with its top-level fields in the schema's order; absent ones are null."""
+    return {name: record.get(name) for name in fields(schema)}
+
+
+def skeleton(schema: Json) -> str:
+    """The schema as the model sees it: one line of JSON with an empty value of each field's type."""
+    return json.dumps(_empty(schema), ensure_ascii=False)
+
+
+def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted path, scalar) for every leaf of a record; an empty list or object is a leaf of value null."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        yield path, value
+        return
+    for key, child in items:
+        yield from flatten(child, f"{path}.{key}" if path else str(key))
+    if not value:
+        yield path, None
+
+
+def _kind(schema: Json) -> str:
+    """The one type of a schema that is not "null"."""
+    declared = schema.get("type") or next((_kind(part) for part in schema.get("anyOf", [])), "string")
+    kinds = [declared] if isinstance(declared, str) else [kind for kind in declared if kind != "null"]
+    return kinds[0] if kinds else "string"
+
+
+def _empty(schema: Json) -> Any:
+    kind = _kind(schema)
+    if kind == "object":
+        return {name: _empty(child) for name, child in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_empty(schema.get("items", {}))]
+    return EXAMPLE_OF[kind]
+
+
+def _shape(value: Any) -> Json | None:
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {"type": "object", "properties": {name: _shape(child) for name, child in value.items()}}
+    if isinstance(value, list):
+        return {"type": "array", "items": _merge([_shape(child) for child in value])}
+    return {"type": TYPE_NAMES[type(value)]}
+
+
+def _merge(shapes: list[Json | None]) -> Json | None:
+    """One shape of several: the first one's type; a number beside integers is a number; objects join their properties."""
+    known = [shape for shape in shapes if shape is not None]
+    if not known:
+        return None
+    kind = known[0]["type"]
+    same = [shape for shape in known if shape["type"] == kind]
+    if kind == "object":
+        names = dict.fromkeys(name for shape in same for name in shape["properties"])
+        return {"type": kind, "properties": {n: _merge([shape["properties"].get(n) for shape in same]) for n in names}}
+    if kind == "array":
+        return {"type": kind, "items": _merge([shape["items"] for shape in same])}
+    if kind in ("integer", "number") and any(shape["type"] == "number" for shape in known):
+        return {"type": "number"}
+    return {"type": kind}
+
+
+def _nullable(shape: Json | None, top: bool = False) -> Json:
+    """A shape as JSON Schema in which every field is required and may be null; one never seen is a string."""
+    shape = shape or {"type": "string"}
+    result: Json = {"type": shape["type"] if top else [shape["type"], "null"]}
+    if shape["type"] == "object":
+        properties = {name: _nullable(child) for name, child in shape["properties"].items()}
+        result |= {"properties": properties, "required": list(properties), "additionalProperties": False}
+    if shape["type"] == "array":
+        result["items"] = _nullable(shape["items"])
+    return result
