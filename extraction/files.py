@@ -69,6 +69,15 @@ def read_jsonl(path: Path) -> list[Json]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
+def read_schema(run: Path) -> Json:
+    """The JSON Schema of a run's records."""
+    path = run / "data" / "schema.json"
+    if not path.is_file():
+        raise UserError(f"{path} is not there: run `make data` first")
+    schema: Json = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
 def read_manifest(run: Path) -> Json:
     """The manifest of a run folder; empty before the first stage."""
     path = run / "manifest.json"

@@ -1,8 +1,4 @@
-"""The one way to ask a served model: greedy, held to the schema, never cut silently, checked.
-
-    python -m serve.client --html page.html            prints the record as JSON
-    python -m serve.client --in rows.jsonl --out answers.jsonl
-"""
+"""The one way to ask a served model: greedy, held to the schema, never cut silently, checked."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,6 +11,7 @@ from tokenizers import Tokenizer
 
 from extraction.config import Config
 from extraction.errors import UserError
+from extraction.files import read_schema
 from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, messages
 
@@ -45,15 +42,6 @@ def read_prompt(run: Path) -> Prompt:
     if not path.is_file():
         raise UserError(f"{path} is not there: run `make export` first")
     return Prompt(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def read_schema(run: Path) -> Json:
-    """The JSON Schema of a run's records."""
-    path = run / "data" / "schema.json"
-    if not path.is_file():
-        raise UserError(f"{path} is not there: run `make data` first")
-    schema: Json = json.loads(path.read_text(encoding="utf-8"))
-    return schema
 
 
 def unreachable(host: str) -> UserError:

@@ -1,0 +1,105 @@
+"""Ask the served extractor: one page, or every row of a file.
+
+    python -m serve.ask --html page.html            prints the record as JSON (a file or the HTML itself)
+    python -m serve.ask --in rows.jsonl --out answers.jsonl
+
+Reads rows of {"id", "input"}; writes a line a row, {"id", "output" (the record or null), "status", "reason"}, and goes on
+where an earlier call stopped: ids that the output file has are not asked again.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from extraction import config as configuration
+from extraction.data import read
+from extraction.errors import UserError, run
+from extraction.files import write_text
+from serve.client import Extractor
+from serve.server import address
+
+Json = dict[str, Any]
+
+
+def main() -> None:
+    parser = configuration.arguments(__doc__ or "")
+    parser.add_argument("--html", default=os.environ.get("ASK_HTML"), help="a file, or the HTML itself; $ASK_HTML")
+    parser.add_argument("--in", dest="source", type=Path, help="rows to ask for")
+    parser.add_argument("--out", dest="target", type=Path, help="where the answers go")
+    parser.add_argument("--variant", default=None, help="default: the first of export.quantization_method")
+    options = parser.parse_args()
+    config = configuration.from_arguments(options)
+    extractor = Extractor(config, options.variant or config.export.quantization_method[0], address())
+    if options.source and options.target:
+        ask_rows(extractor, options.source, options.target)
+    elif options.html and not options.source:
+        ask_one(extractor, page(options.html))
+    else:
+        raise UserError("nothing to ask: give HTML=page.html, or IN=rows.jsonl and OUT=answers.jsonl")
+
+
+def page(value: str) -> str:
+    """The text of the file that `value` names, or `value` itself where it is no file's name."""
+    try:
+        if "<" in value or not Path(value).is_file():
+            return value
+        return Path(value).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{value} is not UTF-8 (byte {error.start}): convert it first") from None
+    except OSError:
+        return value
+
+
+def ask_one(extractor: Extractor, text: str) -> None:
+    """Print the record as JSON; a failed answer is a `UserError` with its name and reason."""
+    answer, body = extractor.ask(text)
+    if answer.record is None:
+        raise UserError(f"no record: {answer.status} ({answer.reason}); the model answered {body.get('message', {}).get('content', '')!r}")
+    print(json.dumps(answer.record, ensure_ascii=False))
+
+
+def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
+    """Ask for every row that `target` does not have yet, appending its answer at once."""
+    rows = [checked(number, row) for number, row in enumerate(read(source), 1)]
+    if len({row["id"] for row in rows}) < len(rows):
+        raise UserError(f"the ids in {source} are not distinct: make them so or leave them out")
+    done = answered(target)
+    waiting = [row for row in rows if row["id"] not in done]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("a", encoding="utf-8") as file:
+        for row in tqdm(waiting, desc=f"ask {extractor.model}", unit="row", initial=len(rows) - len(waiting), total=len(rows)):
+            answer, _ = extractor.ask(row["input"])
+            line = {"id": row["id"], "output": answer.record, "status": answer.status, "reason": answer.reason}
+            print(json.dumps(line, ensure_ascii=False), file=file, flush=True)
+            done[row["id"]] = answer.status
+    failed = sum(done[row["id"]] != "ok" for row in rows)
+    print(f"ask: {len(rows)} rows in {target}, {failed} without a record", file=sys.stderr)
+
+
+def checked(number: int, row: Any) -> Json:
+    """A row with `id` (its number where it has none) and `input`."""
+    if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not row["input"].strip():
+        raise UserError(f'row {number} has no text under "input"')
+    return {"id": str(row.get("id", f"row{number}")), "input": row["input"]}
+
+
+def answered(target: Path) -> dict[str, str]:
+    """Status by id of the rows that an earlier call wrote; a half-written last line is cut off."""
+    if not target.is_file():
+        return {}
+    text = target.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        write_text(target, whole)
+    try:
+        return {row["id"]: row["status"] for row in map(json.loads, whole.splitlines())}
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{target} is there and is not a file of answers: give another OUT=…") from None
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,83 @@
+"""A toy base model and a toy dataset, made once a session: everything real but small."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHAT_TEMPLATE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+
+
+def toy_rows(n: int) -> list[dict[str, Any]]:
+    """`n` rows of a schema that is not the product's."""
+    towns = ("Bern", "Łódź", "Kyōto", "Oslo", "Rīga")
+    return [
+        {
+            "input": f"<dl><dt>Town</dt><dd>{towns[i % 5]} {i}</dd><dt>Seats</dt><dd>{i * 3}</dd></dl>",
+            "output": {"town": f"{towns[i % 5]} {i}", "seats": i * 3},
+            "layout": "dl" if i % 4 else "odd",
+        }
+        for i in range(n)
+    ]
+
+
+@pytest.fixture(scope="session")
+def toy_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random two-layer Llama and a SentencePiece tokenizer of its own."""
+    import sentencepiece
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("base")
+    lines = [row["input"] + json.dumps(row["output"], ensure_ascii=False) for row in toy_rows(400)]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_prefix=str(folder / "tokenizer"),
+        vocab_size=512,
+        model_type="bpe",
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        control_symbols=["<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<pad>"],
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    settings = {
+        "tokenizer_class": "LlamaTokenizer",
+        "eos_token": "<|end|>",
+        "pad_token": "<pad>",
+        "unk_token": "<unk>",
+        "add_bos_token": False,
+        "add_eos_token": False,
+        "add_prefix_space": False,
+        "legacy": False,
+        "chat_template": CHAT_TEMPLATE,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=256,
+        intermediate_size=512,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=1024,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    LlamaForCausalLM(config).half().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder as the working folder, so that artifacts/ is the test's own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

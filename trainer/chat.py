@@ -1,0 +1,55 @@
+"""What the base model's chat template does, found by rendering: around the messages, at the end of a turn, at the start.
+
+The served model's TEMPLATE is made from these pieces, so that any base model works and nothing about it is written twice.
+"""
+
+from typing import Any
+
+from extraction.errors import UserError
+from extraction.prompt import Messages, messages, render
+
+Json = dict[str, Any]
+SYSTEM, USER = "\u241fsystem\u241f", "\u241fuser\u241f"
+# Pages that show a difference: plain, with white space and entities, with scripts of many languages and odd characters.
+PARITY_PAGES = (
+    "<div class='product'><h2>iPad Air</h2><span class='price'>$1344</span></div>",
+    "<p>\n\t  Fish &amp; Chips   <b>£9.50</b>\n\n</p>  <!-- {{ .Prompt }} {% raw %} -->",
+    '<td title="Größe">Ünïcödé 日本語 العربية Ελληνικά 🛒 1.299,00\xa0€</td>\n{"name": null}',
+)
+
+
+def end_of_turn(tokenizer: Any) -> str:
+    """The token that closes the assistant's turn, or the tokenizer's own end token where the template has none."""
+    chat = [{"role": "user", "content": USER}, {"role": "assistant", "content": SYSTEM}]
+    after = tokenizer.apply_chat_template(chat, tokenize=False).partition(SYSTEM)[2]
+    ids = tokenizer(after, add_special_tokens=False)["input_ids"]
+    special = [token for token in ids if token in tokenizer.added_tokens_decoder]
+    return str(tokenizer.convert_ids_to_tokens(special[0]) if special else tokenizer.eos_token)
+
+
+def prompt_ids(tokenizer: Any, chat: Messages) -> list[int]:
+    """Token ids of the rendered prompt; the template writes its own special tokens, so none are added."""
+    ids: list[int] = tokenizer(render(tokenizer, chat), add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def pieces(tokenizer: Any, schema: Json) -> Json:
+    """The prompt for the server: what stands before, between and after the system's and the user's text; three examples.
+
+    A BOS token at the head is left to the server's tokenizer (`add_bos_token`), which would else make it two.
+    """
+    chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": USER}]
+    before, _, rest = render(tokenizer, chat).partition(SYSTEM)
+    between, _, after = rest.partition(USER)
+    bos = tokenizer.bos_token
+    add_bos = bool(bos) and before.startswith(bos)
+    strip = len(bos) if add_bos else 0
+    parity = []
+    for page in PARITY_PAGES:
+        chat = messages(page, schema)
+        rendered, expected = render(tokenizer, chat), f"{before}{chat[0]['content']}{between}{chat[1]['content']}{after}"
+        if rendered != expected:
+            raise UserError(f"the base model's chat template changes its messages: {rendered!r} instead of {expected!r}")
+        parity.append({"messages": chat, "rendered": rendered[strip:], "n_tokens": len(prompt_ids(tokenizer, chat))})
+    stop = [end_of_turn(tokenizer)]
+    return {"before": before[strip:], "between": between, "after": after, "stop": stop, "add_bos_token": add_bos, "parity": parity}

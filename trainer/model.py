@@ -1,0 +1,90 @@
+"""The base model and its tokenizer on this machine's device: the one place that knows the backend."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from extraction.config import Config, Lora
+from extraction.errors import UserError
+
+
+def device_report() -> str:
+    """One sentence on the device that torch will use."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return f"CPU with {torch.get_num_threads()} threads (no CUDA device)"
+    properties = torch.cuda.get_device_properties(0)
+    return f"CUDA: {properties.name}, {properties.total_memory / 2**30:.0f} GiB, torch {torch.__version__}"
+
+
+def is_local(name: str) -> bool:
+    """Whether a model's name is a folder here rather than a name on the hub."""
+    return Path(name).exists() or name.startswith((".", "/", "models/"))
+
+
+def check_base(name: str) -> None:
+    """Raise `UserError` where a local base folder has no weights or no config."""
+    folder = Path(name)
+    if not is_local(name):
+        return
+    if not (folder / "config.json").is_file():
+        raise UserError(f"the base model folder {name} has no config.json: give another with model.model_name_or_path")
+    if not any(folder.glob("*.safetensors")):
+        raise UserError(f"the base model folder {name} has no weights (*.safetensors): restore them (`git checkout {name}`)")
+
+
+def load_tokenizer(name: str) -> Any:
+    """The base model's tokenizer, with a pad token that is not its end token."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(name)
+    if tokenizer.chat_template is None:
+        raise UserError(f"{name} has no chat template: choose an instruction-tuned base model")
+    if tokenizer.pad_token is None or tokenizer.pad_token == tokenizer.eos_token:
+        spare = tokenizer.unk_token or next(t for t in tokenizer.all_special_tokens if t != tokenizer.eos_token)
+        tokenizer.pad_token = spare
+    return tokenizer
+
+
+def load_base(name: str) -> Any:
+    """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    check_base(name)
+    if not torch.cuda.is_available():
+        return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+    dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return AutoModelForCausalLM.from_pretrained(name, dtype=dtype, device_map={"": 0})
+
+
+def add_lora(model: Any, settings: Lora, folder: Path) -> Any:
+    """The model with a fresh adapter. LoftQ changes the base's weights too, so they are kept under `folder`/loftq_base."""
+    from peft import LoftQConfig, LoraConfig, get_peft_model
+
+    loftq = settings.init_lora_weights == "loftq"
+    extra = {"loftq_config": LoftQConfig(loftq_bits=4)} if loftq else {}
+    wrapped = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings.model_dump(), **extra))
+    if loftq:
+        keep_loftq_base(wrapped, folder / "loftq_base")
+    return wrapped
+
+
+def keep_loftq_base(wrapped: Any, path: Path) -> None:
+    """Save the quantized base that a LoftQ adapter belongs to and let the adapter's config point at it."""
+    base = wrapped.get_base_model()
+    weights = {name.replace(".base_layer", ""): value for name, value in base.state_dict().items() if "lora_" not in name}
+    base.save_pretrained(path, state_dict=weights)
+    wrapped.peft_config["default"].base_model_name_or_path = str(path)
+
+
+def prepare_libraries(config: Config) -> None:
+    """Keep the libraries quiet, and off the network where the base model is a local folder."""
+    if is_local(config.model.model_name_or_path):
+        for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
+            os.environ.setdefault(name, "1")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()

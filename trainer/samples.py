@@ -1,0 +1,37 @@
+"""Examples as token ids with labels: loss on the completion only, proved on every sample, and none cut."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from extraction.errors import UserError
+from extraction.prompt import completion, messages, render
+from trainer.chat import prompt_ids
+
+Json = dict[str, Any]
+IGNORED = -100  # the label that torch's cross entropy leaves out
+
+
+def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int) -> Json:
+    """{"input_ids", "labels"} of one example, both of n_tokens; the labels are -100 except on the answer and its end token.
+
+    Raises `UserError` where the sample is longer than `max_length`, or where prompt and answer share a token.
+    """
+    chat, answer = messages(row["input"], schema), completion(row["output"], schema) + end
+    before = prompt_ids(tokenizer, chat)
+    ids = tokenizer(render(tokenizer, chat) + answer, add_special_tokens=False)["input_ids"]
+    if len(ids) > max_length:
+        raise UserError(
+            f"example {row['id']} has {len(ids)} tokens, more than model.max_length {max_length}: "
+            "raise model.max_length (the base model's context permitting) or shorten the example"
+        )
+    if ids[: len(before)] != before:
+        raise UserError(f"example {row['id']}: the tokenizer joins the prompt's end with the answer's start")
+    labels = [IGNORED] * len(before) + ids[len(before) :]
+    if (learnt := tokenizer.decode([label for label in labels if label != IGNORED])) != answer:
+        raise UserError(f"example {row['id']}: the loss would be on {learnt!r} instead of {answer!r}")
+    return {"input_ids": ids, "labels": labels}
+
+
+def encode_all(tokenizer: Any, rows: Iterable[Json], schema: Json, end: str, max_length: int) -> list[Json]:
+    """`encode` for every row, in order."""
+    return [encode(tokenizer, row, schema, end, max_length) for row in rows]
