@@ -1,0 +1,1 @@
+"""The example dataset, the generator that made it, and its templates."""
