@@ -1,7 +1,7 @@
 """Read a dataset, check every row, split it, and write artifacts/<run>/data/{train,validation,test}.jsonl.
 
 Reads a JSON list or JSON Lines of {"input", "output", …}, or Parquet with these columns. Writes rows of {"id", "input",
-"output", "slice"} (slice: "seen", or "unseen" for groups that only the test split holds) and config.yaml with the schema.
+"output", "slice"} (slice: "seen", or "unseen" for groups that only the test split holds), schema.json and config.yaml.
 
     python -m extraction.data --config configs/embedded.yaml
 """
@@ -33,7 +33,9 @@ def read(path: Path) -> list[Json]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}; convert it first") from None
+        raise UserError(
+            f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}; convert it first"
+        ) from None
     if not text.strip():
         raise UserError(f"the data file {path} is empty: give another with DATA=… or data.path")
     # json and not `datasets` reads the rows: Arrow would unify their types and could not say which row is the bad one.
@@ -65,13 +67,15 @@ def fold(value: Any) -> str:
 
 
 def unique(rows: list[Json]) -> tuple[list[Json], list[str]]:
-    """The first of the rows whose input is the same but for white space, case and entities; and what to tell the user."""
+    """The first of the rows whose input is the same but for white space, case and entities; what to tell the user."""
     kept: dict[str, Json] = {}
     conflicts = []
     for number, row in enumerate(rows, 1):
         first = kept.setdefault(fold(page(row["input"])), row)
         if first is not row and fold(first["output"]) != fold(row["output"]):
-            conflicts.append(f"row {number} has the input of row {rows.index(first) + 1} but another output; it is left out")
+            conflicts.append(
+                f"row {number} has the input of row {rows.index(first) + 1} but another output; it is left out"
+            )
     return list(kept.values()), conflicts
 
 
@@ -93,7 +97,10 @@ def split(rows: list[Json], settings: configuration.Data) -> dict[str, list[Json
     for name, part in parts.items():
         if not part:
             counts = f"{len(rows)} rows with {len(records)} distinct records"
-            raise UserError(f"the {name} split would be empty: {counts} are too few; add rows or change data.validation and data.test")
+            raise UserError(
+                f"the {name} split would be empty: {counts} are too few; add rows or change data.validation and"
+                " data.test"
+            )
     return parts
 
 
@@ -114,7 +121,9 @@ def mark(rows: list[Json], settings: configuration.Data) -> list[Json]:
         raise UserError("data.holdout names groups but data.group does not say which column holds them")
     groups = {str(row[settings.group]) for row in rows if settings.group in row} if settings.group else set()
     if unknown := [name for name in settings.holdout if name not in groups]:
-        raise UserError(f"data.holdout: no row has {settings.group} {unknown[0]!r}; there are {', '.join(sorted(groups)) or 'none'}")
+        raise UserError(
+            f"data.holdout: no row has {settings.group} {unknown[0]!r}; there are {', '.join(sorted(groups)) or 'none'}"
+        )
     width = len(str(len(rows)))
     marked = []
     for number, row in enumerate(rows, 1):
@@ -152,7 +161,9 @@ def _write(config: configuration.Config, schema: Json, parts: dict[str, list[Jso
     schema_path.write_text(json.dumps(schema, indent=1, ensure_ascii=False), encoding="utf-8")
     resolved = config.model_copy(update={"data": config.data.model_copy(update={"json_schema": schema})})
     configuration.save(resolved)
-    record_stage(config.folder, "data", inputs, [*paths, schema_path], n={name: len(part) for name, part in parts.items()})
+    record_stage(
+        config.folder, "data", inputs, [*paths, schema_path], n={name: len(part) for name, part in parts.items()}
+    )
 
 
 def _report(parts: dict[str, list[Json]], source: Path, schema: Json, conflicts: list[str]) -> None:

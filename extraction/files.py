@@ -1,7 +1,7 @@
 """Files that exist only when they are whole, and the manifest that chains the stages of a run.
 
-`manifest.json` holds one entry a stage: what it was made from (`inputs`, any JSON) and the SHA-256 of each file that it
-wrote (`outputs`). A stage is up to date when its inputs are the recorded ones and its files still have the recorded sums.
+`manifest.json` holds one entry a stage: what it was made from (`inputs`, any JSON) and the SHA-256 of each file that
+it wrote (`outputs`). A stage is up to date when its inputs are the recorded ones and its files still have these sums.
 """
 
 import errno
@@ -27,7 +27,7 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path` (file or folder) to write; it takes the final name once the block has ended well.
+    """Yield a temporary sibling of `path` (file or folder); it takes the final name once the block has ended well.
 
     A full disk is a `UserError`; what was half written is removed and what stood under `path` stays as it was.
     """
@@ -41,7 +41,10 @@ def whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(path.parent).free / 1e6
-            message = f"no disk space left to write {path} ({free:.0f} MB free): free some space and run the same command again"
+            message = (
+                f"no disk space left to write {path} ({free:.0f} MB free): free some space and run the same command"
+                " again"
+            )
             raise UserError(message) from error
         raise
     finally:
@@ -86,8 +89,10 @@ def read_manifest(run: Path) -> Json:
 
 
 def record_stage(run: Path, stage: str, inputs: Json, outputs: Iterable[Path], **facts: Any) -> None:
-    """Enter a finished stage: its inputs, the SHA-256 of the files that it wrote (folders file by file), other facts."""
-    files = sorted(file for path in outputs for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())
+    """Enter a finished stage: its inputs, the SHA-256 of each file that it wrote (also inside folders), other facts."""
+    files = sorted(
+        file for path in outputs for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()
+    )
     entry = {"inputs": inputs, "outputs": {str(file.relative_to(run)): sha256(file) for file in files}, **facts}
     write_text(run / "manifest.json", json.dumps(read_manifest(run) | {stage: entry}, indent=1, ensure_ascii=False))
 
@@ -107,5 +112,7 @@ def output_of(run: Path, stage: str, name: str) -> str:
     if digest is None or not path.is_file():
         raise UserError(f"{path} is not there or not in the manifest: run `make {stage}` first")
     if sha256(path) != digest:
-        raise UserError(f"{path} is not the file that `make {stage}` wrote (its SHA-256 differs): run `make {stage}` again")
+        raise UserError(
+            f"{path} is not the file that `make {stage}` wrote (its SHA-256 differs): run `make {stage}` again"
+        )
     return digest

@@ -29,7 +29,7 @@ def check(schema: Json) -> Json:
 
 
 def infer(records: Iterable[Json]) -> Json:
-    """JSON Schema of records: fields in the order first seen, each nullable, typed by its first value that is not null."""
+    """JSON Schema of records: fields in the order first seen, each nullable, typed by its first value not null."""
     return _nullable(_merge([_shape(record) for record in records]), top=True)
 
 
@@ -93,7 +93,7 @@ def _shape(value: Any) -> Json | None:
 
 
 def _merge(shapes: list[Json | None]) -> Json | None:
-    """One shape of several: the first one's type; a number beside integers is a number; objects join their properties."""
+    """One shape of several: the first one's type; a number beside integers is a number; objects join properties."""
     known = [shape for shape in shapes if shape is not None]
     if not known:
         return None

@@ -3,8 +3,8 @@
     python -m serve.ask --html page.html            prints the record as JSON (a file or the HTML itself)
     python -m serve.ask --in rows.jsonl --out answers.jsonl
 
-Reads rows of {"id", "input"}; writes a line a row, {"id", "output" (the record or null), "status", "reason"}, and goes on
-where an earlier call stopped: ids that the output file has are not asked again.
+Reads rows of {"id", "input"}; writes a line a row, {"id", "output" (the record or null), "status", "reason"}, and goes
+on where an earlier call stopped: ids that the output file has are not asked again.
 """
 
 import json
@@ -58,7 +58,10 @@ def ask_one(extractor: Extractor, text: str) -> None:
     """Print the record as JSON; a failed answer is a `UserError` with its name and reason."""
     answer, body = extractor.ask(text)
     if answer.record is None:
-        raise UserError(f"no record: {answer.status} ({answer.reason}); the model answered {body.get('message', {}).get('content', '')!r}")
+        raise UserError(
+            f"no record: {answer.status} ({answer.reason}); the model answered"
+            f" {body.get('message', {}).get('content', '')!r}"
+        )
     print(json.dumps(answer.record, ensure_ascii=False))
 
 
@@ -71,7 +74,9 @@ def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
     waiting = [row for row in rows if row["id"] not in done]
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("a", encoding="utf-8") as file:
-        for row in tqdm(waiting, desc=f"ask {extractor.model}", unit="row", initial=len(rows) - len(waiting), total=len(rows)):
+        for row in tqdm(
+            waiting, desc=f"ask {extractor.model}", unit="row", initial=len(rows) - len(waiting), total=len(rows)
+        ):
             answer, _ = extractor.ask(row["input"])
             line = {"id": row["id"], "output": answer.record, "status": answer.status, "reason": answer.reason}
             print(json.dumps(line, ensure_ascii=False), file=file, flush=True)

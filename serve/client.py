@@ -46,7 +46,9 @@ def read_prompt(run: Path) -> Prompt:
 
 def unreachable(host: str) -> UserError:
     """The error for a server that does not answer."""
-    return UserError(f"no Ollama answers at {host}: start one with `make serve` or set OLLAMA_HOST; what is done is kept")
+    return UserError(
+        f"no Ollama answers at {host}: start one with `make serve` or set OLLAMA_HOST; what is done is kept"
+    )
 
 
 class Extractor:
@@ -86,7 +88,9 @@ class Extractor:
         try:
             answer: Json = response.json()
         except ValueError:
-            raise UserError(f"{self.host} answered HTTP {response.status_code} without JSON: is it an Ollama?") from None
+            raise UserError(
+                f"{self.host} answered HTTP {response.status_code} without JSON: is it an Ollama?"
+            ) from None
         return self._judge(response.status_code, answer, self.n_tokens(chat)), answer
 
     def _judge(self, status: int, answer: Json, n_tokens: int) -> Answer:

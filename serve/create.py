@@ -1,7 +1,7 @@
 """Create the served models and prove that they read the very prompt that was trained.
 
-Reads artifacts/<run>/gguf/. Writes Modelfile.<variant>, creates `<name>:<variant>` through Ollama's API (starting a server
-where none answers), then compares the server's own rendering of three messages with the trainer's, character for
+Reads artifacts/<run>/gguf/. Writes Modelfile.<variant>, creates `<name>:<variant>` through Ollama's API (starting a
+server where none answers), then compares the server's own rendering of three messages with the trainer's, character for
 character, and its token count with ours. Enters the served digests in the manifest.
 
     python -m serve.create --config configs/embedded.yaml
@@ -73,13 +73,25 @@ def check_parity(host: str, model: str, prompt: Prompt, options: Json) -> None:
         for example in prompt.parity:
             user_only = [message for message in example["messages"] if message["role"] != "system"]
             for chat in (example["messages"], user_only):  # the stored SYSTEM must stand in for ours
-                body = {"model": model, "messages": chat, "stream": False, "options": options, "truncate": False, "shift": False}
+                body = {
+                    "model": model,
+                    "messages": chat,
+                    "stream": False,
+                    "options": options,
+                    "truncate": False,
+                    "shift": False,
+                }
                 rendered = answer(http, body | {"_debug_render_only": True})["_debug_info"]["rendered_template"]
                 if rendered != example["rendered"]:
-                    raise UserError(f"{model} renders the prompt otherwise than training did:\n{rendered!r}\ninstead of\n{example['rendered']!r}")
+                    raise UserError(
+                        f"{model} renders the prompt otherwise than training did:\n{rendered!r}\ninstead"
+                        f" of\n{example['rendered']!r}"
+                    )
             count = answer(http, body | {"options": options | {"num_predict": 1}})["prompt_eval_count"]
             if count != example["n_tokens"]:
-                raise UserError(f"{model} reads {count} tokens where training had {example['n_tokens']}, in {rendered!r}")
+                raise UserError(
+                    f"{model} reads {count} tokens where training had {example['n_tokens']}, in {rendered!r}"
+                )
     print(f"serve: {model} renders and counts {len(prompt.parity)} prompts as training did", flush=True)
 
 
@@ -90,7 +102,9 @@ def answer(http: httpx.Client, body: Json) -> Json:
     except httpx.TransportError:
         raise unreachable(str(http.base_url)) from None
     if response.status_code != 200:
-        raise UserError(f"{http.base_url} answered HTTP {response.status_code} to {body['model']}: {response.text.strip()}")
+        raise UserError(
+            f"{http.base_url} answered HTTP {response.status_code} to {body['model']}: {response.text.strip()}"
+        )
     result: Json = response.json()
     return result
 

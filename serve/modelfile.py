@@ -40,7 +40,9 @@ def render(config: Config, variant: str, digest: str, values: Json) -> str:
     lines = []
     for name, value in values["parameters"].items():
         items = value if isinstance(value, list) else [value]
-        lines += [f'PARAMETER {name} "{item}"' if isinstance(item, str) else f"PARAMETER {name} {item}" for item in items]
+        lines += [
+            f'PARAMETER {name} "{item}"' if isinstance(item, str) else f"PARAMETER {name} {item}" for item in items
+        ]
     tokens = {
         "MODEL": f"{config.serve.name}:{variant}",
         "GGUF": f"./gguf/{variant}.gguf",

@@ -59,7 +59,10 @@ def ensure() -> str:
     if name not in ("127.0.0.1", "localhost", "::1"):
         raise UserError(f"no Ollama answers at OLLAMA_HOST={host}: start it there or unset OLLAMA_HOST")
     if taken(name, port):
-        raise UserError(f"port {port} is taken by {owner(port)}, which is not an Ollama: stop it or set OLLAMA_HOST=127.0.0.1:{port + 1}")
+        raise UserError(
+            f"port {port} is taken by {owner(port)}, which is not an Ollama: stop it or set"
+            f" OLLAMA_HOST=127.0.0.1:{port + 1}"
+        )
     start(name, port)
     print(f"serve: started Ollama {version(host)} at {host} (log: {LOG})", flush=True)
     return host
@@ -78,7 +81,17 @@ def start(name: str, port: int) -> None:
     """Start `ollama serve` or the embedded engine in the background and wait until it answers."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     program = shutil.which("ollama")
-    embedded = [sys.executable, "-m", "serve.embedded", "--models", str(FOLDER / "models"), "--host", name, "--port", str(port)]
+    embedded = [
+        sys.executable,
+        "-m",
+        "serve.embedded",
+        "--models",
+        str(FOLDER / "models"),
+        "--host",
+        name,
+        "--port",
+        str(port),
+    ]
     environment = os.environ | {"OLLAMA_HOST": f"{name}:{port}"}
     with LOG.open("ab") as log:
         child = subprocess.Popen(
@@ -93,7 +106,9 @@ def start(name: str, port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not version(f"http://{name}:{port}"):
         if child.poll() is not None or time.monotonic() > deadline:
-            last = (LOG.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["nothing in its log"])[-1]
+            last = (LOG.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["nothing in its log"])[
+                -1
+            ]
             stop()
             raise UserError(f"the server did not start: {last} (log: {LOG})")
         time.sleep(0.1)

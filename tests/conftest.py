@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-CHAT_TEMPLATE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+CHAT_TEMPLATE = (
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt"
+    " %}<|assistant|>{% endif %}"
+)
 
 
 def toy_rows(n: int) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""What the base model's chat template does, found by rendering: around the messages, at the end of a turn, at the start.
+"""What the base model's chat template does, found by rendering: around the messages, at a turn's end, at the start.
 
-The served model's TEMPLATE is made from these pieces, so that any base model works and nothing about it is written twice.
+The served model's TEMPLATE is made from these pieces, so any base model works and nothing about it is written twice.
 """
 
 from typing import Any
@@ -34,7 +34,7 @@ def prompt_ids(tokenizer: Any, chat: Messages) -> list[int]:
 
 
 def pieces(tokenizer: Any, schema: Json) -> Json:
-    """The prompt for the server: what stands before, between and after the system's and the user's text; three examples.
+    """The prompt for the server: what stands before, between and after the system's and user's text; examples.
 
     A BOS token at the head is left to the server's tokenizer (`add_bos_token`), which would else make it two.
     """
@@ -47,9 +47,21 @@ def pieces(tokenizer: Any, schema: Json) -> Json:
     parity = []
     for page in PARITY_PAGES:
         chat = messages(page, schema)
-        rendered, expected = render(tokenizer, chat), f"{before}{chat[0]['content']}{between}{chat[1]['content']}{after}"
+        rendered, expected = (
+            render(tokenizer, chat),
+            f"{before}{chat[0]['content']}{between}{chat[1]['content']}{after}",
+        )
         if rendered != expected:
-            raise UserError(f"the base model's chat template changes its messages: {rendered!r} instead of {expected!r}")
+            raise UserError(
+                f"the base model's chat template changes its messages: {rendered!r} instead of {expected!r}"
+            )
         parity.append({"messages": chat, "rendered": rendered[strip:], "n_tokens": len(prompt_ids(tokenizer, chat))})
     stop = [end_of_turn(tokenizer)]
-    return {"before": before[strip:], "between": between, "after": after, "stop": stop, "add_bos_token": add_bos, "parity": parity}
+    return {
+        "before": before[strip:],
+        "between": between,
+        "after": after,
+        "stop": stop,
+        "add_bos_token": add_bos,
+        "parity": parity,
+    }

@@ -1,7 +1,7 @@
 """Checkpoints that count only when they are whole.
 
-transformers writes a checkpoint file by file, so a killed process leaves a half one. A marker written after the last file
-tells them apart, and `inputs.json` beside them tells what they were trained from.
+transformers writes a checkpoint file by file, so a killed process leaves a half one. A marker written after the last
+file tells them apart, and `inputs.json` beside them tells what they were trained from.
 """
 
 import json
@@ -36,7 +36,9 @@ def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
     known = folder / "inputs.json"
     if resume and known.is_file():
         if json.loads(known.read_text(encoding="utf-8")) != json.loads(json.dumps(inputs)):
-            raise UserError(f"the checkpoints in {folder} are of another config or dataset: run without RESUME=1 to begin anew")
+            raise UserError(
+                f"the checkpoints in {folder} are of another config or dataset: run without RESUME=1 to begin anew"
+            )
         for half in folder.glob("checkpoint-*"):
             if not (half / MARKER).is_file():
                 shutil.rmtree(half)

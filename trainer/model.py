@@ -31,7 +31,9 @@ def check_base(name: str) -> None:
     if not (folder / "config.json").is_file():
         raise UserError(f"the base model folder {name} has no config.json: give another with model.model_name_or_path")
     if not any(folder.glob("*.safetensors")):
-        raise UserError(f"the base model folder {name} has no weights (*.safetensors): restore them (`git checkout {name}`)")
+        raise UserError(
+            f"the base model folder {name} has no weights (*.safetensors): restore them (`git checkout {name}`)"
+        )
 
 
 def load_tokenizer(name: str) -> Any:
@@ -60,7 +62,7 @@ def load_base(name: str) -> Any:
 
 
 def add_lora(model: Any, settings: Lora, folder: Path) -> Any:
-    """The model with a fresh adapter. LoftQ changes the base's weights too, so they are kept under `folder`/loftq_base."""
+    """The model with a fresh adapter. LoftQ changes the base's weights too, so they are kept in `folder`/loftq_base."""
     from peft import LoftQConfig, LoraConfig, get_peft_model
 
     loftq = settings.init_lora_weights == "loftq"
@@ -74,7 +76,9 @@ def add_lora(model: Any, settings: Lora, folder: Path) -> Any:
 def keep_loftq_base(wrapped: Any, path: Path) -> None:
     """Save the quantized base that a LoftQ adapter belongs to and let the adapter's config point at it."""
     base = wrapped.get_base_model()
-    weights = {name.replace(".base_layer", ""): value for name, value in base.state_dict().items() if "lora_" not in name}
+    weights = {
+        name.replace(".base_layer", ""): value for name, value in base.state_dict().items() if "lora_" not in name
+    }
     base.save_pretrained(path, state_dict=weights)
     wrapped.peft_config["default"].base_model_name_or_path = str(path)
 

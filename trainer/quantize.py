@@ -1,8 +1,8 @@
 """f16 GGUF → quantized GGUF with ggml's own code, without a compiler.
 
-The arithmetic is ggml's public `ggml_quantize_chunk`, from the shared library in the xllamacpp wheel. Which tensor gets
-which type is llama.cpp's recipe (`llama_tensor_get_type_impl` in src/llama-quant.cpp) for dense models below 70B, so that
-types and bytes equal what `llama-quantize` writes.
+The arithmetic is ggml's public `ggml_quantize_chunk`, from the shared library in the xllamacpp wheel. Which tensor
+gets which type is llama.cpp's recipe (`llama_tensor_get_type_impl` in src/llama-quant.cpp) for dense models below 70B,
+so that types and bytes equal what `llama-quantize` writes.
 """
 
 import ctypes
@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import xllamacpp.xllamacpp
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, LlamaFileType
+from gguf import GGML_QUANT_SIZES, GGUFReader, GGUFValueType, GGUFWriter, LlamaFileType
+from gguf import GGMLQuantizationType as Type
 from tqdm import tqdm
 
 from extraction.errors import UserError
 
-Type = GGMLQuantizationType
 DEFAULT_TYPE = {"q4_k_m": Type.Q4_K, "q8_0": Type.Q8_0}
 FILE_TYPE = {"q4_k_m": LlamaFileType.MOSTLY_Q4_K_M, "q8_0": LlamaFileType.MOSTLY_Q8_0}
 # What stands in for a type whose block does not divide a row, as in llama.cpp's tensor_type_fallback.
@@ -54,7 +54,9 @@ def quantize(source: Path, target: Path, method: str) -> None:
         raise UserError(f"{source} has {experts.contents()} experts: quantize it with llama.cpp's llama-quantize")
     n_layers = int(reader.fields[f"{architecture}.block_count"].contents())
     tied = not any(tensor.name == "output.weight" for tensor in reader.tensors)
-    writer = copy_metadata(reader, target, {"general.file_type": int(FILE_TYPE[method]), "general.quantization_version": 2})
+    writer = copy_metadata(
+        reader, target, {"general.file_type": int(FILE_TYPE[method]), "general.quantization_version": 2}
+    )
     for tensor in tqdm(reader.tensors, desc=f"export: {method}", unit="tensor", mininterval=1.0):
         shape = tuple(int(size) for size in tensor.shape)
         chosen = tensor_type(tensor.name, shape, tensor.tensor_type, method, n_layers, tied)
@@ -100,7 +102,7 @@ def as_float32(tensor: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 def chunks(values: np.ndarray[Any, np.dtype[np.float32]], kind: Type) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Quantized bytes, shape (n_rows, bytes a row). Rows are independent, so threads share them (ctypes frees the GIL)."""
+    """Quantized bytes, (n_rows, bytes a row). Rows are independent, so threads share them (ctypes frees the GIL)."""
     n_rows, n_columns = values.shape
     block, size = GGML_QUANT_SIZES[kind]
     result = np.empty((n_rows, n_columns // block * size), dtype=np.uint8)

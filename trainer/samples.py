@@ -12,7 +12,7 @@ IGNORED = -100  # the label that torch's cross entropy leaves out
 
 
 def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int) -> Json:
-    """{"input_ids", "labels"} of one example, both of n_tokens; the labels are -100 except on the answer and its end token.
+    """{"input_ids", "labels"} of one example, (n_tokens,) each; labels are -100 but on the answer and its end token.
 
     Raises `UserError` where the sample is longer than `max_length`, or where prompt and answer share a token.
     """

@@ -14,7 +14,6 @@ from extraction import config as configuration
 from extraction.config import Config
 from extraction.errors import UserError, run
 from extraction.files import output_of, read_jsonl, read_schema, record_stage, sha256, up_to_date, whole
-from trainer import checkpoints
 from trainer.model import add_lora, check_base, device_report, is_local, load_base, load_tokenizer, prepare_libraries
 
 Json = dict[str, Any]
@@ -30,12 +29,14 @@ def main() -> None:
 
 def train(config: Config, resume: bool = False) -> None:
     """Run the stage; does nothing where its adapter is up to date."""
-    prepare_libraries(config)
     check_base(config.model.model_name_or_path)
     inputs = stage_inputs(config)
     if up_to_date(config.folder, "train", inputs):
         print(f"train: up to date ({config.folder}/adapter)")
         return
+    prepare_libraries(config)
+    from trainer import checkpoints
+
     device = device_report()
     print(f"train: device: {device}", flush=True)
     checkpoint = checkpoints.begin(config.folder / "checkpoints", inputs, resume)
@@ -53,7 +54,10 @@ def stage_inputs(config: Config) -> Json:
     base = Path(config.model.model_name_or_path)
     weights = {path.name: sha256(path) for path in sorted(base.glob("*.safetensors"))} if is_local(str(base)) else {}
     return {
-        "data": {name: output_of(config.folder, "data", f"data/{name}") for name in ("train.jsonl", "validation.jsonl", "schema.json")},
+        "data": {
+            name: output_of(config.folder, "data", f"data/{name}")
+            for name in ("train.jsonl", "validation.jsonl", "schema.json")
+        },
         "base": {"name": config.model.model_name_or_path, "weights": weights},
         "lora": config.lora.model_dump(),
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
@@ -70,6 +74,7 @@ def build(config: Config) -> tuple[Any, Any, Json]:
     from trl import SFTTrainer
 
     from trainer.chat import end_of_turn
+    from trainer.checkpoints import MarkComplete
     from trainer.progress import LossBar
     from trainer.samples import encode_all
 
@@ -82,17 +87,23 @@ def build(config: Config) -> tuple[Any, Any, Json]:
         parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length)
     tokens = sum(len(sample["input_ids"]) for sample in parts["train"])
     longest = max(len(sample["input_ids"]) for part in parts.values() for sample in part)
-    print(f"train: {len(parts['train'])} examples, {tokens} tokens an epoch, the longest has {longest}; loss on the answers only, checked")
+    print(
+        f"train: {len(parts['train'])} examples, {tokens} tokens an epoch, the longest has {longest}; loss on the"
+        " answers only, checked"
+    )
     model = load_base(config.model.model_name_or_path)
     if longest > model.config.max_position_embeddings:
-        raise UserError(f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}: shorten it")
+        raise UserError(
+            f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
+            " shorten it"
+        )
     trainer = SFTTrainer(
         model=add_lora(model, config.lora, config.folder),
         args=sft_config(config, cuda=torch.cuda.is_available()),
         train_dataset=datasets.Dataset.from_list(parts["train"]),
         eval_dataset=datasets.Dataset.from_list(parts["validation"]),
         processing_class=tokenizer,
-        callbacks=[checkpoints.MarkComplete()],
+        callbacks=[MarkComplete()],
     )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(LossBar())
