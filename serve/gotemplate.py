@@ -1,0 +1,166 @@
+"""How Ollama fills a model's Go template with messages. Source: Ollama's documentation of its templates."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from serve.goparse import (
+    Assign,
+    Branch,
+    Call,
+    Expression,
+    Field,
+    Literal,
+    Node,
+    Print,
+    TemplateError,
+    parse_nodes,
+)
+
+Json = dict[str, Any]
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "eq": lambda first, *others: any(first == other for other in others),
+    "ne": lambda first, other: first != other,
+    "lt": lambda first, other: first < other,
+    "le": lambda first, other: first <= other,
+    "gt": lambda first, other: first > other,
+    "ge": lambda first, other: first >= other,
+    "not": lambda value: not value,
+    "len": len,
+    "slice": lambda value, *bounds: value[slice(*(bounds if len(bounds) > 1 else (*bounds, None)))],
+    # Go's and/or give the deciding argument itself
+    "and": lambda *values: next((value for value in values if not value), values[-1]),
+    "or": lambda *values: next((value for value in values if value), values[-1]),
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template; `render` fills it with messages of {"role", "content"}."""
+
+    nodes: tuple[Node, ...]
+
+    def render(self, messages: list[dict[str, str]]) -> str:
+        """The prompt for a chat."""
+        merged = _merge(messages)
+        if _mentions(self.nodes, "Messages"):
+            system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+            capitals = [{"Role": message["role"], "Content": message["content"]} for message in merged]
+            return _execute(self.nodes, {"System": system, "Messages": capitals})
+        return self._fold(merged)
+
+    def _fold(self, messages: list[dict[str, str]]) -> str:
+        """A template of one turn is rendered a turn; the last turn ends at the response, which the model writes."""
+        slots = {"system": "System", "user": "Prompt", "assistant": "Response"}
+        earlier, turn = "", dict.fromkeys(slots.values(), "")
+        for message in messages:
+            slot = slots.get(message["role"], "")
+            taken = {"System": turn["Prompt"] or turn["Response"], "Prompt": turn["Response"]}.get(slot)
+            if taken:
+                earlier += _execute(self.nodes, turn)
+                turn = dict.fromkeys(turn, "")
+            if slot:
+                turn[slot] = message["content"]
+        return earlier + _execute(_until_response(self.nodes)[0], turn)
+
+
+def parse(text: str) -> Template:
+    """Parse a template; one that has neither .Messages nor .Response gets a .Response at its end, as in Ollama."""
+    nodes = parse_nodes(text)
+    if not _mentions(nodes, "Messages") and not _mentions(nodes, "Response"):
+        nodes = (*nodes, Print(Field(".", ("Response",))))
+    return Template(nodes)
+
+
+def _execute(nodes: tuple[Node, ...], data: Json) -> str:
+    return "".join(_run(nodes, data, {"$": data}))
+
+
+def _run(nodes: tuple[Node, ...], dot: Any, variables: Json) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, Print):
+            yield _text(_value(node.value, dot, variables))
+        elif isinstance(node, Assign):
+            variables[node.name] = _value(node.value, dot, variables)
+        elif node.each is None:
+            yield from _run(node.body if _value(node.subject, dot, variables) else node.otherwise, dot, variables)
+        else:
+            yield from _range(node, dot, variables)
+
+
+def _range(node: Branch, dot: Any, variables: Json) -> Iterator[str]:
+    items = _value(node.subject, dot, variables) or ()
+    names = node.each or ()
+    for index, item in enumerate(items):
+        variables |= zip(names, (index, item) if len(names) == 2 else (item,), strict=False)
+        yield from _run(node.body, item, variables)
+    if not items:
+        yield from _run(node.otherwise, dot, variables)
+
+
+def _value(expression: Expression, dot: Any, variables: Json) -> Any:
+    if isinstance(expression, Literal):
+        return expression.value
+    if isinstance(expression, Call):
+        arguments = [_value(argument, dot, variables) for argument in expression.arguments]
+        try:
+            return FUNCTIONS[expression.function](*arguments)
+        except TypeError as error:
+            raise TemplateError(f"{expression.function}: {error}") from None
+    if expression.root != "." and expression.root not in variables:
+        raise TemplateError(f"the variable {expression.root} is not defined")
+    value = dot if expression.root == "." else variables[expression.root]
+    for name in expression.path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _merge(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Consecutive messages of one role as one."""
+    merged: list[dict[str, str]] = []
+    for message in messages:
+        if merged and merged[-1]["role"] == message["role"] != "tool":
+            merged[-1] = merged[-1] | {"content": f"{merged[-1]['content']}\n\n{message['content']}"}
+        else:
+            merged.append(message)
+    return merged
+
+
+def _mentions(nodes: tuple[Node, ...], field: str) -> bool:
+    return any(
+        _names(node.subject, field) or _mentions(node.body, field) or _mentions(node.otherwise, field)
+        if isinstance(node, Branch)
+        else not isinstance(node, str) and _names(node.value, field)
+        for node in nodes
+    )
+
+
+def _names(expression: Expression, field: str) -> bool:
+    if isinstance(expression, Call):
+        return any(_names(argument, field) for argument in expression.arguments)
+    return isinstance(expression, Field) and field in expression.path
+
+
+def _until_response(nodes: tuple[Node, ...]) -> tuple[tuple[Node, ...], bool]:
+    """The nodes up to the first that prints .Response, it included, and whether there was one."""
+    kept: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Branch):
+            body, found = _until_response(node.body)
+            otherwise, found_there = ((), False) if found else _until_response(node.otherwise)
+            kept.append(replace(node, body=body, otherwise=otherwise))
+            if found or found_there:
+                return tuple(kept), True
+        else:
+            kept.append(node)
+            if isinstance(node, Print) and _names(node.value, "Response"):
+                return tuple(kept), True
+    return tuple(kept), False

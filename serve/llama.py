@@ -1,0 +1,145 @@
+"""One loaded model: llama.cpp's own HTTP server in a child process, so that unloading frees all its memory.
+
+    python -m serve.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 2, "context_shift": true}'
+
+The child prints its address on 127.0.0.1 and ends when its standard input does, that is, with its parent. If it crashes,
+only the request under way fails.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from serve.protocol import ApiError
+
+Json = dict[str, Any]
+STOPPED = "the model runner has unexpectedly stopped"
+
+
+class Runner:
+    """A running child. Its methods raise ApiError 500 once the child has died."""
+
+    def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
+        self.process = process
+        self.http = httpx.AsyncClient(base_url=address, timeout=None, trust_env=False)
+        self.errors: deque[str] = deque(maxlen=10)
+        self.reading = asyncio.create_task(self._keep_errors())
+
+    @classmethod
+    async def start(cls, weights: Path, n_ctx: int, n_threads: int, context_shift: bool) -> "Runner":
+        """Load a GGUF file; ApiError 500 with llama.cpp's reason when that fails."""
+        settings = {
+            "model": str(weights),
+            "n_ctx": n_ctx,
+            "n_threads": n_threads,
+            "context_shift": context_shift,
+        }
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "serve.llama", json.dumps(settings)),
+            stdin=pipe, stdout=pipe, stderr=pipe, cwd=Path(__file__).parent.parent, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout
+        try:
+            address = (await process.stdout.readline()).decode().strip()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+        runner = cls(process, address or "http://127.0.0.1")
+        if not address:
+            raise ApiError(500, f"unable to load the model: {await runner._last_words()}")
+        return runner
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
+    def resident_bytes(self) -> int:
+        """Memory that the child holds now; 0 where the system does not tell."""
+        try:
+            pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        except OSError:
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    async def close(self) -> None:
+        """End the child and wait for it."""
+        if self.alive:
+            self.process.kill()
+        await self.process.wait()
+        await self.reading
+        await self.http.aclose()
+
+    async def post(self, path: str, body: Json) -> Json:
+        """A JSON answer of llama.cpp's server; a refusal is an ApiError with its body as text, as in Ollama."""
+        try:
+            response = await self.http.post(path, json=body)
+        except httpx.TransportError:
+            raise await self._stopped() from None
+        if response.status_code >= 400:
+            raise ApiError(response.status_code, response.text)
+        answer: Json = response.json()
+        return answer
+
+    async def tokenize(self, text: str, add_special: bool) -> list[int]:
+        """Token ids; special tokens are read as such."""
+        tokens: list[int] = (await self.post("/tokenize", {"content": text, "add_special": add_special}))["tokens"]
+        return tokens
+
+    async def stream(self, body: Json) -> AsyncGenerator[Json, None]:
+        """The events of /completion, one a token; the last has `stop`."""
+        try:
+            async with self.http.stream("POST", "/completion", json=body | {"stream": True}) as response:
+                if response.status_code >= 400:
+                    raise ApiError(response.status_code, (await response.aread()).decode())
+                async for line in response.aiter_lines():
+                    if line.startswith("data: "):
+                        yield json.loads(line.removeprefix("data: "))
+        except httpx.TransportError:
+            raise await self._stopped() from None
+
+    async def _stopped(self) -> ApiError:
+        self.process.kill() if self.alive else None
+        return ApiError(500, f"{STOPPED}: {await self._last_words()}")
+
+    async def _last_words(self) -> str:
+        await self.process.wait()
+        await self.reading
+        return " | ".join(self.errors) or f"exit status {self.process.returncode}"
+
+    async def _keep_errors(self) -> None:
+        assert self.process.stderr
+        async for line in self.process.stderr:
+            if text := line.decode(errors="replace").strip():
+                self.errors.append(text)
+
+
+def main() -> None:
+    import xllamacpp
+
+    settings = json.loads(sys.argv[1])
+    params = xllamacpp.CommonParams()
+    params.model.path = settings["model"]
+    params.n_ctx = settings["n_ctx"]
+    params.ctx_shift = settings["context_shift"]
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["n_threads"]
+    params.n_parallel = 1
+    params.cache_ram_mib = 0
+    params.fit_params = False
+    params.warmup = False
+    params.verbosity = 1  # errors only
+    server = xllamacpp.Server(params)
+    print(server.listening_address, flush=True)
+    sys.stdin.read()
+    os._exit(0)  # llama.cpp's threads would wait for a request that still runs
+
+
+if __name__ == "__main__":
+    main()
