@@ -12,6 +12,18 @@ CHAT_TEMPLATE = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `gpu` are skipped, with the reason, where there is no CUDA device."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device, and there is none"))
+
+
 def toy_rows(n: int) -> list[dict[str, Any]]:
     """`n` rows of a schema that is not the product's."""
     towns = ("Bern", "Łódź", "Kyōto", "Oslo", "Rīga")

@@ -63,9 +63,14 @@ def load_base(name: str) -> Any:
 
 def add_lora(model: Any, settings: Lora, folder: Path) -> Any:
     """The model with a fresh adapter. LoftQ changes the base's weights too, so they are kept in `folder`/loftq_base."""
+    import torch
     from peft import LoftQConfig, LoraConfig, get_peft_model
 
     loftq = settings.init_lora_weights == "loftq"
+    if loftq and not torch.cuda.is_available():
+        raise UserError(
+            "lora.init_lora_weights 'loftq' quantizes with bitsandbytes on CUDA, which is not here: use true"
+        )
     extra = {"loftq_config": LoftQConfig(loftq_bits=4)} if loftq else {}
     wrapped = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings.model_dump(), **extra))
     if loftq:

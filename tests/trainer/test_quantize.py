@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from gguf import GGMLQuantizationType as Type
+
+from extraction.errors import UserError
+from trainer.quantize import more_bits, quantize, tensor_type
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "n_layers", "tied", "expected"),
+    [
+        ("token_embd.weight", (512, 8192), 8, True, Type.Q6_K),
+        ("token_embd.weight", (512, 8192), 8, False, Type.Q4_K),
+        ("output.weight", (512, 8192), 8, False, Type.Q6_K),
+        ("output_norm.weight", (512,), 8, True, Type.F32),
+        ("blk.0.attn_v.weight", (512, 128), 8, True, Type.Q6_K),
+        ("blk.1.attn_v.weight", (512, 128), 8, True, Type.Q4_K),
+        ("blk.3.ffn_down.weight", (1024, 512), 8, True, Type.Q6_K),
+        ("blk.7.ffn_down.weight", (1024, 512), 8, True, Type.Q6_K),
+        ("blk.2.attn_qkv.weight", (3072, 9216), 32, False, Type.Q6_K),
+        ("blk.2.attn_q.weight", (512, 512), 8, True, Type.Q4_K),
+        ("blk.2.attn_q.weight", (384, 384), 8, True, Type.Q5_0),
+        ("token_embd.weight", (384, 8192), 8, True, Type.Q8_0),
+        ("blk.2.attn_q.weight", (100, 100), 8, True, Type.F16),
+    ],
+)
+def test_types_are_llama_cpps(name: str, shape: tuple[int, ...], n_layers: int, tied: bool, expected: Type) -> None:
+    original = Type.F32 if len(shape) == 1 else Type.F16
+    assert tensor_type(name, shape, original, "q4_k_m", n_layers, tied) == expected
+
+
+def test_q8_0_is_q8_0_everywhere() -> None:
+    for name in ("token_embd.weight", "output.weight", "blk.0.attn_v.weight", "blk.0.ffn_down.weight"):
+        assert tensor_type(name, (512, 512), Type.F16, "q8_0", 8, False) == Type.Q8_0
+
+
+def test_half_of_phi3s_layers_get_more_bits() -> None:
+    assert [layer for layer in range(32) if more_bits(layer, 32)] == [
+        0,
+        1,
+        2,
+        3,
+        6,
+        9,
+        12,
+        15,
+        18,
+        21,
+        24,
+        27,
+        *range(28, 32),
+    ]
+
+
+def write_gguf(path: Path) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(0)
+    tensors = {
+        "token_embd.weight": random.normal(size=(64, 256)).astype(np.float16),
+        "blk.0.attn_q.weight": random.normal(size=(256, 256)).astype(np.float16),
+        "blk.0.attn_norm.weight": random.normal(size=256).astype(np.float32),
+    }
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(1)
+    writer.add_name("Größe")
+    writer.add_add_bos_token(False)
+    writer.add_token_list(["<a>", "b"])
+    writer.add_file_type(1)
+    for name, values in tensors.items():
+        writer.add_tensor(name, values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return tensors
+
+
+@pytest.mark.parametrize(("method", "largest"), [("q4_k_m", 0.35), ("q8_0", 0.03)])
+def test_the_file_holds_the_same_model_in_fewer_bytes(tmp_path: Path, method: str, largest: float) -> None:
+    original = write_gguf(tmp_path / "f16.gguf")
+    quantize(tmp_path / "f16.gguf", tmp_path / "q.gguf", method)
+    reader = gguf.GGUFReader(tmp_path / "q.gguf")
+    for tensor in reader.tensors:
+        values = gguf.dequantize(tensor.data, tensor.tensor_type)
+        assert np.abs(values.reshape(original[tensor.name].shape) - original[tensor.name]).max() < largest, tensor.name
+    assert reader.fields["general.name"].contents() == "Größe"
+    assert reader.fields["tokenizer.ggml.tokens"].contents() == ["<a>", "b"]
+    assert reader.fields["tokenizer.ggml.add_bos_token"].contents() is False
+    assert reader.fields["general.file_type"].contents() == {"q4_k_m": 15, "q8_0": 7}[method]
+    assert (tmp_path / "q.gguf").stat().st_size < (tmp_path / "f16.gguf").stat().st_size
+
+
+@pytest.mark.parametrize("size", [10, 400, -100])
+def test_a_truncated_gguf_is_refused(tmp_path: Path, size: int) -> None:
+    write_gguf(tmp_path / "f16.gguf")
+    (tmp_path / "cut.gguf").write_bytes((tmp_path / "f16.gguf").read_bytes()[:size])
+    with pytest.raises(UserError, match=r"cut\.gguf is not a whole GGUF file"):
+        quantize(tmp_path / "cut.gguf", tmp_path / "q.gguf", "q8_0")

@@ -1,0 +1,133 @@
+import json
+import os
+import shutil
+import signal
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extraction import config as configuration
+from extraction import data
+from extraction.config import Config, Lora
+from extraction.errors import UserError
+from extraction.files import read_manifest, sha256
+from tests.conftest import toy_rows
+from trainer import checkpoints, export
+from trainer.model import add_lora, check_base, load_base
+from trainer.progress import LossBar
+from trainer.train import train
+
+
+@pytest.fixture
+def prepare(workspace: Path, toy_base: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes a run of toy rows ready for training: its config."""
+    (workspace / "rows.json").write_text(json.dumps(toy_rows(30)))
+    (workspace / "toy.yaml").write_text(f"model: {{model_name_or_path: {toy_base}}}\ndata: {{path: rows.json}}\n")
+
+    def run(name: str, *overrides: str) -> Config:
+        settings = ["training.num_train_epochs=2", "lora.r=8", *overrides]
+        arguments = ["data", "--config", "toy.yaml", "--run", name, "--set", *settings]
+        monkeypatch.setattr("sys.argv", arguments)
+        data.main()
+        return configuration.load(workspace / "toy.yaml", settings, run=name)
+
+    return run
+
+
+def adapter(config: Config) -> str:
+    return sha256(config.folder / "adapter" / "adapter_model.safetensors")
+
+
+def test_the_seed_decides_and_a_second_run_does_nothing(prepare: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    configs = [prepare("a"), prepare("b"), prepare("c", "training.seed=1")]
+    for config in configs:
+        train(config)
+    first, second, other = map(adapter, configs)
+    assert first == second != other
+    said = capsys.readouterr().out
+    assert "train: device: " in said
+    assert "loss on the answers only, checked" in said
+    assert (configs[0].folder / "loss.png").read_bytes().startswith(b"\x89PNG")
+    assert read_manifest(configs[0].folder)["train"]["loss"] > 0
+    train(configs[0])
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_ctrl_c_saves_a_checkpoint_and_resume_reaches_the_same_adapter(
+    prepare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, stopped = prepare("whole"), prepare("stopped")
+    train(whole)
+
+    def interrupt(self: LossBar, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(LossBar, "on_step_begin", interrupt, raising=False)
+        train(stopped)
+    assert not (stopped.folder / "adapter").exists()
+    half = stopped.folder / "checkpoints" / "checkpoint-9"
+    half.mkdir()  # what a process killed while it saved leaves behind
+    train(stopped, resume=True)
+    assert not half.exists()
+    assert adapter(stopped) == adapter(whole)
+
+
+def test_checkpoints_of_another_config_are_not_gone_on_from(workspace: Path) -> None:
+    folder = workspace / "checkpoints"
+    checkpoints.begin(folder, {"seed": 1}, resume=False)
+    for step, marked in ((4, True), (12, True), (16, False)):
+        (folder / f"checkpoint-{step}").mkdir()
+        if marked:
+            (folder / f"checkpoint-{step}" / checkpoints.MARKER).touch()
+    assert checkpoints.begin(folder, {"seed": 1}, resume=True) == folder / "checkpoint-12"
+    with pytest.raises(UserError, match="of another config"):
+        checkpoints.begin(folder, {"seed": 2}, resume=True)
+    assert checkpoints.begin(folder, {"seed": 2}, resume=False) is None
+    assert (workspace / "checkpoints.old" / "checkpoint-12").is_dir()
+
+
+def test_a_base_without_weights_is_named(toy_base: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no config\.json"):
+        check_base(str(tmp_path))
+    shutil.copy(toy_base / "config.json", tmp_path)
+    with pytest.raises(UserError, match="has no weights"):
+        check_base(str(tmp_path))
+
+
+def test_a_full_disk_stops_the_export_before_it_writes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, 10**9))
+    export.check_space(workspace, 100_000_000, ["f16"])
+    with pytest.raises(UserError, match=r"needs 2\.7 GB .* but 1\.0 GB are free"):
+        export.check_space(workspace, 1_000_000_000, ["f16", "q4_k_m"])
+
+
+def test_loftq_without_cuda_is_refused(toy_base: Path, workspace: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(UserError, match="on CUDA, which is not here"):
+        add_lora(load_base(str(toy_base)), Lora(init_lora_weights="loftq"), workspace)
+
+
+@pytest.mark.gpu
+def test_loftq_keeps_the_base_that_its_adapter_belongs_to(prepare: Any) -> None:
+    import torch
+    from peft import PeftConfig, PeftModel
+    from transformers import AutoModelForCausalLM
+
+    config = prepare("loftq", "lora.init_lora_weights=loftq", "training.num_train_epochs=1")
+    train(config)
+    base = PeftConfig.from_pretrained(str(config.folder / "adapter")).base_model_name_or_path
+    assert base == str(config.folder / "loftq_base")
+    _, n_weights = export.merge(config)
+    loaded = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(config.folder / "adapter"))
+    merged = AutoModelForCausalLM.from_pretrained(config.folder / "merged", dtype=torch.float32)
+    ids = torch.arange(20)[None]
+    assert n_weights == sum(weight.numel() for weight in merged.parameters())
+    assert torch.allclose(loaded(ids).logits, merged(ids).logits, atol=0.05)
