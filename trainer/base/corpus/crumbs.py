@@ -1,0 +1,199 @@
+"""Where the category stands: breadcrumb trails of all kinds, labels, eyebrows, tags."""
+
+from trainer.base.corpus.page import Page
+from trainer.base.corpus.goods import brand, category
+from trainer.base.corpus.pick import chance, pick, weighted
+from trainer.base.corpus.words import has, words
+
+SEPARATORS = (">", ">", "›", "»", "/", "/", "|", "→", "·", "-", "–", ":", "\\", "<", "•", ">>", "▸", "::")
+DETAILS = ("Product Details", "Details", "Product", "Item details", "Produktdetails", "Détails", "Detail")
+
+
+def trail(page: Page) -> str:
+    """A breadcrumb trail whose last category is the product's."""
+    r, p = page.r, page.product
+    texts = list(p.path)
+    page.show("category", texts[-1])
+    lead = weighted(r, {"home": 0.52, "shop": 0.14, "both": 0.04, "none": 0.30})
+    if lead in ("home", "both"):
+        texts.insert(0, pick(r, words(p.lang, "home")))
+    if lead in ("shop", "both"):
+        texts.insert(0, p.shop)
+    if chance(r, 0.05) and len(p.path) < 4:
+        texts[-1:-1] = [p.path[-1]] * r.randint(1, 2)
+    else:
+        page.show("breadcrumbs", list(p.path))
+    end = weighted(r, {"name": 0.44, "details": 0.03, "all": 0.03, "brand": 0.03, "none": 0.47})
+    if end == "all" and has(p.lang, "viewall"):
+        texts.append(f"{pick(r, words(p.lang, 'viewall'))} {p.path[-1]}")
+    elif end == "brand" and p.brand:
+        texts.append(p.brand)
+        page.show("manufacturer", p.brand)
+    if end == "name":
+        texts.append(p.name if chance(r, 0.8) else p.name.rsplit(",")[0])
+    elif end == "details":
+        texts.append(pick(r, DETAILS))
+    return draw(page, texts, last_is_page=end in ("name", "details"))
+
+
+def shop_trail(page: Page) -> str:
+    """A trail that names no category: home or the shop, then the product itself."""
+    r, p = page.r, page.product
+    first = pick(r, words(p.lang, "home")) if chance(r, 0.6) else p.shop
+    return draw(page, [first, p.name], last_is_page=True)
+
+
+def draw(page: Page, texts: list[str], last_is_page: bool) -> str:
+    """The trail as markup."""
+    r, m = page.r, page.m
+    if chance(r, 0.02):
+        texts = list(reversed(texts))
+        return _flat(page, texts[::-1], last_is_page)
+    kind = weighted(r, {"list": 0.52, "flat": 0.22, "spans": 0.18, "table": 0.04, "dl": 0.04})
+    if kind == "list" or kind == "spans":
+        body = _listed(page, texts, last_is_page, kind == "list")
+    elif kind == "dl":
+        body = m.el(
+            "dl", "breadcrumb", *[m.el("dd", "breadcrumb item", m.leaf("a", "breadcrumb link", t)) for t in texts]
+        )
+    else:
+        body = _flat(page, texts, last_is_page)
+        if kind == "table":
+            body = m.el("tr", "breadcrumb", m.el("td", "breadcrumb item", body))
+            body = m.el("table", "breadcrumb table", body) if chance(r, 0.5) else body
+    if chance(r, 0.12):
+        heading = pick(
+            r,
+            (
+                "Breadcrumbs",
+                "You are here:",
+                "Breadcrumb",
+                "Sie sind hier:",
+                "Vous êtes ici :",
+                "Breadcrumb navigation",
+                "Fil d'Ariane",
+                "Sei qui:",
+            ),
+        )
+        body = m.join([m.leaf(pick(r, ("h2", "h3", "span", "div", "p", "strong")), "breadcrumb label", heading), body])
+    return m.wrap(body, "breadcrumb", pick(r, (0, 0, 1, 1, 2, 3)))
+
+
+def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> str:
+    r, m = page.r, page.m
+    outer, inner = (
+        pick(r, (("ol", "li"), ("ul", "li"), ("ul", "li")))
+        if as_list
+        else pick(r, (("div", "span"), ("div", "div"), ("nav", "span"), ("p", "span"), ("nav", "div")))
+    )
+    where = weighted(r, {"none": 0.55, "inside": 0.2, "before": 0.1, "between": 0.15})
+    sign = pick(r, SEPARATORS)
+    separator = (
+        m.leaf(pick(r, ("span", "span", "i", "em")), "breadcrumb separator", sign)
+        if chance(r, 0.85)
+        else m.el("i", "separator")
+    )
+    inner_span, titled, bold = chance(r, 0.4), chance(r, 0.2), chance(r, 0.12)
+    link_last = chance(r, 0.35) or not last_is_page
+    items = []
+    for i, t in enumerate(texts):
+        last = i == len(texts) - 1
+        if last and not link_last:
+            item = (
+                m.leaf(pick(r, ("span", "strong", "label", "span")), "breadcrumb current", t)
+                if chance(r, 0.7)
+                else m.text(t)
+            )
+        else:
+            given = {"title": t} if titled else {}
+            if m.microdata:
+                given["itemprop"] = "item"
+            link = m.text(t) if not inner_span else m.leaf("label" if bold else "span", "breadcrumb label", t)
+            item = m.el("a", "breadcrumb link", link, **given)
+        parts = [item]
+        if where == "inside" and not last:
+            parts = [item, separator]
+        elif where == "before" and i:
+            parts = [separator, item]
+        items.append(m.el(inner, "breadcrumb current" if last and chance(r, 0.5) else "breadcrumb item", m.join(parts)))
+        if where == "between" and not last:
+            items.append(m.leaf(inner, "separator", sign) if as_list else f" {m.text(sign)} ")
+    body = m.el(outer, "breadcrumb list", *items)
+    return m.el("nav", "breadcrumb", body, aria_label="breadcrumb") if as_list and chance(r, 0.4) else body
+
+
+def _flat(page: Page, texts: list[str], last_is_page: bool) -> str:
+    r, m = page.r, page.m
+    sign = m.text(pick(r, SEPARATORS))
+    joint = pick(r, (f" {sign} ", f" {sign} ", f"&nbsp;{sign}&nbsp;", f" <b>{sign}</b> ", f"{sign}", f" {sign}\n"))
+    as_text = chance(r, 0.12)
+    parts = [
+        m.text(t)
+        if as_text or (last_is_page and i == len(texts) - 1)
+        else m.el("a", "breadcrumb link" if chance(r, 0.5) else "", m.text(t))
+        for i, t in enumerate(texts)
+    ]
+    return m.el(pick(r, ("div", "p", "nav", "span", "td", "font", "small")), "breadcrumb", joint.join(parts))
+
+
+def label(page: Page) -> str:
+    """The category behind a label: "Category: X", "Posted in X", in a meta line, a spec row."""
+    r, m, p = page.r, page.m, page.product
+    value = p.path[-1]
+    page.show("category", value)
+    word = pick(r, words(p.lang, "category"))
+    link = (
+        m.el("a", "category link", m.text(value))
+        if chance(r, 0.6)
+        else m.leaf("span", "category value", value)
+        if chance(r, 0.5)
+        else m.text(value)
+    )
+    colon = pick(r, (":", ": ", " : ", "", " ", ":&nbsp;"))
+    kind = r.randrange(6)
+    if kind < 3:
+        head = (
+            m.leaf(
+                pick(r, ("span", "b", "strong", "label")), "category label", word + colon.strip().replace("&nbsp;", "")
+            )
+            if chance(r, 0.6)
+            else word + (colon or " ")
+        )
+        return m.el(pick(r, ("div", "p", "span", "li")), "product category", f"{head} {link}")
+    if kind == 3:
+        return m.el(
+            "div",
+            "product note",
+            m.el("span", "", f"{word}{colon or ' '}{link}"),
+            m.leaf("span", "", f"{pick(r, words(p.lang, 'sku'))}: {page.code()}"),
+        )
+    if kind == 4:
+        return page.rows([(None, word, value)])
+    tags = [category(r, p.lang) for _ in range(r.randint(1, 3))]
+    return m.join(
+        [
+            m.el("span", "category", f"{word}: {link}"),
+            m.el("span", "tag", "Tags: " + ", ".join(m.el("a", "tag", m.text(t)) for t in tags)),
+        ]
+    )
+
+
+def eyebrow(page: Page) -> str:
+    """The category alone, above the title or near it."""
+    r, m, p = page.r, page.m, page.product
+    page.show("category", p.path[-1])
+    tag = pick(r, ("span", "div", "p", "a", "h2", "h3", "h4", "small"))
+    return (
+        m.leaf(tag, "product category", p.path[-1])
+        if chance(r, 0.7)
+        else m.el("div", "product category", m.leaf("a", "category link", p.path[-1]))
+    )
+
+
+def menu(page: Page) -> str:
+    """A navigation menu: categories that are not the product's, or other makers."""
+    r, m, p = page.r, page.m, page.product
+    texts = [category(r, p.lang) if chance(r, 0.8) else brand(r, p.lang) for _ in range(r.randint(3, 9))]
+    items = [m.el("li", "menu item", m.el("a", "menu link", m.text(t))) for t in texts]
+    body = m.el("ul", "menu list", *items)
+    return m.el("nav", "menu", body) if chance(r, 0.6) else m.wrap(body, "menu", r.randint(0, 2))

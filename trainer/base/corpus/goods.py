@@ -1,0 +1,308 @@
+"""What a shop sells: brands, product names, category paths, specifications."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from trainer.base.corpus.letters import code_like, digits, latin, word
+from trainer.base.corpus.money import Money, amount, money
+from trainer.base.corpus.pick import chance, pick
+from trainer.base.corpus.words import SHOP_LANGUAGES, has, words
+
+LANGUAGES = (
+    ("en",) * 17
+    + ("de",) * 3
+    + ("fr",) * 3
+    + ("es",) * 3
+    + ("it",) * 3
+    + ("pt", "nl", "pl", "ja", "zh", "ru")
+    + SHOP_LANGUAGES
+)
+SPACELESS = ("zh", "tw", "ja", "th")
+NOT_LATIN = ("bg", "ru", "uk", "el", "ar", "he", "fa", "hi", "th", "zh", "tw", "ja", "ko")
+UNITS = (
+    "ml",
+    "g",
+    "kg",
+    "cm",
+    "mm",
+    "L",
+    "oz",
+    "m",
+    "W",
+    "GB",
+    "TB",
+    "mg",
+    "inch",
+    '"',
+    "V",
+    "Ah",
+    "lb",
+    "fl oz",
+    "pcs",
+    "Stk.",
+    "x",
+    "m²",
+    "bar",
+    "mAh",
+    "cl",
+    "°",
+    "mpx",
+    "ft",
+)
+BIG = ("WOMAN", "MAN", "KIDS", "HOME", "BEAUTY", "SHOES")
+
+
+@dataclass(slots=True)
+class Product:
+    """One product as the shop knows it. `brand` is None where nobody says it; `path` leads to the category."""
+
+    lang: str
+    shop: str
+    brand: str | None
+    name: str
+    pieces: list[str]
+    path: list[str]
+    money: Money
+    cents: int
+    old: int | None
+    specs: list[tuple[str, str, str]] = field(default_factory=list)  # (slot, label, value)
+
+
+def title(text: str) -> str:
+    """First letter of each word in upper case, the rest kept."""
+    return " ".join(part[:1].upper() + part[1:] for part in text.split(" "))
+
+
+def brand(r: Random, lang: str) -> str:
+    """A maker's name, usually made up, in one of the ways that names are written."""
+    w = latin(r, lang)
+    kind = r.randrange(26)
+    if kind < 6:
+        return w.capitalize()
+    if kind < 10:
+        return w.upper()
+    if kind == 10:
+        return f"{pick(r, words(lang, 'last'))} & {pick(r, words(lang, 'last'))}"
+    if kind == 11:
+        return f"{latin(r).capitalize()}-{latin(r).capitalize()}"
+    if kind == 12:
+        return f"{w.capitalize()}{pick(r, ('Tech', 'Pro', 'Line', 'Home', 'Lab', 'Fit', 'Art', 'Wear', 'Max', 'Soft', 'Tools', 'Life'))}"
+    if kind == 13:
+        return f"{w.capitalize()}'s" if lang == "en" else title(w)
+    if kind == 14:
+        return pick(r, words(lang, "company"))
+    if kind == 15:
+        return f"{pick(r, 'ABCDEFGHJKLMNPRSTVWZ')}&{pick(r, 'ABCDEFGHJKLMNPRSTVWZ')}"
+    if kind == 16:
+        return "".join(pick(r, "ABCDEFGHIJKLMNOPRSTUVWXZ") for _ in range(r.randint(2, 5)))
+    if kind == 17:
+        return f"{pick(r, words(lang, 'first'))} {pick(r, words(lang, 'last'))}"
+    if kind == 18:
+        return f"{w.capitalize()} {latin(r).capitalize()}"
+    if kind == 19:
+        return f"{w.upper()} {latin(r).upper()}"
+    if kind == 20:
+        return (
+            f"{pick(r, ('The', 'La', 'Le', 'Dr.', 'St.', 'Old', 'House of', 'Maison', 'Casa', 'El'))} {w.capitalize()}"
+        )
+    if kind == 21:
+        return f"{w.capitalize()} {pick(r, ('Co.', 'GmbH', 'Inc.', 'Ltd', 'S.p.A.', 'Studio', 'Paris', 'London', 'Originals', 'Brothers', 'Collection', 'Designs', 'AG', 'Sport', 'Group', '& Sons'))}"
+    if kind == 22:
+        return f"{w}{pick(r, ('.', '®', '™', '!', ''))}"
+    if kind == 23:
+        return f"{w.capitalize()}{r.randint(1, 99)}" if chance(r, 0.5) else f"{r.randint(2, 9)}{w.capitalize()}"
+    return word(r, lang).capitalize() if lang in NOT_LATIN else pick(r, words(lang, "last"))
+
+
+def series(r: Random, lang: str) -> str:
+    """A model or series name."""
+    kind = r.randrange(8)
+    w = latin(r, lang)
+    if kind < 2:
+        return code_like(r)
+    if kind == 2:
+        return w.upper()
+    if kind == 3:
+        return f"{w.capitalize()} {pick(r, ('II', 'III', 'Pro', 'Plus', 'Mini', 'XL', 'Max', 'Lite', 'S', '2.0', '360', 'One', 'Evo', str(r.randint(2, 9999))))}"
+    if kind == 4:
+        return f"{w.capitalize()} {code_like(r)}"
+    if kind == 5 and has(lang, "words"):
+        return title(pick(r, words(lang, "words")))
+    return w.capitalize()
+
+
+def measure(r: Random) -> str:
+    """250 ml, 60 x 30 cm, 2-pack"""
+    n = r.randint(1, 990) if chance(r, 0.7) else round(r.random() * 20, 1)
+    unit = pick(r, UNITS)
+    kind = r.randrange(9)
+    if kind == 0:
+        return f"{r.randint(2, 300)} x {r.randint(2, 300)} {pick(r, ('cm', 'mm', 'm'))}"
+    if kind == 1:
+        return f"{r.randint(2, 300)}x{r.randint(2, 300)}x{r.randint(2, 99)}{pick(r, ('', ' cm', 'cm', 'mm'))}"
+    if kind == 2:
+        return pick(
+            r,
+            (
+                "{}-pack",
+                "Pack of {}",
+                "{} pcs",
+                "Set of {}",
+                "{} Stück",
+                "x{}",
+                "{}er Set",
+                "{} pieces",
+                "({} pcs)",
+                "{}-tlg",
+            ),
+        ).format(r.randint(2, 48))
+    if kind == 3:
+        return pick(r, ("XS", "S", "M", "L", "XL", "XXL", "38", "42", "Size 8", "One Size", "EU 40", "12Y"))
+    return f"{n}{unit}" if chance(r, 0.5) else f"{n} {unit}"
+
+
+def noun(r: Random, lang: str) -> str:
+    """What the thing is, with or without an adjective."""
+    n = pick(r, words(lang, "nouns"))
+    if not chance(r, 0.5):
+        return n
+    adjective = pick(r, words(lang, "adjs"))
+    if lang in SPACELESS:
+        return adjective + n
+    if lang in ("fr", "es", "it", "pt", "ro", "vi", "id", "ar", "he", "fa", "hi") or adjective[:3] in (
+        "i t",
+        "i l",
+        "i s",
+    ):
+        return f"{n} {adjective}"
+    return f"{adjective[:1].upper()}{adjective[1:]} {n[:1].lower() + n[1:] if chance(r, 0.3) and lang not in ('de', 'en') else n}"
+
+
+def tail(r: Random, lang: str) -> str:
+    """What follows the name: a size, a colour, a code, a remark."""
+    kind = r.randrange(12)
+    if kind < 3:
+        return pick(r, (" {}", ", {}", " - {}", " ({})", "-{}", " | {}", ", {}", "/{}")).format(measure(r))
+    if kind < 6:
+        return pick(r, (", {}", " - {}", " {}", " ({})", " – {}", "/{}")).format(pick(r, words(lang, "colours")))
+    if kind == 6:
+        return pick(r, (" {}", " ({})", ", {}", " - {}", " [{}]", " {}")).format(code_like(r))
+    if kind == 7:
+        return f" »{latin(r).capitalize()}«" if chance(r, 0.5) else f' "{latin(r).capitalize()}"'
+    if kind == 8:
+        return (
+            f" {pick(r, ('with', 'for', 'w/', 'and', '&', '+', 'in', 'incl.'))} {pick(r, words('en', 'nouns'))}"
+            if lang == "en"
+            else f" {pick(r, ('+', '&', '/'))} {pick(r, words(lang, 'nouns'))}"
+        )
+    if kind == 9:
+        return f", {pick(r, words(lang, 'materials'))}"
+    if kind == 10:
+        return f" {pick(r, words(lang, 'words'))}"
+    return pick(
+        r,
+        ("™", "®", "!", " *NEW*", " (OEM)", " – Limited Edition", "...", " 2.0", " #2", ' 3/4"', " [B-Stock]", " 1/2"),
+    )
+
+
+def name_pieces(r: Random, lang: str, maker: str | None) -> list[str]:
+    """The parts of a product's name in order: maker, series, noun, tails."""
+    ser = series(r, lang) if chance(r, 0.55) else None
+    what = noun(r, lang)
+    for _ in range(pick(r, (0, 0, 1, 1, 1, 2, 3))):
+        what += tail(r, lang)
+    if lang == "en" and chance(r, 0.12):
+        what = f"{pick(r, words('en', 'adjs'))} {pick(r, words('en', 'nouns'))} {what}"
+    if maker and ser:
+        parts = pick(r, ([maker, ser, what], [maker, ser, what], [maker, what, ser], [what, maker, ser], [maker, what]))
+    elif maker:
+        parts = [maker, what] if chance(r, 0.8) else [what, maker]
+    else:
+        parts = [what, ser] if ser else [what]
+    return [part.strip() for part in parts if part and part.strip()]
+
+
+def category(r: Random, lang: str) -> str:
+    """A category's name."""
+    kind = r.randrange(14)
+    base = pick(r, words(lang, "cats"))
+    if kind == 0:
+        return f"{base}{pick(r, (' & ', ', ', ' / ', ' + ', ' and ' if lang == 'en' else ' & '))}{pick(r, words(lang, 'cats'))}"
+    if kind == 1:
+        return noun(r, lang)
+    if kind == 2:
+        return title(f"{pick(r, words(lang, 'adjs'))} {base}")
+    if kind == 3:
+        return (
+            f"{base} {pick(r, words(lang, 'nouns'))}" if lang not in SPACELESS else base + pick(r, words(lang, "nouns"))
+        )
+    if kind == 4:
+        return pick(r, words(lang, "nouns")) + ("s" if lang in ("en", "fr", "es", "pt") else "")
+    if kind == 5:
+        return title(pick(r, words(lang, "words")))
+    if kind == 6 and chance(r, 0.5):
+        return title(word(r, lang)) if chance(r, 0.5) else pick(r, BIG)
+    return base
+
+
+def path(r: Random, lang: str, shouting: bool) -> list[str]:
+    """1 to 5 category names from the widest to the product's own."""
+    names = [category(r, lang) for _ in range(pick(r, (1, 1, 2, 2, 2, 3, 3, 3, 4, 5)))]
+    return [name.upper() for name in names] if shouting else names
+
+
+def product(r: Random) -> Product:
+    """A product of a random shop."""
+    lang = pick(r, LANGUAGES)
+    maker = brand(r, lang) if chance(r, 0.86) else None
+    in_name = maker is not None and chance(r, 0.6)
+    pieces = name_pieces(r, lang, maker if in_name else None)
+    shouting = chance(r, 0.05)
+    if shouting:
+        pieces = [piece.upper() for piece in pieces]
+    m = money(r, lang)
+    cents = amount(r, m)
+    old = None
+    if chance(r, 0.28):
+        old = max(cents + 100, round(cents * (1.05 + r.random() * 1.2)))
+        old = old // 100 * 100 if m.places == 0 or chance(r, 0.4) else old // 100 * 100 + pick(r, (99, 0, 95, 50, 90))
+    own = title(latin(r, lang))
+    shop = pick(
+        r,
+        (
+            own,
+            own.upper(),
+            f"{own.lower()}.{pick(r, ('com', 'de', 'fr', 'it', 'lv', 'sk', 'shop', 'co.uk', 'ru', 'nl'))}",
+            f"{own} {pick(r, words(lang, 'cats'))}",
+        ),
+    )
+    p = Product(
+        lang,
+        shop,
+        maker,
+        " ".join(pieces),
+        pieces,
+        path(r, lang, chance(r, 0.06)),
+        m,
+        cents,
+        old if old and old > cents else None,
+    )
+    p.specs = specs(r, p)
+    return p
+
+
+def specs(r: Random, p: Product) -> list[tuple[str, str, str]]:
+    """Facts for a specification table, without maker and category."""
+    lang = p.lang
+    made = {
+        "sku": lambda: code_like(r) if chance(r, 0.5) else digits(r, r.randint(4, 9)),
+        "ean": lambda: digits(r, 13),
+        "colour": lambda: pick(r, words(lang, "colours")),
+        "size": lambda: measure(r),
+        "material": lambda: pick(r, words(lang, "materials")),
+        "weight": lambda: f"{round(r.random() * 30, pick(r, (0, 1, 2)))} {pick(r, ('kg', 'g', 'lbs', 'oz'))}",
+        "warranty": lambda: pick(r, ("2 years", "24 mes.", "12 Monate", "1 Jahr", "5 ans", "24 měsíců", "3", "1 year limited", "2 anni", "24 мес.")),
+        "origin": lambda: pick(r, words(lang, "countries")),
+    }  # fmt: skip
+    keys = r.sample(sorted(made), r.randint(1, 7))
+    return [(key, pick(r, words(lang, key)), made[key]()) for key in keys]

@@ -1,0 +1,103 @@
+"""Words nobody has seen: syllables and characters in the scripts of the languages, so that values must be copied."""
+
+from random import Random
+
+from trainer.base.corpus.pick import chance, pick
+
+ONSETS = tuple(
+    "b c d f g h j k l m n p r s t v w z br dr fr gr kr pr tr bl cl fl gl pl sl st sp sk sh ch th qu sch".split()
+)
+VOWELS = tuple("a e i o u a e i o y ai ea ie oo ou au".split())
+CODAS = tuple("n r s t l m x k d nd rt ck ss ng th".split()) + ("",) * 9
+MARKS = {
+    "de": "äöü", "fr": "éèêôîç", "es": "áéíóúñ", "it": "àèéìòù", "pt": "ãçéóâõ", "nl": "ëïé", "pl": "ąćęłńóśźż",
+    "cs": "áčěéířšůýž", "sk": "áčďéíľšťúýž", "sl": "čšž", "hr": "čćđšž", "hu": "áéíóöőúüű", "ro": "ăâîșț",
+    "tr": "çğıöşü", "lv": "āčēģīķļņšūž", "lt": "ąčęėįšųūž", "et": "äöõü", "fi": "äö", "sv": "åäö", "da": "æøå",
+    "no": "æøå", "vi": "áàảạăâđêôơư", "is": "áðéíóúýþæö",
+}  # fmt: skip
+CYRILLIC = ("бвгдзклмнпрстфхцчшж", "аеиоуыюяэё")
+GREEK = ("βγδζθκλμνξπρστφχψ", "αεηιουω")
+ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+HEBREW = "אבגדהוזחטיכלמנסעפצקרשת"
+THAI = ("กขคงจชซดตทนบปผพมยรลวสหอ", "ะาิีุูเแโไ")
+HINDI = ("कखगघचछजटडणतथदधनपफबभमयरलवशसह", "ािीुूेैोौ")
+GEORGIAN = "აბგდევზთიკლმნოპრსტუფქღყშჩცძწჭხჯჰ"
+HAN = (
+    "天地人山水火木金土日月星光明新大小中高上美好友家生活品味春夏秋冬花草林森海江河湖雪雲風雨石玉龍鳳虎馬鳥魚米茶"
+    "酒香甜康健力士達利華盛興隆順安和平樂福壽寶珠銀鐵銅彩色紅黃藍白黑青紫清潔淨純真誠信義德智慧文武英雄豪傑"
+    "东南西北京港台湾州城市区路电器械制造业科技术工厂商店行公司"
+)
+KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワンガギグゲゴザジズゼゾダデドバビブベボパピプペポー"
+HANGUL = (
+    "가나다라마바사아자차카타파하고노도로모보소오조코토포호구누두루무부수우주쿠투푸후한국산경민성진영현정원선미은지연"
+)
+
+
+def _syllables(r: Random, parts: tuple[str, str], low: int, high: int) -> str:
+    return "".join(pick(r, parts[0]) + pick(r, parts[1]) for _ in range(r.randint(low, high)))
+
+
+def _some(r: Random, letters: str, low: int, high: int) -> str:
+    return "".join([pick(r, letters) for _ in range(r.randint(low, high))])
+
+
+def latin(r: Random, code: str = "en") -> str:
+    """A pronounceable lower-case word of 1 to 4 syllables, now and then with the language's marks."""
+    out = []
+    for _ in range(pick(r, (1, 2, 2, 2, 3, 3, 4))):
+        out += [pick(r, ONSETS), pick(r, VOWELS), pick(r, CODAS)]
+    word = "".join(out)
+    marks = MARKS.get(code)
+    if marks and chance(r, 0.4):
+        place = r.randrange(len(word))
+        word = word[:place] + pick(r, marks) + word[place + 1 :]
+    return word
+
+
+def word(r: Random, code: str) -> str:
+    """A made-up word in the language's own script."""
+    match code:
+        case "ru" | "uk" | "bg":
+            return _syllables(r, CYRILLIC, 2, 4)
+        case "el":
+            return _syllables(r, GREEK, 2, 4)
+        case "ar" | "fa":
+            return _some(r, ARABIC, 3, 7)
+        case "he":
+            return _some(r, HEBREW, 3, 6)
+        case "th":
+            return _syllables(r, THAI, 2, 5)
+        case "hi":
+            return _syllables(r, HINDI, 2, 4)
+        case "ka":
+            return _some(r, GEORGIAN, 4, 8)
+        case "zh" | "tw":
+            return _some(r, HAN, 2, 4)
+        case "ja":
+            return _some(r, KANA, 3, 6) if chance(r, 0.7) else _some(r, HAN, 2, 3)
+        case "ko":
+            return _some(r, HANGUL, 2, 5)
+    return latin(r, code)
+
+
+def code_like(r: Random) -> str:
+    """A model or product code: letters, digits, dashes, slashes."""
+    pattern = pick(r, ("AA-00", "A00", "AAA0000", "A000A", "AA 00", "0000-00", "AA0000/0", "A0", "AA-000-A", "000", "A00-0000",
+                       "aa00", "AAA.000.00", "AA00A0AA/A", "00A", "A-0", "0000", "AAAA-0A0", "A 0", "AA00AA", "#0000"))  # fmt: skip
+    return "".join(_letter(r, c) for c in pattern)
+
+
+def digits(r: Random, n: int) -> str:
+    """`n` digits, the first not 0."""
+    return str(r.randrange(10 ** (n - 1), 10**n))
+
+
+def _letter(r: Random, c: str) -> str:
+    match c:
+        case "A":
+            return pick(r, "ABCDEFGHKLMNPRSTVWXZ")
+        case "a":
+            return pick(r, "abcdefghkmnprstvwx")
+        case "0":
+            return pick(r, "0123456789")
+    return c

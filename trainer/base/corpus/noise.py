@@ -1,0 +1,91 @@
+"""What surrounds the values on a page and holds none of them."""
+
+from trainer.base.corpus.goods import measure
+from trainer.base.corpus.letters import digits, latin
+from trainer.base.corpus.naming import hashed
+from trainer.base.corpus.page import Page
+from trainer.base.corpus.pick import chance, pick
+from trainer.base.corpus.words import words
+
+
+def sentence(page: Page, low: int = 4, high: int = 16) -> str:
+    """A sentence of the page's language that means nothing."""
+    r, lang = page.r, page.product.lang
+    joint = "" if lang in ("zh", "tw", "ja", "th") else " "
+    text = joint.join([pick(r, words(lang, "words")) for _ in range(r.randint(low, high))])
+    return text[:1].upper() + text[1:] + pick(r, (".", ".", "!", ""))
+
+
+def noise(page: Page) -> str:
+    """One piece of page furniture."""
+    return pick(page.r, (_script, _buttons, _form, _sizes, _share, _footer, _comment, _text, _svg, _cookies, _gallery, _tabs, _text, _buttons))(page)
+
+
+def _script(page: Page) -> str:
+    r = page.r
+    body = pick(r, (f"window.dataLayer=window.dataLayer||[];dataLayer.push({{'event':'{latin(r)}','id':{digits(r, 6)}}});",
+                    f"var {latin(r)}={{\"{latin(r)}\":\"{hashed(r, 8)}\",\"{latin(r)}\":{digits(r, 3)}}};",
+                    f"(function(){{var s=document.createElement('script');s.src='//{latin(r)}.js';}})();"))  # fmt: skip
+    return f"<script>{body}</script>" if chance(r, 0.7) else f"<style>.{latin(r)}{{margin:0;color:#{digits(r, 6)}}}</style>"
+
+
+def _texts(page: Page, low: int, high: int) -> list[str]:
+    return [pick(page.r, words(page.product.lang, "noise")) for _ in range(page.r.randint(low, high))]
+
+
+def _buttons(page: Page) -> str:
+    m, r = page.m, page.r
+    return m.el("div", "button wrapper", *[m.leaf(pick(r, ("button", "a")), "button", t) for t in _texts(page, 1, 3)])
+
+
+def _form(page: Page) -> str:
+    m, r, lang = page.m, page.r, page.product.lang
+    fields = [m.el("input", "", type="hidden", name=latin(r), value=hashed(r, 6)) for _ in range(r.randint(1, 3))]
+    return m.el("form", "button wrapper", *fields, m.leaf("label", "label", pick(r, words(lang, "size"))), m.leaf("button", "button", pick(r, words(lang, "cart"))))
+
+
+def _sizes(page: Page) -> str:
+    m, r = page.m, page.r
+    options = [pick(r, ("XS", "S", "M", "L", "XL", "XXL", "36", "38", "40", "42", measure(r))) for _ in range(r.randint(2, 6))]
+    if chance(r, 0.5):
+        return m.el("select", "swatch", *[m.leaf("option", "", o) for o in options])
+    return m.el("ul", "swatch", *[m.el("li", "swatch item", m.leaf("a", "", o)) for o in options])
+
+
+def _share(page: Page) -> str:
+    m = page.m
+    return m.el("div", "menu", *[m.el("a", "link", m.text(t)) for t in ("Facebook", "Twitter", "Pinterest", "E-mail")[: page.r.randint(1, 4)]])
+
+
+def _footer(page: Page) -> str:
+    m, r = page.m, page.r
+    links = [m.el("li", "footer item", m.el("a", "", m.text(t))) for t in _texts(page, 2, 5)]
+    return m.el("footer", "footer", m.el("ul", "footer list", *links), m.text(f"© {r.randint(1999, 2026)} {page.product.shop}"))
+
+
+def _comment(page: Page) -> str:
+    return f"<!-- {pick(page.r, (latin(page.r), 'end', '/.row', 'TODO', '#block-' + latin(page.r)))} -->"
+
+
+def _text(page: Page) -> str:
+    m, r = page.m, page.r
+    return m.leaf(pick(r, ("p", "div", "span", "p")), "description", " ".join(sentence(page) for _ in range(pick(r, (1, 1, 2, 4)))))
+
+
+def _svg(page: Page) -> str:
+    return f'<svg viewBox="0 0 24 24"><path d="M{digits(page.r, 2)} {digits(page.r, 1)}l{digits(page.r, 2)}z"></path></svg>'
+
+
+def _cookies(page: Page) -> str:
+    m = page.m
+    return m.el("div", "menu wrapper", m.leaf("p", "note", "Cookies: " + sentence(page)), m.leaf("button", "button", pick(page.r, ("OK", "Accept", "Akzeptieren", "Accepter", "Aceptar"))))
+
+
+def _gallery(page: Page) -> str:
+    m, r = page.m, page.r
+    return m.el("div", "image", *[m.el("img", "image", alt=page.product.name if "name" in page.shown and chance(r, 0.4) else "", src=m.url()) for _ in range(r.randint(1, 4))])
+
+
+def _tabs(page: Page) -> str:
+    m, lang = page.m, page.product.lang
+    return m.el("ul", "menu list", *[m.el("li", "menu item", m.leaf("a", "menu link", pick(page.r, words(lang, k)))) for k in ("description", "reviews", "shipping")])

@@ -1,0 +1,233 @@
+"""The price block: current and old price, savings, taxes, instalments and all the numbers that are not the price."""
+
+from trainer.base.corpus.letters import digits
+from trainer.base.corpus.markup import plain
+from trainer.base.corpus.money import amount
+from trainer.base.corpus.page import Page
+from trainer.base.corpus.pick import chance, pick, weighted
+from trainer.base.corpus.words import words
+
+
+def block(page: Page) -> str:
+    """The product's price with what stands around it. The gold is the current price as it reads."""
+    r, m, p = page.r, page.m, page.product
+    kind = weighted(r, {"plain": 0.60, "range": 0.04, "taxes": 0.06, "dialect": 0.30})
+    current, gold = _amount(page, p.cents)
+    page.show("price", gold)
+    page.show("currency", p.money.mark) if p.money.mark in gold else None
+    page.show("amount", p.cents)
+    if kind == "taxes":
+        return _taxes(page, current)
+    parts = [_current(page, current)]
+    if kind == "range":
+        dearer = m.leaf("span", "price", p.money.show(amount(r, p.money) + p.cents))
+        return m.el("div", "price", f"{parts[0]}{pick(r, (' - ', ' – ', '-', ' bis ', ' to '))}{dearer}")
+    if p.old:
+        parts = _with_old(page, parts[0])
+    extras = [_extra(page) for _ in range(pick(r, (0, 0, 0, 1, 1, 2, 3)))]
+    parts += extras
+    tag = pick(r, ("div", "div", "div", "p", "span", "li", "td", "section"))
+    return m.wrap(m.el(tag, "product price", *parts), "price", pick(r, (0, 0, 1, 1, 2)))
+
+
+def _amount(page: Page, cents: int) -> tuple[str, str]:
+    """Markup of the current price and what it reads."""
+    r, m, mo = page.r, page.m, page.product.money
+    shown = mo.show(cents)
+    kind = weighted(r, {"text": 0.62, "mark": 0.18, "number": 0.05, "split": 0.07, "reader": 0.05, "sup": 0.03})
+    number = mo.number(cents)
+    if kind == "text" or (kind in ("split", "sup", "reader") and (mo.places == 0 or mo.point not in number)):
+        return m.text(shown), " ".join(shown.split())
+    if kind == "number":  # the mark is not beside it at all, or stands in an element of its own further on
+        html = m.text(number)
+        if chance(r, 0.5):
+            html += m.join(["", m.leaf("span", "price currency", mo.mark)])
+        return html, plain(html)
+    space = pick(r, ("", m.nl)) if mo.space else ""
+    mark = (
+        m.leaf(pick(r, ("span", "span", "sup", "small", "b")), "price currency", mo.mark)
+        if m.pad in ("", "end")
+        else m.el("span", "price currency", m.text(mo.mark))
+    )
+    if kind == "mark":
+        inner = m.el("span", "price value", m.text(number)) if chance(r, 0.6) else m.text(number)
+        joint = m.text(mo.space) or space
+        html = f"{mark}{joint}{inner}" if mo.before else f"{inner}{joint}{mark}"
+        return html, plain(html)
+    whole, _, fraction = number.rpartition(mo.point)
+    big = m.el(pick(r, ("span", "strong", "b")), "price integer", m.text(whole))
+    small_tag = pick(r, ("sup", "span", "small"))
+    if kind == "reader":  # whole for screen readers, then in pieces for the eye
+        hidden = m.el("span", "hidden", m.text(shown))
+        return f"{hidden}{mark}{big}{m.el(small_tag, 'price fraction', fraction)}", " ".join(shown.split())
+    if kind == "sup":  # no separator at all: it reads as the number that it is
+        small = m.el(small_tag, "price fraction", fraction)
+        gold = mo.show(cents)
+    else:
+        small = (
+            m.el(small_tag, "price fraction", mo.point + fraction)
+            if chance(r, 0.6)
+            else m.el("span", "price separator", mo.point) + m.el(small_tag, "price fraction", fraction)
+        )
+        gold = mo.show(cents)
+    joint = m.text(mo.space)
+    return (f"{mark}{joint}{big}{small}" if mo.before else f"{big}{small}{joint}{mark}"), " ".join(gold.split())
+
+
+def _current(page: Page, html: str) -> str:
+    r, m, p = page.r, page.m, page.product
+    given = {}
+    if m.microdata:
+        given = {"itemprop": "price", "content": f"{p.cents / 100:.2f}"}
+    tag = pick(r, ("span", "span", "span", "div", "strong", "b", "p", "ins", "em", "h2", "h3", "bdi", "h4"))
+    role = pick(r, ("price current", "price", "price value", "product price", "current"))
+    if m.pad == "\n":
+        html = f"\n{html}\n"
+    out = m.el(tag, role, html, **given)
+    if chance(r, 0.16):
+        out = f"{m.leaf('span', 'price label', pick(r, words(p.lang, 'price')) + ':')} {out}"
+    elif chance(r, 0.07):
+        out = f"{m.leaf('span', 'price note', pick(r, words(p.lang, 'from')))} {out}"
+    if chance(r, 0.1):
+        out = f"{out} {m.leaf('span', 'price note', '/ ' + pick(r, words(p.lang, 'unit')).strip('/ '))}"
+    return m.wrap(out, "price", 1) if chance(r, 0.15) else out
+
+
+def _with_old(page: Page, current: str) -> list[str]:
+    """The current price with the old one, its label, the saving."""
+    r, m, p = page.r, page.m, page.product
+    assert p.old
+    old = p.money.show(p.old)
+    page.show("old_price", " ".join(old.split()))
+    labelled = chance(r, 0.4)
+    clear = m.names.scheme in ("bem", "hyphen", "camel", "snake", "module") and m.attributes != "bare"
+    tag = pick(r, ("s", "del", "strike", "s", "del")) if not (labelled or clear) or chance(r, 0.4) else "span"
+    text = f"{pick(r, words(p.lang, 'was'))} {old}" if labelled and chance(r, 0.5) else old
+    html = m.leaf(tag, "price old", text)
+    if labelled and text == old:
+        html = f"{m.leaf('span', 'old label', pick(r, words(p.lang, 'was')))} {html}"
+    if chance(r, 0.3):
+        current = f"{m.leaf('span', 'current label', pick(r, words(p.lang, 'now')))} {current}"
+    parts = [html, current] if chance(r, 0.55) else [current, html]
+    percent = max(1, round(100 * (1 - p.cents / p.old)))
+    saved = p.money.show(p.old - p.cents)
+    badge = m.leaf(
+        pick(r, ("span", "div", "b", "em")),
+        "price save",
+        pick(
+            r,
+            (
+                f"-{percent}%",
+                f"- {percent} %",
+                f"-{percent} %",
+                f"{percent}% off",
+                f"{pick(r, words(p.lang, 'save'))} {saved}",
+                f"{pick(r, words(p.lang, 'save'))} {percent}%",
+                f"({percent}%)",
+            ),
+        ),
+    )
+    if chance(r, 0.55):
+        if "%" in plain(badge):
+            page.show("discount", f"{percent}%") if f"{percent}%" in badge else None
+        parts.insert(r.randrange(3), badge)
+    return parts
+
+
+def _taxes(page: Page, current: str) -> str:
+    """With and without tax. The one that stands first is the price."""
+    r, m, p = page.r, page.m, page.product
+    other = p.money.show(
+        round(p.cents * pick(r, (1.19, 1.2, 1.21, 1 / 1.2, 1 / 1.22, 1 / 1.19))) // 100 * 100 + r.randrange(100)
+    )
+    labels = [pick(r, words(p.lang, "vat")), pick(r, words(p.lang, "novat"))]
+    r.shuffle(labels)
+    first = _current(page, current)
+    if chance(r, 0.5):
+        label = m.leaf("span", "price label", labels[0])
+        first = m.join([first, label] if chance(r, 0.6) else [label, first])
+    second = m.join([m.leaf("span", "price label", labels[1]), m.leaf("span", "price", other)])
+    return m.el("div", "product price", m.el("div", "price", first), m.el("div", "price note", second))
+
+
+def _extra(page: Page) -> str:
+    """Amounts and numbers beside the price that are not the price."""
+    r, m, p = page.r, page.m, page.product
+    lang, mo = p.lang, p.money
+    small = mo.show(amount(r, mo, 1, 60))
+    tag, role = pick(r, ("span", "div", "p", "small", "div")), "price note"
+    kind = r.randrange(12)
+    if kind == 0:
+        text = f"{pick(r, words(lang, 'vat'))}"
+    elif kind == 1:
+        text = (
+            f"{pick(r, words(lang, 'shipping'))}: {small}"
+            if chance(r, 0.6)
+            else f"{pick(r, words(lang, 'vat'))} + {small} {pick(r, words(lang, 'shipping'))}"
+        )
+        role = "shipping"
+    elif kind == 2:
+        text = (
+            f"{pick(r, (3, 4, 6, 10, 12, 24, 36))} x {mo.show(max(100, p.cents // 12))} {pick(r, words(lang, 'month'))}"
+        )
+    elif kind == 3:
+        text = f"({small} {pick(r, words(lang, 'unit'))})"
+    elif kind == 4:
+        text = f"+{r.randint(1, 900)} {pick(r, ('points', 'pts', 'Punkte', 'bonus', 'ポイント', 'баллов'))}"
+    elif kind == 5:
+        text, role = pick(r, words(lang, "stock")), "stock"
+    elif kind == 6:
+        return rating(page)
+    elif kind == 7:
+        text = f"{pick(r, words(lang, 'cart'))}"
+        tag, role = pick(r, ("button", "a", "button")), "button"
+    elif kind == 8:
+        text = f"{pick(r, words(lang, 'sku'))}: {page.code()}"
+    elif kind == 9:
+        text = pick(r, ("*", "1)", "²", "(?)", "i"))
+        tag = pick(r, ("sup", "span"))
+    elif kind == 10:
+        text = f"{pick(r, ('Tel.', 'Call', '☎', 'Hotline'))} {r.randint(100, 999)}-{digits(r, 7)}"
+    else:
+        text = pick(r, words(lang, "noise"))
+    return m.leaf(tag, role, text)
+
+
+def rating(page: Page) -> str:
+    """Stars and review count."""
+    r, m, p = page.r, page.m, page.product
+    score = f"{r.randint(10, 50) / 10:.1f}"
+    count = str(r.randint(0, 4000) if chance(r, 0.4) else r.randint(0, 60))
+    page.show("review_count", count)
+    kind = r.randrange(4)
+    if kind == 0:
+        page.show("rating", score)
+        return m.el(
+            "div", "rating", m.leaf("span", "rating value", score), m.leaf("span", "rating count", f"({count})")
+        )
+    if kind == 1:
+        return m.el("div", "rating", m.leaf("a", "rating count", f"{count} {pick(r, words(p.lang, 'reviews'))}"))
+    if kind == 2:
+        page.show("rating", score)
+        return m.el(
+            "div",
+            "rating",
+            m.el("div", "rating", title=f"{score} / 5"),
+            m.leaf("span", "rating count", f"({count} {pick(r, words(p.lang, 'reviews'))})"),
+        )
+    return m.el("span", "rating", m.leaf("span", "rating count", f"({count})"))
+
+
+def no_price(page: Page) -> str:
+    """A block where a price could stand, without one."""
+    r, m, p = page.r, page.m, page.product
+    parts = [m.leaf("span", "stock", pick(r, words(p.lang, "stock")))]
+    if chance(r, 0.5):
+        parts.append(
+            m.leaf(
+                "div", "shipping", f"{pick(r, words(p.lang, 'shipping'))}: {p.money.show(amount(r, p.money, 1, 30))}"
+            )
+        )
+    if chance(r, 0.4):
+        parts.append(m.leaf("button", "button", pick(r, words(p.lang, "cart"))))
+    return m.el("div", "product stock", *parts)

@@ -1,0 +1,153 @@
+"""Product pages and fragments: a shop's page, cut down or whole, with the gold that it states."""
+
+from random import Random
+from typing import Any
+
+from trainer.base.corpus import ask, crumbs, prices, titles
+from trainer.base.corpus.goods import brand, noun, product
+from trainer.base.corpus.noise import noise, sentence
+from trainer.base.corpus.page import Page, Row
+from trainer.base.corpus.pick import chance, pick, weighted
+from trainer.base.corpus.words import words
+
+CATEGORY = {"trail": 0.66, "label": 0.08, "eyebrow": 0.07, "row": 0.04, "shop_trail": 0.04, "none": 0.11}
+MAKER = {"one": 0.66, "two": 0.12, "shop": 0.05, "name": 0.10, "none": 0.07}
+
+
+def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """(markup, schema, record) of one product."""
+    page = Page(r, product(r))
+    html = compose(page)
+    schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
+    return html, schema, record
+
+
+def compose(page: Page) -> str:
+    """The page's fragments, joined."""
+    r, m = page.r, page.m
+    parts = _category(page)
+    main = _main(page)
+    if chance(r, 0.30):  # one block around name, maker and price
+        main = [m.wrap(m.el("div", "product", *main), "product", r.randint(0, 2))]
+    elif chance(r, 0.5):
+        main = [m.wrap(part, "product", pick(r, (0, 1, 1, 2))) for part in main]
+    parts = parts + main if chance(r, 0.75) else main + parts
+    rows = _rows(page)
+    if rows:
+        parts.insert(len(parts) if chance(r, 0.8) else r.randint(0, len(parts)), rows)
+    size = weighted(r, {"cut": 0.52, "part": 0.33, "page": 0.15})
+    if size == "cut" and chance(r, 0.25):
+        r.shuffle(parts)
+    _furnish(page, parts, size)
+    return _join(page, parts)
+
+
+def _category(page: Page) -> list[str]:
+    r = page.r
+    match weighted(r, CATEGORY):
+        case "trail":
+            return [crumbs.trail(page)]
+        case "label":
+            return [crumbs.label(page)]
+        case "row":
+            return [page.rows([(None, pick(r, words(page.product.lang, "category")), _state(page, "category", page.product.path[-1]))])]
+        case "eyebrow":
+            return [crumbs.eyebrow(page)]
+        case "shop_trail":
+            return [crumbs.shop_trail(page)] if page.product.brand is None or page.product.brand in page.product.name else []
+    return []
+
+
+def _state(page: Page, slot: str, value: str) -> str:
+    page.show(slot, value)
+    return value
+
+
+def _main(page: Page) -> list[str]:
+    """Name, maker and price, in the order of this shop."""
+    r, p = page.r, page.product
+    title = titles.name(page) if chance(r, 0.95) else titles.untitled(page)
+    how = weighted(r, MAKER)
+    if how == "name" and not (p.brand and p.name.startswith(p.brand)):
+        how = "none" if p.brand is None or p.brand not in p.name else "one"
+    if p.brand is None or (how == "none" and p.brand in p.name):
+        how = "none" if p.brand is None else "name" if p.name.startswith(p.brand) else "one"
+    makers = []
+    if how in ("one", "two"):
+        makers = [titles.maker(page) for _ in range(1 if how == "one" else 2)]
+    elif how == "shop" and p.brand not in p.name:
+        p.shop = p.brand
+        page.show("manufacturer", p.brand)
+        makers = [titles.shop_logo(page)]
+    elif how == "name" or (how == "shop" and p.name.startswith(p.brand)):
+        page.show("manufacturer", p.brand)
+    elif how == "shop":
+        makers = [titles.maker(page)]
+    price = prices.block(page) if chance(r, 0.95) else prices.no_price(page)
+    parts = [title, *makers] if chance(r, 0.5) else [*makers, title]
+    if chance(r, 0.08):
+        parts.insert(r.randint(0, len(parts)), prices.rating(page))
+    parts.insert(len(parts) if chance(r, 0.7) else r.randint(0, len(parts)), price)
+    return parts
+
+
+def _rows(page: Page) -> str:
+    """A specification table, which may name maker or category again."""
+    r, p = page.r, page.product
+    if not chance(r, 0.32):
+        return ""
+    rows: list[Row] = [(slot, label, value) for slot, label, value in p.specs]
+    if "manufacturer" in page.shown and chance(r, 0.5):
+        rows.append((None, pick(r, words(p.lang, "brand")), page.shown["manufacturer"]))
+    if chance(r, 0.2):
+        rows.append((None, noun(r, p.lang), pick(r, words(p.lang, "words"))))
+    if "manufacturer" not in page.shown and p.brand and chance(r, 0.3):
+        rows.append(("manufacturer", pick(r, words(p.lang, "brand")), p.brand))
+    r.shuffle(rows)
+    return page.rows(rows)
+
+
+def _furnish(page: Page, parts: list[str], size: str) -> None:
+    """Put furniture between the parts: little in a cut-down snippet, much in a whole page."""
+    r = page.r
+    if size == "cut":
+        if chance(r, 0.35):
+            parts.insert(r.randint(0, len(parts)), noise(page))
+        return
+    for _ in range(r.randint(1, 4) if size == "part" else r.randint(4, 12)):
+        parts.insert(r.randint(0, len(parts)), noise(page))
+    if chance(r, 0.25):
+        parts.insert(r.randint(0, len(parts)), titles.other_heading(page))
+    if chance(r, 0.3 if size == "part" else 0.7):
+        parts.insert(0, crumbs.menu(page))
+    if chance(r, 0.3) and "manufacturer" in page.shown and page.shown["manufacturer"] != page.product.shop:
+        parts.insert(0, titles.shop_logo(page))
+    if chance(r, 0.35):
+        parts.append(page.m.leaf("div", "description", " ".join(sentence(page) for _ in range(r.randint(1, 6)))))
+    if chance(r, 0.2):
+        word = pick(r, words(page.product.lang, "seller"))
+        parts.append(page.rows([("seller", word, pick(r, (page.product.shop, brand(r, page.product.lang))))]))
+    if "price" in page.shown and chance(r, 0.45):
+        parts.append(titles.related(page)) if chance(r, 0.85) else parts.insert(0, titles.related(page))
+
+
+def _join(page: Page, parts: list[str]) -> str:
+    r, m = page.r, page.m
+    joint = "\n" if chance(r, 0.7) else m.nl
+    html = joint.join(part for part in parts if part)
+    if chance(r, 0.15):
+        html = m.wrap(html, "wrapper", r.randint(1, 3))
+    if m.blank:
+        html = html.replace("\n", "\n\n", r.randint(1, 6))
+    if chance(r, 0.03):
+        html = _broken(r, html)
+    return html
+
+
+def _broken(r: Random, html: str) -> str:
+    """Stray or missing end tags."""
+    ends = [i for i in range(len(html) - 6) if html.startswith("</div>", i)]
+    if ends and chance(r, 0.7):
+        i = pick(r, ends)
+        return html[:i] + html[i + 6 :]
+    return html + pick(r, ("</div>", "</span></div>", "</td></tr>", "</li>"))

@@ -1,0 +1,39 @@
+"""Word lists by language: `shops.txt` (written by hand) and `names.txt` (people, places, firms, made with Faker).
+
+A section is `[code]`, an entry `key=a|b|c`. A key that a language lacks falls back to English, as shops' pages do.
+"""
+
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+Words = tuple[str, ...]
+
+
+def _read(name: str) -> dict[str, dict[str, Words]]:
+    sections: dict[str, dict[str, Words]] = {}
+    for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = sections.setdefault(line[1:-1], {})
+        elif "=" in line:
+            key, _, values = line.partition("=")
+            section[key] = tuple(values.split("|"))
+    return sections
+
+
+SHOPS = _read("shops.txt")
+NAMES = _read("names.txt")
+TEXT = {code: {**NAMES.get(code, {}), **SHOPS.get(code, {})} for code in {**SHOPS, **NAMES}}
+SHOP_LANGUAGES = tuple(SHOPS)
+LANGUAGES = tuple(TEXT)
+
+
+@cache
+def words(code: str, key: str) -> Words:
+    """The words of `key` in language `code`, or English ones."""
+    return TEXT[code].get(key) or TEXT["en"][key]
+
+
+def has(code: str, key: str) -> bool:
+    """Whether the language has words of its own for `key`."""
+    return key in TEXT[code]
