@@ -2,8 +2,8 @@
 
     python -m serve.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 2, "context_shift": true}'
 
-The child prints its address on 127.0.0.1 and ends when its standard input does, that is, with its parent. If it crashes,
-only the request under way fails.
+The child prints its address on 127.0.0.1 and ends when its standard input does, that is, with its parent.
+If it crashes, only the request under way fails.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A Llama with random weights, about 0.7 M parameters, written straight to GGUF: an answer means nothing, its form does."""
+"""A Llama with random weights, half a million parameters, written straight to GGUF: its answers mean nothing."""
 
 from pathlib import Path
 
@@ -30,6 +30,8 @@ def write(path: Path, seed: int = 1, chat_template: str | None = None, quantized
             writer.add_tensor(name, np.ones(shape, np.float32))
             continue
         values = random.normal(0, 0.05, shape).astype(np.float32)
+        if name == "token_embd.weight":
+            values[: len(CONTROL) + 256] *= 0.1  # so that it says letters, not control tokens or single bytes
         if quantized:
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
