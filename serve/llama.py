@@ -28,7 +28,9 @@ class Runner:
 
     def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
         self.process = process
-        self.http = httpx.AsyncClient(base_url=address, timeout=None, trust_env=False)
+        # llama.cpp's server drops idle connections; one taken from a pool could be dead
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.AsyncClient(base_url=address, timeout=None, trust_env=False, limits=limits)
         self.errors: deque[str] = deque(maxlen=10)
         self.reading = asyncio.create_task(self._keep_errors())
 
