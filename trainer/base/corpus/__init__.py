@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from trainer.base.corpus import products
+from trainer.base.corpus import products, receipts, records
+from trainer.base.corpus.pick import weighted
+
+SHARES = {"product": 0.65, "receipt": 0.06, "record": 0.29}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +28,14 @@ def samples(seed: int) -> Iterator[Sample]:
     """Endless samples; the same seed gives the same ones."""
     r = Random(seed)
     while True:
-        text, schema, record = products.sample(r)
-        yield Sample(text.strip(), schema, record, "product")
+        match weighted(r, SHARES):
+            case "product":
+                yield _trimmed(*products.sample(r), "product")
+            case "receipt":
+                yield _trimmed(*receipts.sample(r))
+            case _:
+                yield _trimmed(*records.sample(r))
+
+
+def _trimmed(text: str, schema: dict[str, Any], record: dict[str, Any], domain: str) -> Sample:
+    return Sample(text.strip(), schema, record, domain)
