@@ -112,6 +112,7 @@ def start(name: str, port: int) -> None:
             stop()
             raise UserError(f"the server did not start: {last} (log: {LOG})")
         time.sleep(0.1)
+    child.returncode = 0  # it outlives us; without this its Popen would warn when it is collected
 
 
 def started(pid: int) -> str | None:

@@ -1,0 +1,219 @@
+"""Asking: the client, the rows, the creation of models, at a small HTTP server that answers what a test tells it."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extraction.config import Config, load
+from extraction.errors import UserError
+from extraction.files import write_text
+from extraction.parse import Status
+from serve import ask, create, modelfile
+from serve.client import Extractor, Prompt, read_prompt
+
+Json = dict[str, Any]
+SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
+GOOD = {"message": {"content": '{"a": "x"}'}, "done": True, "done_reason": "stop"}
+
+
+class Scripted(ThreadingHTTPServer):
+    """Answers /api/chat with `replies` in turn, the last one again and again; keeps the requests."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.replies: list[tuple[int, Json]] = []
+        self.requests: list[Json] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Scripted
+
+    def do_POST(self) -> None:
+        self.server.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        status, body = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    server = Scripted()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def config(workspace: Path, toy_base: Path) -> Config:
+    """An exported run: prompt, schema and tokenizer."""
+    write_text(workspace / "c.yaml", "run: asked\n")
+    folder = workspace / "artifacts" / "asked"
+    pieces = {"before": "<|system|>", "between": "<|end|><|user|>", "after": "<|end|><|assistant|>"}
+    parity = {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}], "n_tokens": 7}
+    parity["rendered"] = "<|system|>S<|end|><|user|>U<|end|><|assistant|>"
+    exported = pieces | {"stop": ["<|end|>"], "add_bos_token": False, "parity": [parity]}
+    write_text(folder / "gguf" / "prompt.json", json.dumps(exported))
+    write_text(folder / "data" / "schema.json", json.dumps(SCHEMA))
+    write_text(folder / "merged" / "tokenizer.json", (toy_base / "tokenizer.json").read_text(encoding="utf-8"))
+    return load(workspace / "c.yaml")
+
+
+@pytest.fixture
+def extractor(config: Config, scripted: Scripted) -> Extractor:
+    return Extractor(config, "q4_k_m", scripted.url)
+
+
+def counted(extractor: Extractor, page: str, body: Json) -> Json:
+    """A reply whose token count is the page's."""
+    from extraction.prompt import messages
+
+    return body | {"prompt_eval_count": extractor.n_tokens(messages(page, SCHEMA))}
+
+
+def test_the_request_is_greedy_held_to_the_schema_and_never_cut(extractor: Extractor, scripted: Scripted) -> None:
+    scripted.replies = [(200, counted(extractor, "<p>", GOOD))]
+    answer, _ = extractor.ask("<p>")
+    assert answer.record == {"a": "x"}
+    (body,) = scripted.requests
+    assert body["model"] == "extractor:q4_k_m"
+    assert (body["format"], body["stream"], body["truncate"], body["shift"]) == (SCHEMA, False, False, False)
+    assert body["options"] == {"num_ctx": 4096, "num_predict": 512, "temperature": 0.0, "seed": 3407}
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, GOOD | {"done_reason": "length"}, Status.CUT_BY_LENGTH),
+        (200, GOOD | {"message": {"content": "{"}}, Status.NOT_JSON),
+        (200, {"message": {"content": ">>>"}, "done": False}, Status.ABORTED),
+        (
+            400,
+            {"error": '{"error":{"message":"request (9 tokens) exceeds the available context size"}}'},
+            Status.TOO_LONG,
+        ),
+    ],
+)
+def test_what_the_engine_does_is_named(
+    extractor: Extractor, scripted: Scripted, status: int, body: Json, expected: Status
+) -> None:
+    scripted.replies = [(status, counted(extractor, "<p>", body))]
+    answer, _ = extractor.ask("<p>")
+    assert (answer.record, answer.status) == (None, expected)
+
+
+def test_a_prompt_that_the_server_cut_is_no_answer(extractor: Extractor, scripted: Scripted) -> None:
+    scripted.replies = [(200, GOOD | {"prompt_eval_count": 5})]
+    answer, _ = extractor.ask("<p>")
+    assert answer.status == Status.PROMPT_CHANGED
+    assert "5 prompt tokens" in answer.reason
+
+
+def test_a_refusal_and_a_missing_server_are_errors(extractor: Extractor, scripted: Scripted) -> None:
+    scripted.replies = [(404, {"error": "model 'extractor:q4_k_m' not found"})]
+    with pytest.raises(UserError, match="HTTP 404: model 'extractor:q4_k_m' not found"):
+        extractor.ask("<p>")
+    scripted.shutdown()
+    scripted.server_close()
+    with pytest.raises(UserError, match=r"no Ollama answers at .* `make serve`"):
+        extractor.ask("<p>")
+
+
+def test_rows_are_asked_once_and_failures_are_written(
+    extractor: Extractor, scripted: Scripted, workspace: Path
+) -> None:
+    source, target = workspace / "in.jsonl", workspace / "out.jsonl"
+    source.write_text("".join(json.dumps({"id": i, "input": "<p>"}) + "\n" for i in range(4)))
+    target.write_text('{"id": "0", "output": null, "status": "not JSON", "reason": "…"}\n{"id": "1", "out')
+    scripted.replies = [
+        (200, counted(extractor, "<p>", GOOD)),
+        (200, counted(extractor, "<p>", GOOD | {"message": {"content": "[]"}})),
+        (200, counted(extractor, "<p>", GOOD)),
+    ]
+    ask.ask_rows(extractor, source, target)
+    assert len(scripted.requests) == 3
+    rows = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [(row["id"], row["output"], row["status"]) for row in rows] == [
+        ("0", None, "not JSON"),
+        ("1", {"a": "x"}, "ok"),
+        ("2", None, "not an object"),
+        ("3", {"a": "x"}, "ok"),
+    ]
+    ask.ask_rows(extractor, source, target)
+    assert len(scripted.requests) == 3
+
+
+def test_an_output_file_of_something_else_is_not_touched(extractor: Extractor, workspace: Path) -> None:
+    (workspace / "in.jsonl").write_text('{"id": 1, "input": "<p>"}\n')
+    (workspace / "notes.txt").write_text("my notes\n")
+    with pytest.raises(UserError, match="is not a file of answers"):
+        ask.ask_rows(extractor, workspace / "in.jsonl", workspace / "notes.txt")
+    assert (workspace / "notes.txt").read_text() == "my notes\n"
+
+
+@pytest.mark.parametrize("row", ['{"id": 1}', '{"input": " "}', "[1]", '{"id": 1, "input": 5}'])
+def test_a_row_without_input_is_named(extractor: Extractor, workspace: Path, row: str) -> None:
+    (workspace / "in.jsonl").write_text('{"id": 0, "input": "<p>"}\n' + row + "\n")
+    with pytest.raises(UserError, match='row 2 has no text under "input"'):
+        ask.ask_rows(extractor, workspace / "in.jsonl", workspace / "out.jsonl")
+    assert not (workspace / "out.jsonl").exists()
+
+
+def test_one_page_prints_its_record(
+    config: Config, scripted: Scripted, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("page.html").write_text("<p>", encoding="utf-8")
+    scripted.replies = [(200, counted(Extractor(config, "q4_k_m", scripted.url), "<p>", GOOD))]
+    monkeypatch.setenv("OLLAMA_HOST", scripted.url)
+    for html in ("page.html", "<p>"):
+        monkeypatch.setattr(sys, "argv", ["ask", "--config", "c.yaml", "--html", html])
+        ask.main()
+        assert capsys.readouterr().out == '{"a": "x"}\n'
+
+
+def test_a_server_that_renders_or_counts_otherwise_is_refused(config: Config, scripted: Scripted) -> None:
+    prompt = read_prompt(config.folder)
+    right = {"_debug_info": {"rendered_template": prompt.parity[0]["rendered"]}}
+    wrong = {"_debug_info": {"rendered_template": "<s><|system|>S"}}
+    scripted.replies = [(200, right), (200, wrong)]
+    with pytest.raises(UserError, match=r"<s><\|system\|>S'\ninstead of\n'<\|system\|>S"):
+        create.check_parity(scripted.url, "extractor:f16", prompt, {})
+    scripted.replies = [(200, right), (200, right), (200, {"prompt_eval_count": 8})]
+    with pytest.raises(UserError, match="reads 8 tokens where training had 7"):
+        create.check_parity(scripted.url, "extractor:f16", prompt, {})
+    scripted.replies = [(200, right), (200, right), (200, {"prompt_eval_count": 7})]
+    create.check_parity(scripted.url, "extractor:f16", prompt, {})
+
+
+def test_the_modelfile_is_the_models(config: Config) -> None:
+    values = modelfile.settings(config, read_prompt(config.folder))
+    assert values["template"] == "<|system|>{{ .System }}<|end|><|user|>{{ .Prompt }}<|end|><|assistant|>"
+    text = modelfile.render(config, "q4_k_m", "abc", values)
+    assert "FROM ./gguf/q4_k_m.gguf\n" in text
+    assert f'TEMPLATE """{values["template"]}"""' in text
+    assert 'SYSTEM """Extract these fields' in text
+    assert {line for line in text.splitlines() if line.startswith("PARAMETER")} == {
+        "PARAMETER temperature 0.0",
+        "PARAMETER seed 3407",
+        "PARAMETER num_ctx 4096",
+        "PARAMETER num_predict 512",
+        'PARAMETER stop "<|end|>"',
+    }
+    assert "@" not in text
+
+
+def test_a_template_that_go_would_read_is_refused() -> None:
+    with pytest.raises(UserError, match="cannot hold"):
+        modelfile.template(Prompt("{{ x", "", "", [], False))
