@@ -1,0 +1,84 @@
+"""What a variant's predictions were made from and with: for the manifest, which decides what is up to date."""
+
+import hashlib
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from eval.compare import SERVED
+from extraction.config import Config
+from extraction.errors import UserError
+from extraction.files import output_of, read_manifest, read_schema
+from extraction.prompt import system
+from serve.client import read_prompt, unreachable
+from serve.server import version as server_version
+
+Json = dict[str, Any]
+LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn", "numpy")
+
+
+def depends_on(config: Config, variant: str) -> Json:
+    """What a variant's predictions depend on; the batch size is not among it."""
+    options = config.serve.model_dump(include={"num_ctx", "num_predict", "temperature", "seed"})
+    model = (
+        {"digest": served_digest(config, variant)}
+        if variant in SERVED
+        else weights(config, variant) | {"device": device()}
+    )
+    return {
+        "test": output_of(config.folder, "data", "data/test.jsonl"),
+        "schema": read_schema(config.folder),
+        "prompt": hashlib.sha256(system(read_schema(config.folder)).encode()).hexdigest(),
+        "stop": read_prompt(config.folder).stop,
+        "model": model,
+        "options": options if variant in SERVED else {name: options[name] for name in ("num_ctx", "num_predict")},
+    }
+
+
+def served_digest(config: Config, variant: str) -> str:
+    """The digest that `make serve` saw on the server for a variant, made from the GGUF file that is there now."""
+    entry = read_manifest(config.folder).get("serve", {})
+    if variant not in entry.get("served", {}):
+        raise UserError(f"the manifest of {config.folder} has no served {variant}: run `make serve` first")
+    if entry["inputs"]["gguf"][variant] != output_of(config.folder, "export", f"gguf/{variant}.gguf"):
+        raise UserError(f"the served {variant} was made from another GGUF file: run `make serve` again")
+    digest: str = entry["served"][variant]["digest"]
+    return digest
+
+
+def weights(config: Config, variant: str) -> Json:
+    """SHA-256 sums of a model that is not served, checked against the files."""
+    manifest = read_manifest(config.folder)
+    if "train" not in manifest:
+        raise UserError(f"{config.folder} has no adapter: run `make train` first")
+    base: Json = manifest["train"]["inputs"]["base"]
+    if variant == "base":
+        return base
+    step = "train" if variant == "adapter" else "export"
+    names = [name for name in manifest.get(step, {}).get("outputs", {}) if name.startswith(f"{variant}/")]
+    if not names:
+        raise UserError(f"{config.folder}/{variant} is not in the manifest: run `make {step}` first")
+    return {name: output_of(config.folder, step, name) for name in names} | (
+        {"base": base} if variant == "adapter" else {}
+    )
+
+
+def device() -> str:
+    """The kind of device that answers for the variants that are not served."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def describe(host: str, variant: str) -> Json:
+    """Engine, device and versions, for the record."""
+    facts: Json = {"versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}}
+    if variant in SERVED:
+        engine = server_version(host)
+        if engine is None:
+            raise unreachable(host)
+        return facts | {"engine": f"Ollama API {engine}", "host": host}
+    import torch
+
+    where = torch.cuda.get_device_name() if device() == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    return facts | {"engine": f"transformers {version('transformers')}", "device": where}

@@ -1,0 +1,166 @@
+"""One self-contained page about a run: figures, charts, and the worst examples side by side.
+
+Reads artifacts/<run>/results.json, samples/ and data/test.jsonl. Writes artifacts/<run>/report.html: it loads nothing.
+
+    python -m eval.report --config configs/embedded.yaml
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from eval import table
+from eval.charts import change_bars, grouped_bars
+from eval.predict import read_samples
+from eval.values import same, same_raw
+from extraction import config as configuration
+from extraction.config import Config
+from extraction.errors import UserError, run
+from extraction.files import write_text
+from extraction.parse import Status
+
+Json = dict[str, Any]
+N_EXAMPLES = 12
+LONGEST_INPUT, LONGEST_VALUE = 1200, 160  # characters shown
+
+
+def main() -> None:
+    config = configuration.from_arguments(configuration.arguments(__doc__ or "").parse_args())
+    print(f"report: {write_report(config)}")
+
+
+def write_report(config: Config) -> Path:
+    """Write report.html from what `make eval` wrote."""
+    path = config.folder / "results.json"
+    if not path.is_file():
+        raise UserError(f"{path} is not there: run `make eval` first")
+    results: Json = json.loads(path.read_text(encoding="utf-8"))
+    samples = {variant: read_samples(config, variant) for variant in results["variants"]}
+    write_text(path.with_name("report.html"), render(results, samples))
+    return path.with_name("report.html")
+
+
+def render(results: Json, samples: dict[str, list[Json]]) -> str:
+    """The page. jinja2 escapes whatever it is given."""
+    here = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=here, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"number": table.number, "points": table.points}
+    variants = list(results["variants"])
+    return environment.get_template("report.html.jinja").render(
+        results=results,
+        variants=variants,
+        names=table.SLICES,
+        slices=table.slices(results),
+        lines={name: table.lines(results, name) for name in table.slices(results)},
+        changes=table.change_columns(variants),
+        sentences=table.sentences(results),
+        refusal=table.refusal(results, results["record"]["config"]["eval"]["max_loss"]),
+        decoding=table.DECODING,
+        bars={name: accuracy_chart(results, name) for name in table.slices(results)},
+        steps=step_chart(results),
+        failures=failures(results),
+        details=details(results),
+        examples=worst(samples)[:N_EXAMPLES],
+        config=yaml.safe_dump(results["record"]["config"], sort_keys=False, allow_unicode=True),
+        record=results["record"],
+    )
+
+
+def accuracy_chart(results: Json, name: str) -> Markup:
+    """Accuracy per field and variant on a slice."""
+    scores = {variant: by_slice[name]["normalised"] for variant, by_slice in results["variants"].items()}
+    fields = list(next(iter(scores.values()))["fields"])
+    values = {
+        variant: [*(score["fields"][field]["accuracy"] for field in fields), score["mean_field_accuracy"]]
+        for variant, score in scores.items()
+    }
+    return grouped_bars([*fields, "mean"], values)
+
+
+def step_chart(results: Json) -> Markup:
+    """Change of mean field accuracy by each step after training, and from the adapter to each served variant."""
+    found = [d for d in results["differences"] if d["before"] != "base"]
+    rows = [(f"{d['before']} → {d['after']}", d["all"]["mean_field_accuracy"], d["all"]["interval"]) for d in found]
+    return change_bars(rows)
+
+
+def failures(results: Json) -> list[tuple[str, list[int]]]:
+    """Counts per variant: each status of an answer, then the kinds of wrong values."""
+    scores = [by_slice["all"] for by_slice in results["variants"].values()]
+    found = [(f"answer: {s}", [score["statuses"].get(s, 0) for score in scores]) for s in Status]
+    shown = [row for row in found if any(row[1]) or row[0] == "answer: ok"]
+    for kind, label in (("wrong", "wrong value"), ("omitted", "value omitted"), ("hallucinated", "value made up")):
+        shown.append((f"field: {label}", [sum(f[kind] for f in s["normalised"]["fields"].values()) for s in scores]))
+    return shown
+
+
+def details(results: Json) -> list[tuple[str, str, Json]]:
+    """(field, variant, its metrics) on all test examples."""
+    scores = {variant: by_slice["all"]["normalised"]["fields"] for variant, by_slice in results["variants"].items()}
+    fields = list(next(iter(scores.values())))
+    return [(field, variant, scores[variant][field]) for field in fields for variant in scores]
+
+
+def worst(samples: dict[str, list[Json]]) -> list[Json]:
+    """Examples that a trained variant got wrong: first those that quantization turned from right to wrong."""
+    rows = [dict(zip(samples, row, strict=True)) for row in zip(*samples.values(), strict=True)]
+    examples = [example(row) for row in rows]
+    wrong = [e for e in examples if e["wrong"] or e["lost"]]
+    return sorted(wrong, key=lambda e: (-e["lost"], -e["wrong"]))
+
+
+def example(row: dict[str, Json]) -> Json:
+    """One example side by side. `row`: its sample by variant."""
+    first = next(iter(row.values()))
+    right = {variant: [_right(sample, name) for name in first["reference"]] for variant, sample in row.items()}
+    before, after = right.get("f16", []), right.get("q4_k_m", [])
+    return {
+        "id": first["id"],
+        "slice": first["slice"],
+        "input": shorten(first["input"], LONGEST_INPUT),
+        "fields": [
+            (name, show(value), [cell(sample, name) for sample in row.values()])
+            for name, value in first["reference"].items()
+        ],
+        "failed": [
+            (v, s["status"], s["reason"], shorten(s["answer"], LONGEST_VALUE))
+            for v, s in row.items()
+            if s["prediction"] is None
+        ],
+        "lost": sum(was and not now for was, now in zip(before, after, strict=False)),
+        "wrong": sum(not flag for variant, flags in right.items() if variant != "base" for flag in flags),
+    }
+
+
+def cell(sample: Json, name: str) -> tuple[str, str]:
+    """(text, kind) of one predicted value; kind: right, near (right after normalisation only) or wrong."""
+    if sample["prediction"] is None:
+        return sample["status"], "wrong"
+    value, reference = sample["prediction"].get(name), sample["reference"].get(name)
+    kind = "right" if same_raw(reference, value) else "near" if same(reference, value) else "wrong"
+    return show(value), kind
+
+
+def show(value: Any) -> str:
+    """A value as text, shortened; what is not text as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return shorten(text, LONGEST_VALUE)
+
+
+def shorten(text: str, longest: int) -> str:
+    """The text, or its head and how much is left out."""
+    return text if len(text) <= longest else f"{text[:longest]} … ({len(text) - longest} more characters)"
+
+
+def _right(sample: Json, name: str) -> bool:
+    return sample["prediction"] is not None and same(sample["reference"].get(name), sample["prediction"].get(name))
+
+
+if __name__ == "__main__":
+    run(main)

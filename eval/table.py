@@ -1,0 +1,139 @@
+"""The figures that a person reads, the same on the console and in the report: rows and sentences of results.json."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.compare import SERVED, path
+
+Json = dict[str, Any]
+SLICES = {"seen": "seen layouts", "unseen": "unseen layouts", "all": "all test examples"}
+DECODING = (
+    "base, adapter and merged decode freely; served variants are held to the schema, "
+    "so the step to the first served one shows that too."
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row: per variant (normalised, raw) where both are there, else (value, None); changes in percentage points."""
+
+    label: str
+    values: list[tuple[float | None, float | None]]
+    changes: list[float | None]
+
+
+def slices(results: Json) -> list[str]:
+    """The slices to show: seen and unseen apart, or all where there is but one."""
+    present = [name for name in ("seen", "unseen") if name in results["record"]["n"]]
+    return present if len(present) > 1 else ["all"]
+
+
+def change_columns(variants: Sequence[str]) -> list[tuple[str, str]]:
+    """The comparisons that get a column: from f16 and from the adapter to the quantized (or only) served variant."""
+    served = [name for name in ("q4_k_m", "q8_0", "f16") if name in variants][:1]
+    return [
+        (before, after) for after in served for before in ("f16", "adapter") if before in variants and before != after
+    ]
+
+
+def lines(results: Json, slice_: str) -> list[Line]:
+    """Rows of the table for a slice: the fields, then the means."""
+    scores = {variant: by_slice[slice_] for variant, by_slice in results["variants"].items()}
+    fields = list(next(iter(scores.values()))["normalised"]["fields"])
+    made = [_line(scores, field, ["fields", field, "accuracy"]) for field in fields]
+    made.append(_line(scores, "mean field accuracy", ["mean_field_accuracy"]))
+    made.append(_line(scores, "record exact match", ["record_exact_match"]))
+    valid: dict[str, float | None] = {variant: score["valid_json"] for variant, score in scores.items()}
+    return [*made, Line("valid JSON", [(value, None) for value in valid.values()], _changes(valid))]
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A share as it stands in a table."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def points(value: float | None) -> str:
+    """A change of a share in percentage points, with its sign."""
+    if value is None:
+        return "–"
+    rounded = round(100 * value, 1)
+    return "±0.0" if rounded == 0 else f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def sentences(results: Json) -> list[str]:
+    """Where accuracy came from and which step lost it, a sentence for fine-tuning and one for each served variant."""
+    found = [_trained(results)] if {"base", "adapter"} <= results["variants"].keys() else []
+    if "adapter" in results["variants"]:
+        found += [_served(results, name) for name in SERVED if name in results["variants"]]
+    return found
+
+
+def refusal(results: Json, max_loss: float) -> str | None:
+    """Why the served models are not accepted, naming the step that lost most; None where they are."""
+    losses = {}
+    for variant in SERVED:
+        if "adapter" in results["variants"] and variant in results["variants"]:
+            losses[variant] = -_change(results, "adapter", variant)
+    worst = max(losses, key=lambda variant: losses[variant], default="")
+    if not worst or losses[worst] <= max_loss + 1e-9:
+        return None
+    before, after = min(path(list(results["variants"]), worst), key=lambda step: _change(results, *step))
+    lost, most = f"{100 * losses[worst]:.1f}", points(_change(results, before, after))
+    return (
+        f"{worst} lost {lost} points of mean field accuracy against the adapter, eval.max_loss allows "
+        f"{100 * max_loss:.1f}; most of it from {before} to {after} ({most}): mend that step or raise eval.max_loss"
+    )
+
+
+def difference(results: Json, before: str, after: str, slice_: str = "all") -> Json:
+    """The comparison of two variants on a slice."""
+    found: Json = next(d for d in results["differences"] if (d["before"], d["after"]) == (before, after))[slice_]
+    return found
+
+
+def _line(scores: dict[str, Json], label: str, keys: list[str]) -> Line:
+    both = {variant: (_get(score["normalised"], keys), _get(score["raw"], keys)) for variant, score in scores.items()}
+    return Line(label, list(both.values()), _changes({variant: value for variant, (value, _) in both.items()}))
+
+
+def _get(score: Any, keys: list[str]) -> float | None:
+    for key in keys:
+        score = score[key]
+    value: float | None = score
+    return value
+
+
+def _changes(values: dict[str, float | None]) -> list[float | None]:
+    pairs = [(values[before], values[after]) for before, after in change_columns(list(values))]
+    return [None if before is None or after is None else after - before for before, after in pairs]
+
+
+def _change(results: Json, before: str, after: str) -> float:
+    value: float = difference(results, before, after)["mean_field_accuracy"]
+    return value
+
+
+def _accuracy(results: Json, variant: str) -> str:
+    return number(results["variants"][variant]["all"]["normalised"]["mean_field_accuracy"])
+
+
+def _trained(results: Json) -> str:
+    before, after = _accuracy(results, "base"), _accuracy(results, "adapter")
+    change = points(_change(results, "base", "adapter"))
+    return f"Fine-tuning: mean field accuracy {before} → {after} ({change} points)."
+
+
+def _served(results: Json, variant: str) -> str:
+    total = difference(results, "adapter", variant)
+    interval = total["interval"]
+    spread = f", 95 % {points(interval[0])} to {points(interval[1])}" if interval else ""
+    steps = [
+        f"{before} → {after} {points(_change(results, before, after))}"
+        for before, after in path(list(results["variants"]), variant)
+    ]
+    parts = f"; by step: {', '.join(steps)}" if len(steps) > 1 else ""
+    return (
+        f"From adapter to {variant}: {_accuracy(results, 'adapter')} → {_accuracy(results, variant)} "
+        f"({points(total['mean_field_accuracy'])} points{spread}, n {total['n']}){parts}."
+    )

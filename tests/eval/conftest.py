@@ -1,0 +1,148 @@
+"""A finished toy run (data, adapter, merged model, served digests) and a small server that speaks Ollama's API."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extraction.config import Config, load, save
+from extraction.files import output_of, record_stage, sha256, write_jsonl, write_text
+from extraction.prompt import page
+from extraction.schema import infer
+from tests.conftest import toy_rows
+
+Json = dict[str, Any]
+DIGESTS = {"f16": "f" * 64, "q4_k_m": "4" * 64}
+CONFIG = """
+model: {{model_name_or_path: {base}}}
+serve: {{num_ctx: 512, num_predict: 12}}
+eval: {{batch_size: 4}}
+"""
+
+
+class FakeOllama(ThreadingHTTPServer):
+    """The part of Ollama's API that is used. `answers`: text by (model, page); dies after `lifetime` answers."""
+
+    daemon_threads = True
+
+    def __init__(self, count: Callable[[list[Json]], int]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.count = count
+        self.digests = {f"extractor:{variant}": digest for variant, digest in DIGESTS.items()}
+        self.answers: dict[tuple[str, str], str] = {}
+        self.asked: list[Json] = []
+        self.lifetime = 10**9
+        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    @property
+    def host(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+        self.thread.join()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: FakeOllama
+
+    def do_GET(self) -> None:
+        models = [{"model": name, "name": name, "digest": digest} for name, digest in self.server.digests.items()]
+        self.reply({"models": models} if self.path == "/api/tags" else {"version": "0.0.0-fake"})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if len(self.server.asked) >= self.server.lifetime:
+            self.close_connection = True
+            self.server.socket.close()  # nobody is let in any more, and this request gets no answer
+            return
+        self.server.asked.append(body)
+        content = self.server.answers[body["model"], body["messages"][1]["content"]]
+        n_tokens = self.server.count(body["messages"])
+        answer = {"message": {"role": "assistant", "content": content}, "done": True, "done_reason": "stop"}
+        self.reply(answer | {"prompt_eval_count": n_tokens})
+
+    def reply(self, body: Json) -> None:
+        payload = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def toy_run(workspace: Path, toy_base: Path) -> Config:
+    """The config of a run in which everything but the evaluation is done; 12 test rows, 4 of them unseen."""
+    from transformers import AutoTokenizer
+
+    from trainer.chat import pieces
+
+    (workspace / "toy.yaml").write_text(CONFIG.format(base=toy_base))
+    config = load(workspace / "toy.yaml")
+    folder = config.folder
+    rows = [{"id": f"r{i}", "slice": "unseen" if i % 3 == 0 else "seen"} | row for i, row in enumerate(toy_rows(12))]
+    write_jsonl(folder / "data" / "test.jsonl", rows)
+    schema = infer(row["output"] for row in rows)
+    write_text(folder / "data" / "schema.json", json.dumps(schema))
+    record_stage(folder, "data", {}, [folder / "data"])
+    save_models(folder, toy_base)
+    prompt = pieces(AutoTokenizer.from_pretrained(toy_base), schema)
+    write_text(folder / "gguf" / "prompt.json", json.dumps(prompt))
+    for variant in DIGESTS:
+        write_text(folder / "gguf" / f"{variant}.gguf", variant)
+    base = {"name": str(toy_base), "weights": {"model.safetensors": sha256(toy_base / "model.safetensors")}}
+    record_stage(folder, "train", {"base": base}, [folder / "adapter"], device="CPU")
+    record_stage(folder, "export", {}, [folder / "merged", folder / "gguf"])
+    made = {variant: output_of(folder, "export", f"gguf/{variant}.gguf") for variant in DIGESTS}
+    served = {variant: {"model": f"extractor:{variant}", "digest": digest} for variant, digest in DIGESTS.items()}
+    record_stage(folder, "serve", {"gguf": made}, [], served=served)
+    save(config)
+    return config
+
+
+def save_models(folder: Path, base: Path) -> None:
+    """Write adapter/ and merged/. The adapter's weights are large, so that the model's answers depend on the page."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    torch.manual_seed(1)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    adapted = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", r=8, target_modules="all-linear"))
+    for name, weight in adapted.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(weight, std=0.2)
+    adapted.save_pretrained(folder / "adapter")
+    adapted.merge_and_unload().save_pretrained(folder / "merged")
+    for name in ("adapter", "merged"):
+        AutoTokenizer.from_pretrained(base).save_pretrained(folder / name)
+
+
+@pytest.fixture
+def ollama(toy_run: Config) -> Iterator[Callable[[], FakeOllama]]:
+    """Starts servers that know every test row's reference; all are stopped at the end."""
+    from serve.client import Extractor
+
+    started: list[FakeOllama] = []
+
+    def start() -> FakeOllama:
+        server = FakeOllama(lambda chat: Extractor(toy_run, "f16", "http://127.0.0.1").n_tokens(chat))
+        for line in (toy_run.folder / "data" / "test.jsonl").read_text().splitlines():
+            row = json.loads(line)
+            for model in server.digests:
+                server.answers[model, page(row["input"])] = json.dumps(row["output"], ensure_ascii=False)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()

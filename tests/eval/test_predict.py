@@ -1,0 +1,149 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval import hf
+from eval.predict import predict_all, read_partial, samples_path
+from extraction.config import Config, load
+from extraction.errors import UserError
+from extraction.files import read_jsonl, read_manifest, record_stage, write_text
+from tests.eval.conftest import FakeOllama
+
+Start = Callable[[], FakeOllama]
+
+
+def with_settings(*overrides: str) -> Config:
+    return load(Path("toy.yaml"), overrides)
+
+
+def answers(config: Config, variant: str) -> dict[str, tuple[str, str]]:
+    """Text and status by id, for pages of very different length."""
+    rows = read_jsonl(config.folder / "data" / "test.jsonl")
+    rows = [row | {"input": row["input"] * (1 + index % 4)} for index, row in enumerate(rows)]
+    return {row["id"]: (facts["answer"], answer.status) for row, answer, facts in hf.answer_all(config, variant, rows)}
+
+
+def test_the_batch_size_does_not_change_the_answers(toy_run: Config) -> None:
+    one_by_one = answers(with_settings("eval.batch_size=1"), "adapter")
+    assert len({text for text, _ in one_by_one.values()}) > 3  # else the test could not fail
+    assert answers(with_settings("eval.batch_size=5"), "adapter") == one_by_one
+
+
+def test_the_variants_are_different_models(toy_run: Config) -> None:
+    base, adapter, merged = (answers(toy_run, variant) for variant in ("base", "adapter", "merged"))
+    assert base != adapter
+    assert merged == adapter
+
+
+def test_the_batch_is_asked_what_the_trainer_trained_on(toy_run: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts: list[str] = []
+
+    def generate(model: Any, tokenizer: Any, ids: list[list[int]], *_: Any) -> list[hf.Generated]:
+        prompts.extend(tokenizer.decode(prompt) for prompt in ids)
+        return [hf.Generated("{}", cut=False)] * len(ids)
+
+    monkeypatch.setattr(hf, "generate", generate)
+    answers(toy_run, "base")
+    assert all(p.startswith("<|system|>Extract") and p.endswith("</dl><|end|><|assistant|>") for p in prompts)
+
+
+END, A, B = 7, 20, 21
+ENDINGS = [([A, END, B], 9, 1, False), ([A, B, A], 9, 3, True), ([A, B, END], 2, 2, True), ([END], 9, 0, False)]
+
+
+@pytest.mark.parametrize(("new", "room", "kept", "cut"), ENDINGS)
+def test_an_answer_ends_with_its_end_token_or_is_cut(new: list[int], room: int, kept: int, cut: bool) -> None:
+    class Tokenizer:
+        def decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+            return "x" * len(ids)
+
+    assert hf._until_end(Tokenizer(), new, [END], room) == hf.Generated("x" * kept, cut)
+
+
+def test_a_prompt_longer_than_the_context_is_a_failure_and_is_not_cut(toy_run: Config) -> None:
+    rows = read_jsonl(toy_run.folder / "data" / "test.jsonl")[:2]
+    rows[0]["input"] *= 60
+    found = {row["id"]: answer for row, answer, _ in hf.answer_all(toy_run, "base", rows)}
+    assert found[rows[0]["id"]].status == "too long"
+    assert "num_ctx is 512" in found[rows[0]["id"]].reason
+    assert found[rows[1]["id"]].status != "too long"
+
+
+def test_a_second_run_goes_on_where_the_server_died(toy_run: Config, ollama: Start) -> None:
+    config, first = with_settings("eval.variants=[f16]"), ollama()
+    first.lifetime = 5
+    with pytest.raises(UserError, match=r"no Ollama answers .*what is done is kept"):
+        predict_all(config, first.host)
+    assert not samples_path(config, "f16").exists()
+    (partial,) = (config.folder / "samples").glob(".f16.*.partial")
+    with partial.open("a") as file:
+        file.write('{"id": "r5", "half')
+    second = ollama()
+    predict_all(config, second.host)
+    assert (len(first.asked), len(second.asked)) == (5, 7)
+    samples = read_jsonl(samples_path(config, "f16"))
+    assert [sample["id"] for sample in samples] == [f"r{i}" for i in range(12)]
+    assert all(sample["prediction"] == sample["reference"] for sample in samples)
+    assert not partial.exists()
+
+
+def test_what_is_done_is_not_asked_again_until_the_test_split_changes(toy_run: Config, ollama: Start) -> None:
+    config, server = with_settings("eval.variants=[f16]"), ollama()
+    predict_all(config, server.host)
+    predict_all(config, "http://127.0.0.1:9")  # nobody is there, and nobody is needed
+    assert len(server.asked) == 12
+    test = config.folder / "data" / "test.jsonl"
+    write_text(test, "".join(line + "\n" for line in test.read_text().splitlines()[:3]))
+    record_stage(config.folder, "data", {}, [config.folder / "data"])
+    predict_all(config, server.host)
+    assert len(server.asked) == 15
+
+
+def test_a_partial_file_of_other_options_is_not_gone_on_with(toy_run: Config, ollama: Start) -> None:
+    first = ollama()
+    first.lifetime = 5
+    with pytest.raises(UserError):
+        predict_all(with_settings("eval.variants=[f16]"), first.host)
+    second = ollama()
+    predict_all(with_settings("eval.variants=[f16]", "serve.num_predict=99"), second.host)
+    assert len(second.asked) == 12
+
+
+@pytest.mark.parametrize(("digest", "words"), [("e" * 64, f"has the digest {'e' * 64}"), (None, "is not there")])
+def test_a_server_with_another_model_is_refused(toy_run: Config, ollama: Start, digest: str | None, words: str) -> None:
+    server = ollama()
+    server.digests = {"extractor:f16": digest} if digest else {}
+    with pytest.raises(UserError, match=rf"{words}, the manifest says {'f' * 64}: run `make serve`"):
+        predict_all(with_settings("eval.variants=[base, f16]"), server.host)
+    assert not server.asked
+    assert not (toy_run.folder / "samples").exists()  # refused before the base model answered
+
+
+def test_a_model_served_from_an_older_file_is_refused(toy_run: Config, ollama: Start) -> None:
+    write_text(toy_run.folder / "gguf" / "f16.gguf", "trained again")
+    record_stage(toy_run.folder, "export", {}, [toy_run.folder / "merged", toy_run.folder / "gguf"])
+    with pytest.raises(UserError, match="made from another GGUF file: run `make serve` again"):
+        predict_all(with_settings("eval.variants=[f16]"), ollama().host)
+
+
+def test_the_manifest_says_what_the_samples_were_made_with(toy_run: Config, ollama: Start) -> None:
+    predict_all(with_settings("eval.variants=[base, q4_k_m]"), ollama().host)
+    manifest = read_manifest(toy_run.folder)
+    assert manifest["predict.q4_k_m"]["inputs"]["model"] == {"digest": "4" * 64}
+    assert manifest["predict.q4_k_m"]["engine"] == "Ollama API 0.0.0-fake"
+    assert manifest["predict.base"]["inputs"]["model"]["weights"].keys() == {"model.safetensors"}
+    sample = read_jsonl(samples_path(toy_run, "base"))[0]
+    assert sample.keys() == set(
+        "id slice reference answer prediction status reason prompt_tokens seconds".split()  # noqa: SIM905
+    )
+
+
+def test_a_partial_file_keeps_lines_with_unusual_line_ends(tmp_path: Path) -> None:
+    path = tmp_path / ".f16.0.partial"
+    row = {"id": "a", "answer": "one\u2028two\x85"}
+    path.write_text(json.dumps(row, ensure_ascii=False) + '\n{"id": "b"')
+    assert read_partial(path) == {"a": row}
+    assert path.read_text().endswith("}\n")

@@ -1,0 +1,124 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval import score, table
+from extraction.config import Config, load
+from extraction.errors import UserError
+from extraction.files import read_manifest
+from tests.eval.conftest import FakeOllama
+
+Json = dict[str, Any]
+Start = Callable[[], FakeOllama]
+SERVED_ONLY = "eval.variants=[f16, q4_k_m]"
+
+
+def results_of(config: Config) -> Json:
+    results: Json = json.loads((config.folder / "results.json").read_text())
+    return results
+
+
+def as_adapter(config: Config, server: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the adapter's answers be all right, without a model."""
+    from eval import hf
+    from extraction.parse import Answer, Status
+
+    def answer_all(_: Config, variant: str, rows: list[Json]) -> Any:
+        for row in rows:
+            right = Answer(row["output"], Status.OK) if variant == "adapter" else Answer(None, Status.NOT_JSON, "x")
+            yield row, right, {"answer": "", "prompt_tokens": 1, "seconds": 0.0}
+
+    monkeypatch.setattr(hf, "answer_all", answer_all)
+
+
+def spoil(server: FakeOllama, variant: str, n: int) -> None:
+    """Let a served variant answer `n` of the examples with another town."""
+    for key in [key for key in server.answers if key[0] == f"extractor:{variant}"][:n]:
+        server.answers[key] = json.dumps(json.loads(server.answers[key]) | {"town": "Atlantis"})
+
+
+def test_the_command_writes_whole_results_with_their_record(
+    toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", ollama().host)
+    monkeypatch.setattr(sys, "argv", ["score", "--config", "toy.yaml", "--set", "eval.max_loss=1"])
+    score.main()
+    results = results_of(toy_run)
+    assert list(results["variants"]) == ["base", "adapter", "f16", "q4_k_m"]
+    assert all(list(slices) == ["all", "seen", "unseen"] for slices in results["variants"].values())
+    assert results["variants"]["f16"]["all"]["normalised"]["mean_field_accuracy"] == 1.0
+    assert results["variants"]["base"]["all"]["normalised"]["mean_field_accuracy"] == 0.0
+    assert [(d["before"], d["after"]) for d in results["differences"]] == [
+        ("base", "adapter"),
+        ("adapter", "f16"),
+        ("f16", "q4_k_m"),
+        ("adapter", "q4_k_m"),
+    ]
+    record = results["record"]
+    assert record["n"] == {"all": 12, "seen": 8, "unseen": 4}
+    assert record["config"]["eval"]["max_loss"] == 1
+    assert record["served"]["q4_k_m"]["digest"] == "4" * 64
+    assert record["predictions"]["base"]["versions"].keys() >= {"python", "torch", "transformers"}
+    assert record["predictions"]["f16"]["host"].startswith("http://127.0.0.1:")
+    assert record["digests"]["data"].keys() == {"data/schema.json", "data/test.jsonl"}
+    assert "results.json" in read_manifest(toy_run.folder)["eval"]["outputs"]
+    printed = capsys.readouterr().out
+    assert printed.rstrip().endswith("artifacts/toy/report.html")
+    assert max(map(len, printed.splitlines())) <= 120
+
+
+def test_a_loss_beyond_max_loss_exits_with_1_after_writing(
+    toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ollama()
+    as_adapter(toy_run, server, monkeypatch)
+    spoil(server, "q4_k_m", 3)
+    words = (
+        r"q4_k_m lost 12\.5 points .* against the adapter, eval\.max_loss allows 12\.0; most of it from f16 to q4_k_m"
+    )
+    with pytest.raises(UserError, match=words):
+        score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.12"]), server.host)
+    assert results_of(toy_run)["variants"]["q4_k_m"]["all"]["normalised"]["mean_field_accuracy"] == 0.875
+    assert "Refused" in (toy_run.folder / "report.html").read_text()
+    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.125"]), server.host)  # just allowed, nothing asked again
+    assert len(server.asked) == 24
+
+
+def test_the_step_that_lost_most_is_named(toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ollama()
+    as_adapter(toy_run, server, monkeypatch)
+    spoil(server, "f16", 4)
+    spoil(server, "q4_k_m", 6)
+    with pytest.raises(UserError, match="most of it from adapter to f16"):
+        score.evaluate(load(Path("toy.yaml")), server.host)
+
+
+def test_without_the_adapter_nothing_is_refused(toy_run: Config, ollama: Start) -> None:
+    server = ollama()
+    spoil(server, "q4_k_m", 12)
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+    assert table.refusal(results_of(toy_run), 0.0) is None
+
+
+def test_a_refusal_is_the_last_line_and_status_1(toy_run: Config, ollama: Start) -> None:
+    server = ollama()
+    server.digests.clear()
+    command = [sys.executable, "-m", "eval.score", "--config", "toy.yaml", "--set", SERVED_ONLY]
+    environment = {"PYTHONPATH": str(Path(score.__file__).parents[1]), "OLLAMA_HOST": server.host}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: extractor:f16 at ")
+    assert "Traceback" not in done.stderr
+
+
+CHANGES = [(-0.004, "−0.4"), (0.0, "±0.0"), (-0.0001, "±0.0"), (0.125, "+12.5"), (None, "–")]
+
+
+@pytest.mark.parametrize(("change", "expected"), CHANGES)
+def test_changes_are_points_with_a_sign(change: float | None, expected: str) -> None:
+    assert table.points(change) == expected
