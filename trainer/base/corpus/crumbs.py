@@ -6,6 +6,11 @@ from trainer.base.corpus.pick import chance, pick, weighted
 from trainer.base.corpus.words import has, words
 
 SEPARATORS = (">", ">", "›", "»", "/", "/", "|", "→", "·", "-", "–", ":", "\\", "<", "•", ">>", "▸", "::")
+PHRASES = (
+    "Back to {}", "< Back to {}", "« {}", "← {}", "More in {}", "See all {}", "Shop all {}", "Browse {}", "View more {}", "#3 in {}",
+    "Best seller in {}", "You are in: {}", "Return to {}", "Other {}", "All {}", "See more in {}", "Explore {}", "Top rated in {}",
+)  # fmt: skip
+PHRASES_ELSEWHERE = ("« {}", "‹ {}", "← {}", "< {}", "Zurück zu {}", "Retour à {}", "Volver a {}", "Torna a {}", "Alle {}", "Voir tout {}", "Ver todo en {}", "Zpět na {}", "Назад: {}", "Terug naar {}")
 DETAILS = ("Product Details", "Details", "Product", "Item details", "Produktdetails", "Détails", "Detail")
 
 
@@ -30,7 +35,8 @@ def trail(page: Page) -> str:
         texts.append(p.brand)
         page.show("manufacturer", p.brand)
     if end == "name":
-        texts.append(p.name if chance(r, 0.8) else p.name.rsplit(",")[0])
+        page.named_by_trail = chance(r, 0.8)
+        texts.append(p.name if page.named_by_trail else p.name.split(",")[0])
     elif end == "details":
         texts.append(pick(r, DETAILS))
     return draw(page, texts, last_is_page=end in ("name", "details"))
@@ -46,9 +52,6 @@ def shop_trail(page: Page) -> str:
 def draw(page: Page, texts: list[str], last_is_page: bool) -> str:
     """The trail as markup."""
     r, m = page.r, page.m
-    if chance(r, 0.02):
-        texts = list(reversed(texts))
-        return _flat(page, texts[::-1], last_is_page)
     kind = weighted(r, {"list": 0.52, "flat": 0.22, "spans": 0.18, "table": 0.04, "dl": 0.04})
     if kind == "list" or kind == "spans":
         body = _listed(page, texts, last_is_page, kind == "list")
@@ -188,6 +191,18 @@ def eyebrow(page: Page) -> str:
         if chance(r, 0.7)
         else m.el("div", "product category", m.leaf("a", "category link", p.path[-1]))
     )
+
+
+def phrase(page: Page) -> str:
+    """The category inside a phrase that leads back to it or on to more of it."""
+    r, m, p = page.r, page.m, page.product
+    value = p.path[-1]
+    page.show("category", value)
+    text = pick(r, PHRASES if p.lang == "en" or chance(r, 0.3) else PHRASES_ELSEWHERE)
+    if chance(r, 0.5):
+        return m.leaf(pick(r, ("a", "a", "span", "div")), "category link", text.format(value))
+    head, _, end = text.partition("{}")
+    return m.el(pick(r, ("div", "p", "span")), "category", m.text(head) + m.el("a", "category link", m.text(value)) + m.text(end))
 
 
 def menu(page: Page) -> str:

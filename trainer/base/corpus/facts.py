@@ -7,7 +7,7 @@ from trainer.base.corpus.goods import brand, measure, noun, title
 from trainer.base.corpus.letters import code_like, digits, latin, word
 from trainer.base.corpus.money import amount, money
 from trainer.base.corpus.pick import chance, pick
-from trainer.base.corpus.words import LANGUAGES, SHOPS, words
+from trainer.base.corpus.words import LANGUAGES, words
 
 Make = Callable[[Random, str], str]
 LANGS = ("en",) * 14 + ("de", "fr", "es", "it", "pt", "nl", "pl") + LANGUAGES
@@ -54,7 +54,7 @@ def date(r: Random, lang: str) -> str:
     if lang in ("zh", "ja", "tw") and kind < 8:
         return f"{y}年{mo}月{d}日"
     if kind < 3:
-        return f"{d:02d}{pick(r, '/.-')}{mo:02d}{pick(r, '/.-')}{y}" if kind == 0 else f"{d:02d}/{mo:02d}/{y}" if kind == 1 else f"{d:02d}.{mo:02d}.{y}"
+        return f"{d:02d}-{mo:02d}-{y}" if kind == 0 else f"{d:02d}/{mo:02d}/{y}" if kind == 1 else f"{d:02d}.{mo:02d}.{y}"
     if kind == 3:
         return f"{y}-{mo:02d}-{d:02d}"
     if kind == 4:
@@ -75,7 +75,7 @@ def date(r: Random, lang: str) -> str:
         return f"{y}/{mo:02d}/{d:02d}"
     if kind == 12:
         return f"{d:02d}-{name[:3]}-{y % 100:02d}"
-    return f"{d:02d}{pick(r, '/.-')}{mo:02d}{pick(r, '/.-')}{y % 100:02d}" if kind == 13 else f"{name} {y}" if kind == 14 else f"{d} {name[:3]} {y}"
+    return f"{d:02d}.{mo:02d}.{y % 100:02d}" if kind == 13 else f"{name} {y}" if kind == 14 else f"{d} {name[:3]} {y}"
 
 
 def clock(r: Random, lang: str) -> str:

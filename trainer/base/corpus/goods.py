@@ -76,7 +76,10 @@ def title(text: str) -> str:
 def brand(r: Random, lang: str) -> str:
     """A maker's name, usually made up, in one of the ways that names are written."""
     w = latin(r, lang)
-    kind = r.randrange(26)
+    kind = r.randrange(29)
+    if kind > 25:
+        common = pick(r, words(lang, "words" if kind > 26 else "nouns"))
+        return common.upper() if chance(r, 0.3) else title(common)
     if kind < 6:
         return w.capitalize()
     if kind < 10:

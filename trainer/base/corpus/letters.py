@@ -44,7 +44,7 @@ def _some(r: Random, letters: str, low: int, high: int) -> str:
 def latin(r: Random, code: str = "en") -> str:
     """A pronounceable lower-case word of 1 to 4 syllables, now and then with the language's marks."""
     out = []
-    for _ in range(pick(r, (1, 2, 2, 2, 3, 3, 4))):
+    for _ in range(pick(r, (2, 2, 2, 2, 3, 3, 4) if chance(r, 0.9) else (1,))):
         out += [pick(r, ONSETS), pick(r, VOWELS), pick(r, CODAS)]
     word = "".join(out)
     marks = MARKS.get(code)

@@ -1,5 +1,8 @@
 """What surrounds the values on a page and holds none of them."""
 
+import json
+from typing import Any
+
 from trainer.base.corpus.goods import measure
 from trainer.base.corpus.letters import digits, latin
 from trainer.base.corpus.naming import hashed
@@ -23,10 +26,22 @@ def noise(page: Page) -> str:
 
 def _script(page: Page) -> str:
     r = page.r
+    if chance(r, 0.15) and "name" in page.shown:
+        return f'<script type="application/ld+json">{_linked_data(page)}</script>'
     body = pick(r, (f"window.dataLayer=window.dataLayer||[];dataLayer.push({{'event':'{latin(r)}','id':{digits(r, 6)}}});",
                     f"var {latin(r)}={{\"{latin(r)}\":\"{hashed(r, 8)}\",\"{latin(r)}\":{digits(r, 3)}}};",
                     f"(function(){{var s=document.createElement('script');s.src='//{latin(r)}.js';}})();"))  # fmt: skip
     return f"<script>{body}</script>" if chance(r, 0.7) else f"<style>.{latin(r)}{{margin:0;color:#{digits(r, 6)}}}</style>"
+
+
+def _linked_data(page: Page) -> str:
+    """What the page has said so far, for search engines."""
+    said: dict[str, Any] = {"@context": "https://schema.org", "@type": "Product", "name": page.shown["name"]}
+    if "manufacturer" in page.shown:
+        said["brand"] = {"@type": "Brand", "name": page.shown["manufacturer"]}
+    if "amount" in page.shown:
+        said["offers"] = {"@type": "Offer", "price": page.shown["amount"] / 100}
+    return json.dumps(said, ensure_ascii=chance(page.r, 0.2))
 
 
 def _texts(page: Page, low: int, high: int) -> list[str]:

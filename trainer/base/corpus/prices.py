@@ -11,13 +11,17 @@ from trainer.base.corpus.words import words
 def block(page: Page) -> str:
     """The product's price with what stands around it. The gold is the current price as it reads."""
     r, m, p = page.r, page.m, page.product
-    kind = weighted(r, {"plain": 0.60, "range": 0.04, "taxes": 0.06, "dialect": 0.30})
+    kind = weighted(r, {"range": 0.04, "taxes": 0.06, "rows": 0.06, "hidden": 0.03, "plain": 0.81})
+    if kind == "hidden" and m.attributes == "rich":
+        return _hidden(page)
     current, gold = _amount(page, p.cents)
     page.show("price", gold)
     page.show("currency", p.money.mark) if p.money.mark in gold else None
     page.show("amount", p.cents)
     if kind == "taxes":
         return _taxes(page, current)
+    if kind == "rows":
+        return _rows(page, gold)
     parts = [_current(page, current)]
     if kind == "range":
         dearer = m.leaf("span", "price", p.money.show(amount(r, p.money) + p.cents))
@@ -134,6 +138,38 @@ def _with_old(page: Page, current: str) -> list[str]:
     return parts
 
 
+def _rows(page: Page, gold: str) -> str:
+    """Old price, price and saving as labelled rows."""
+    r, p, mo = page.r, page.product, page.product.money
+    rows = [(None, pick(r, words(p.lang, "now" if p.old and chance(r, 0.5) else "price")), gold)]
+    if p.old:
+        old = mo.show(p.old)
+        page.show("old_price", " ".join(old.split()))
+        rows.insert(0 if chance(r, 0.7) else 1, (None, pick(r, words(p.lang, "was")), old))
+        if chance(r, 0.7):
+            rows.append((None, pick(r, words(p.lang, "save")), f"{mo.show(p.old - p.cents)} ({max(1, round(100 - 100 * p.cents / p.old))}%)"))
+    if chance(r, 0.4):
+        rows.append((None, pick(r, words(p.lang, "shipping")), mo.show(amount(r, mo, 1, 30))))
+    return page.m.wrap(page.rows(rows), "price", r.randint(0, 1))
+
+
+def _hidden(page: Page) -> str:
+    """A price that only an attribute carries."""
+    r, m, p = page.r, page.m, page.product
+    number = f"{p.cents / 100:.2f}"
+    shown = " ".join(p.money.show(p.cents).split())
+    kind = r.randrange(4)
+    page.show("price", shown if kind == 3 else number)
+    page.show("amount", p.cents)
+    if kind == 0:
+        return m.el("div", "product price", m.el("meta", "", itemprop="price", content=number), m.el("meta", "", itemprop="priceCurrency", content=p.money.mark))
+    if kind == 1:
+        return m.el("form", "button wrapper", m.el("input", "", type="hidden", name="price", value=number), m.leaf("button", "button", pick(r, words(p.lang, "cart"))))
+    if kind == 2:
+        return m.el("div", "product wrapper", m.leaf("button", "button", pick(r, words(p.lang, "cart"))), data_price=number)
+    return m.el("div", "product price", m.el("span", "price", aria_label=shown))
+
+
 def _taxes(page: Page, current: str) -> str:
     """With and without tax. The one that stands first is the price."""
     r, m, p = page.r, page.m, page.product
@@ -230,4 +266,6 @@ def no_price(page: Page) -> str:
         )
     if chance(r, 0.4):
         parts.append(m.leaf("button", "button", pick(r, words(p.lang, "cart"))))
+    if chance(r, 0.3):
+        parts.append(m.leaf("span", "price", pick(r, ("Call for price", "Price on request", "Preis auf Anfrage", "Prix sur demande", "Log in to see prices", "POA", "Consultar precio", "Цена по запросу", "Not available"))))
     return m.el("div", "product stock", *parts)

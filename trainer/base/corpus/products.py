@@ -10,7 +10,7 @@ from trainer.base.corpus.page import Page, Row
 from trainer.base.corpus.pick import chance, pick, weighted
 from trainer.base.corpus.words import words
 
-CATEGORY = {"trail": 0.66, "label": 0.08, "eyebrow": 0.07, "row": 0.04, "shop_trail": 0.04, "none": 0.11}
+CATEGORY = {"trail": 0.62, "label": 0.08, "eyebrow": 0.07, "phrase": 0.05, "row": 0.04, "shop_trail": 0.04, "none": 0.10}
 MAKER = {"one": 0.66, "two": 0.12, "shop": 0.05, "name": 0.10, "none": 0.07}
 
 
@@ -35,7 +35,7 @@ def compose(page: Page) -> str:
     rows = _rows(page)
     if rows:
         parts.insert(len(parts) if chance(r, 0.8) else r.randint(0, len(parts)), rows)
-    size = weighted(r, {"cut": 0.52, "part": 0.33, "page": 0.15})
+    size = weighted(r, {"cut": 0.55, "part": 0.32, "page": 0.13})
     if size == "cut" and chance(r, 0.25):
         r.shuffle(parts)
     _furnish(page, parts, size)
@@ -49,6 +49,8 @@ def _category(page: Page) -> list[str]:
             return [crumbs.trail(page)]
         case "label":
             return [crumbs.label(page)]
+        case "phrase":
+            return [crumbs.phrase(page)]
         case "row":
             return [page.rows([(None, pick(r, words(page.product.lang, "category")), _state(page, "category", page.product.path[-1]))])]
         case "eyebrow":
@@ -66,7 +68,11 @@ def _state(page: Page, slot: str, value: str) -> str:
 def _main(page: Page) -> list[str]:
     """Name, maker and price, in the order of this shop."""
     r, p = page.r, page.product
-    title = titles.name(page) if chance(r, 0.95) else titles.untitled(page)
+    if page.named_by_trail and chance(r, 0.12):
+        page.show("name", p.name)
+        title = ""
+    else:
+        title = titles.name(page) if chance(r, 0.95) else titles.untitled(page)
     how = weighted(r, MAKER)
     if how == "name" and not (p.brand and p.name.startswith(p.brand)):
         how = "none" if p.brand is None or p.brand not in p.name else "one"
@@ -84,7 +90,8 @@ def _main(page: Page) -> list[str]:
     elif how == "shop":
         makers = [titles.maker(page)]
     price = prices.block(page) if chance(r, 0.95) else prices.no_price(page)
-    parts = [title, *makers] if chance(r, 0.5) else [*makers, title]
+    titled = [title] if title else []
+    parts = [*titled, *makers] if chance(r, 0.5) else [*makers, *titled]
     if chance(r, 0.08):
         parts.insert(r.randint(0, len(parts)), prices.rating(page))
     parts.insert(len(parts) if chance(r, 0.7) else r.randint(0, len(parts)), price)
@@ -114,7 +121,7 @@ def _furnish(page: Page, parts: list[str], size: str) -> None:
         if chance(r, 0.35):
             parts.insert(r.randint(0, len(parts)), noise(page))
         return
-    for _ in range(r.randint(1, 4) if size == "part" else r.randint(4, 12)):
+    for _ in range(r.randint(1, 4) if size == "part" else pick(r, (5, 8, 12, 20))):
         parts.insert(r.randint(0, len(parts)), noise(page))
     if chance(r, 0.25):
         parts.insert(r.randint(0, len(parts)), titles.other_heading(page))
@@ -122,13 +129,35 @@ def _furnish(page: Page, parts: list[str], size: str) -> None:
         parts.insert(0, crumbs.menu(page))
     if chance(r, 0.3) and "manufacturer" in page.shown and page.shown["manufacturer"] != page.product.shop:
         parts.insert(0, titles.shop_logo(page))
-    if chance(r, 0.35):
-        parts.append(page.m.leaf("div", "description", " ".join(sentence(page) for _ in range(r.randint(1, 6)))))
+    if chance(r, 0.4):
+        parts.append(page.m.leaf("div", "description", _blurb(page)))
+    if chance(r, 0.12):
+        parts.insert(0, _head(page))
     if chance(r, 0.2):
         word = pick(r, words(page.product.lang, "seller"))
         parts.append(page.rows([("seller", word, pick(r, (page.product.shop, brand(r, page.product.lang))))]))
     if "price" in page.shown and chance(r, 0.45):
         parts.append(titles.related(page)) if chance(r, 0.85) else parts.insert(0, titles.related(page))
+
+
+def _blurb(page: Page) -> str:
+    """Running text, which may speak of the product and its maker."""
+    r, p = page.r, page.product
+    said = [sentence(page) for _ in range(r.randint(1, 6))]
+    if chance(r, 0.4) and "name" in page.shown:
+        said.insert(0, f"{p.name} {sentence(page)}")
+    if chance(r, 0.3) and "manufacturer" in page.shown:
+        said.append(f"{page.shown['manufacturer']}: {sentence(page)}")
+    return " ".join(said)
+
+
+def _head(page: Page) -> str:
+    """The document's own title, which carries more than the name."""
+    r, p = page.r, page.product
+    if "name" not in page.shown:
+        return ""
+    extra = pick(r, (f"{p.name} | {p.shop}", f"{p.name} - {p.shop}", f"{p.shop}: {p.name}", f"{p.name} kaufen | {p.shop}", f"Buy {p.name} online", p.name))
+    return f"<title>{page.m.text(extra)}</title>"
 
 
 def _join(page: Page, parts: list[str]) -> str:

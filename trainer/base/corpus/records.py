@@ -13,6 +13,7 @@ from trainer.base.corpus.markup import collapse
 from trainer.base.corpus.noise import noise
 from trainer.base.corpus.page import Page
 from trainer.base.corpus.pick import chance, pick, weighted
+from trainer.base.corpus.words import SHOPS
 
 Json = dict[str, Any]
 NAMES = tuple(DOMAINS)
@@ -41,7 +42,7 @@ def sample(r: Random) -> tuple[str, Json, Json, str]:
     goods = product(r)
     page = Page(r, goods)
     lang = pick(r, facts.LANGS)
-    goods.lang = lang if lang in facts.SHOPS else "en"
+    goods.lang = lang if lang in SHOPS else "en"
     names = list(slots)
     stated = names[:1] + r.sample(names[1:], r.randint(min(3, len(names) - 1), len(names) - 1))
     values: Json = {name: _value(r, slots[name], lang) for name in stated}

@@ -65,7 +65,7 @@ def maker(page: Page) -> str:
     r, m, p = page.r, page.m, page.product
     assert p.brand
     page.show("manufacturer", p.brand)
-    kind = weighted(r, {"line": 0.24, "by": 0.12, "label": 0.22, "logo": 0.10, "row": 0.14, "meta": 0.04, "bare": 0.07, "link": 0.07})
+    kind = weighted(r, {"line": 0.22, "by": 0.11, "label": 0.19, "logo": 0.09, "row": 0.13, "meta": 0.04, "bare": 0.06, "inline": 0.05, "among": 0.03, "link": 0.08})
     match kind:
         case "line":
             return _line(page, p.brand)
@@ -77,6 +77,10 @@ def maker(page: Page) -> str:
             return _logo(page, p.brand)
         case "row":
             return page.rows([(None, pick(r, words(p.lang, "brand")), p.brand)])
+        case "inline":
+            return _inline(page, p.brand)
+        case "among" if p.brand in p.name:
+            return _among(page, p.brand)
         case "meta" if m.attributes == "rich":
             return _property(page, p.brand)
         case "bare":
@@ -144,9 +148,28 @@ def _property(page: Page, text: str) -> str:
     return m.el("div", "", m.el("span", "", m.text(text), itemprop="name"), itemprop="brand", itemscope="", itemtype="http://schema.org/Brand")
 
 
+def _inline(page: Page, text: str) -> str:
+    """One item of a line of facts."""
+    r, m, p = page.r, page.m, page.product
+    items = [f"{m.text(pick(r, words(p.lang, 'brand')).rstrip(': '))}: {m.text(text)}", f"{m.text(pick(r, words(p.lang, 'sku')))}: {page.code()}",
+             m.text(pick(r, words(p.lang, "stock"))), f"{pick(r, words(p.lang, 'ean'))} {page.code()}"][: r.randint(2, 4)]  # fmt: skip
+    r.shuffle(items)
+    if chance(r, 0.5):
+        return m.el(pick(r, ("p", "div", "small")), "product note", pick(r, (" | ", " · ", ", ", " / ", "<br>", " &nbsp; ")).join(items))
+    return m.el("ul", "product list", *[m.el("li", "product item", item) for item in items])
+
+
+def _among(page: Page, text: str) -> str:
+    """A list of makers; the product's own is the one that its name begins with."""
+    r, m, p = page.r, page.m, page.product
+    names = [brand(r, p.lang) for _ in range(r.randint(2, 6))]
+    names.insert(r.randint(0, len(names)), text)
+    return m.el("ul", "menu list", *[m.el("li", "menu item", m.el("a", "menu link", m.text(name))) for name in names])
+
+
 def _link(page: Page, text: str) -> str:
     r, m = page.r, page.m
-    what = pick(r, ("All products by {}", "More from {}", "{} products", "View all {}", "Shop {}", "See more by {}", "{} shop", "Alle Artikel von {}", "Tous les produits {}", "Ver más de {}", "Tutti i prodotti {}", "Catalogo {}", "Visit the {} Store", "{} official store", "Zobacz wszystkie produkty {}", "Все товары {}", "Weitere Artikel von {}"))
+    what = pick(r, ("All products by {}", "More from {}", "{} products", "View all {}", "Shop {}", "See more by {}", "{} shop", "Alle Artikel von {}", "Tous les produits {}", "Ver más de {}", "Tutti i prodotti {}", "Catalogo {}", "Visit the {} Store", "{} official store", "Zobacz wszystkie produkty {}", "Все товары {}", "Weitere Artikel von {}", "About {}", "{} Support", "{} warranty", "Browse all {} products", "The {} range", "Über {}", "À propos de {}", "{} catalogue", "Shop more from {}", "Follow {}", "A {} product", "Designed by {}", "Made by {}", "Official {} dealer", "Genuine {}", "© {}", "{} Katalog"))
     return m.leaf("a", "brand link", what.format(text)) if chance(r, 0.7) else m.el("div", "brand", m.leaf("a", "link", what.format(text)))
 
 
