@@ -13,6 +13,7 @@ from serve.protocol import ApiError, dump
 
 Json = dict[str, Any]
 MOST_REPEATS = 30  # more identical tokens in a row end a generation, without `done`
+INVALID = "\ufffd"  # llama.cpp shows bytes that are not UTF-8 so; they too end a generation without `done`
 TOO_LONG = (
     "the prompt is longer than the context length currently available to the model; shorten the prompt, adjust the "
     "context length in settings, or use a model with a longer context length"
@@ -50,10 +51,12 @@ async def complete(
         # with cached tokens a prompt is computed in other batches, whose rounding can change a greedy answer
         "cache_prompt": False,
     }
-    if rules := _grammar(request.get("format")):
+    rules = _grammar(request.get("format"))
+    if rules:
         body["grammar"] = rules
     if request.get("logprobs"):
         body["n_probs"] = max(request.get("top_logprobs", 0), 1)
+    given = prompt + rules
     last, repeats = None, 0
     events = loaded.runner.stream(body)
     try:
@@ -61,7 +64,8 @@ async def complete(
             content = event["content"]
             repeats = repeats + 1 if content.strip() == last else 0
             last = content.strip()
-            if repeats > MOST_REPEATS:
+            if repeats > MOST_REPEATS or (INVALID in content and INVALID not in given):
+                yield Chunk("")
                 return
             if event["stop"]:
                 yield _last_chunk(event, clock)

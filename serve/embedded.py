@@ -31,6 +31,7 @@ from serve.engine import Engine
 from serve.ports import owner
 from serve.protocol import ApiError, Stream, ndjson, read_json, reply, unless_gone, with_first
 from serve.store import Name, Store, parse
+from serve.weights import BrokenError
 
 Json = dict[str, Any]
 VERSION = "0.33.0-embedded"
@@ -181,7 +182,8 @@ def application(models: Path, ready: Callable[[], None] = lambda: None) -> Starl
 
         return Route(path, endpoint, methods=[method])
 
-    handlers: Any = {ApiError: _refused, UserError: _failed, HTTPException: _unknown}
+    handlers: Any = {ApiError: _refused, HTTPException: _unknown}
+    handlers |= dict.fromkeys((UserError, BrokenError, OSError), _failed)
     return Starlette(routes=[route(*entry) for entry in ROUTES], exception_handlers=handlers, lifespan=lifespan)
 
 
@@ -191,7 +193,7 @@ async def _refused(request: Request, error: ApiError) -> Response:
     return reply({"error": error.message}, error.status, **kind)
 
 
-async def _failed(request: Request, error: UserError) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     return reply({"error": str(error)}, 500)
 
 

@@ -155,7 +155,7 @@ def _until_response(nodes: tuple[Node, ...]) -> tuple[tuple[Node, ...], bool]:
     for node in nodes:
         if isinstance(node, Branch):
             body, found = _until_response(node.body)
-            otherwise, found_there = ((), False) if found else _until_response(node.otherwise)
+            otherwise, found_there = _until_response(node.otherwise)
             kept.append(replace(node, body=body, otherwise=otherwise))
             if found or found_there:
                 return tuple(kept), True

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import gguf
 import httpx
 import pytest
 
+from tests.serve import tiny
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api
 
 JSON = "application/json; charset=utf-8"
@@ -292,6 +294,30 @@ def test_many_identical_tokens_end_the_answer_without_done(api: Api) -> None:
     assert list(answer) == CHAT
     assert answer["done"] is False
     assert set(answer["message"]["content"].strip('"')) == {"%"}
+
+
+def test_bytes_that_are_not_utf8_end_the_answer_without_done(api: Api, tmp_path: Path) -> None:
+    tiny.write(tmp_path / "bytes.gguf", letters=False)
+    api.create("contract:bytes", (tmp_path / "bytes.gguf").read_bytes(), template=TEMPLATE, parameters=PARAMETERS)
+    answer = api.chat(model="contract:bytes", options={"num_predict": 30}).json()
+    assert (list(answer), answer["done"]) == (CHAT, False)
+
+
+def test_the_chat_template_of_the_file_stands_in_for_a_template(api: Api, tmp_path: Path) -> None:
+    jinja = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[answer]"
+    tiny.write(tmp_path / "jinja.gguf", chat_template=jinja)
+    api.create("contract:jinja", (tmp_path / "jinja.gguf").read_bytes())
+    messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
+    answer = api.chat(model="contract:jinja", messages=messages, _debug_render_only=True).json()
+    assert answer["_debug_info"]["rendered_template"] == "[system]s[user]u[answer]"
+    assert api.chat(model="contract:jinja", messages=messages).json()["done"]
+
+
+def test_without_any_template_generate_sends_the_bare_prompt(api: Api, gguf_bytes: bytes) -> None:
+    api.create("contract:bare", gguf_bytes)
+    body = {"model": "contract:bare", "prompt": "bare", "stream": False, "_debug_render_only": True}
+    answer = api.call("POST", "/api/generate", body).json()
+    assert answer["_debug_info"]["rendered_template"] == "bare"
 
 
 def test_generate(api: Api) -> None:

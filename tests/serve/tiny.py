@@ -18,8 +18,10 @@ def vocabulary() -> tuple[list[str], list[int]]:
     return tokens, [int(kind) for kind in types]
 
 
-def write(path: Path, seed: int = 1, chat_template: str | None = None, quantized: bool = False) -> None:
-    """Write the model; the seed decides its weights, `quantized` stores the matrices as Q8_0 instead of F16."""
+def write(
+    path: Path, seed: int = 1, chat_template: str | None = None, quantized: bool = False, letters: bool = True
+) -> None:
+    """Matrices are F16, or Q8_0 where `quantized`; without `letters` the model says bytes that are no UTF-8."""
     writer = gguf.GGUFWriter(path, "llama")
     _write_metadata(
         writer, chat_template, gguf.LlamaFileType.MOSTLY_Q8_0 if quantized else gguf.LlamaFileType.MOSTLY_F16
@@ -30,8 +32,8 @@ def write(path: Path, seed: int = 1, chat_template: str | None = None, quantized
             writer.add_tensor(name, np.ones(shape, np.float32))
             continue
         values = random.normal(0, 0.05, shape).astype(np.float32)
-        if name == "token_embd.weight":
-            values[: len(CONTROL) + 256] *= 0.1  # so that it says letters, not control tokens or single bytes
+        if letters and name == "token_embd.weight":
+            values[: len(CONTROL) + 256] *= 0.1  # neither control tokens nor single bytes
         if quantized:
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)

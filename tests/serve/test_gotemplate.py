@@ -1,0 +1,79 @@
+"""Go templates: what they render, and what is refused by name."""
+
+import pytest
+
+from serve.goparse import TemplateError
+from serve.gotemplate import parse
+
+SYSTEM = {"role": "system", "content": "S"}
+USER = {"role": "user", "content": "U"}
+ASSISTANT = {"role": "assistant", "content": "A"}
+AGAIN = {"role": "user", "content": "V"}
+
+LEGACY = (
+    "{{ if .System }}<s>{{ .System }}</s>{{ end }}{{ if .Prompt }}<u>{{ .Prompt }}</u>{{ end }}<a>{{ .Response }}</a>"
+)
+CHATML = "{{ range .Messages }}<{{ .Role }}>{{ .Content }}\n{{ end }}<assistant>"
+LAST = (
+    "{{- range $i, $_ := .Messages }}{{- $last := eq (len (slice $.Messages $i)) 1 -}}"
+    '{{ if and (eq .Role "user") $last }}[{{ .Content }}]{{ else if eq .Role "system" "tool" }}({{ .Content }})'
+    "{{ else }}{{ .Content }}{{ end }}{{- end }}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "messages", "expected"),
+    [
+        ("{{ .Prompt }}", [USER], "U"),
+        ("a{{ .Prompt }}b", [USER], "aUb"),
+        ("<{{ .System }}|{{ .Prompt }}|", [SYSTEM, USER], "<S|U|"),
+        (LEGACY, [USER], "<u>U</u><a>"),
+        (LEGACY, [SYSTEM, USER], "<s>S</s><u>U</u><a>"),
+        (LEGACY, [SYSTEM, USER, ASSISTANT, AGAIN], "<s>S</s><u>U</u><a>A</a><u>V</u><a>"),
+        (LEGACY, [USER, SYSTEM, AGAIN], "<u>U</u><a></a><s>S</s><u>V</u><a>"),
+        (LEGACY, [USER, ASSISTANT], "<u>U</u><a>A"),
+        (LEGACY, [USER, AGAIN], "<u>U\n\nV</u><a>"),
+        (CHATML, [SYSTEM, USER], "<system>S\n<user>U\n<assistant>"),
+        (LAST, [SYSTEM, USER, ASSISTANT, AGAIN], "(S)UA[V]"),
+        ("{{ .System }}{{ range .Messages }}{{ $.System }}{{ .Content }}{{ end }}", [SYSTEM, USER], "SSSSU"),
+        ("{{ $x := .Prompt }}{{ $x }}{{ $x }}", [USER], "UU"),
+        ('{{ if or .System (not (ne .Prompt "U")) }}yes{{ else }}no{{ end }}', [USER], "yes"),
+        ("a \n{{- .Prompt -}} \n b", [USER], "aUb"),
+        ("a {{ .Prompt }} b", [USER], "a U b"),
+        ("{{/* a comment */}}{{ .Prompt }}", [USER], "U"),
+        ('{{ "<\\n>" }}{{ `\\n` }}{{ .Prompt }}', [USER], "<\n>\\nU"),
+        ("{{ if .Tools }}tools{{ end }}{{ .Prompt }}", [USER], "U"),
+        ("{{ if .System }}{{ .Response }}x{{ else }}{{ .Prompt }}{{ end }}!", [USER], "U"),
+        ("{{ .Prompt }}", [{"role": "user", "content": "{{ .System }} <é>&"}], "{{ .System }} <é>&"),
+    ],
+)
+def test_render(template: str, messages: list[dict[str, str]], expected: str) -> None:
+    assert parse(template).render(messages) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "named"),
+    [
+        ("{{ .Nosuch }}", ".Nosuch"),
+        ("{{ with .Prompt }}{{ . }}{{ end }}", "with"),
+        ("{{ .Prompt | json }}", "|"),
+        ("{{ json .Messages }}", "json"),
+        ('{{ template "x" }}', "template"),
+        ("{{ if .Prompt }}", "no {{ end }}"),
+        ("{{ end }}", "unexpected {{ end }}"),
+        ("{{ else }}", "unexpected {{ else }}"),
+        ("{{ .Prompt", "unclosed action"),
+        ("{{ }}", "empty"),
+        ("{{ eq (.Prompt }}", "parenthesis"),
+        ("{{ not }}", "not without arguments"),
+    ],
+)
+def test_what_is_not_known_is_named(template: str, named: str) -> None:
+    with pytest.raises(TemplateError) as error:
+        parse(template)
+    assert named in str(error.value)
+
+
+def test_an_undefined_variable_is_named() -> None:
+    with pytest.raises(TemplateError, match=r"\$nosuch"):
+        parse("{{ $nosuch }}").render([USER])
