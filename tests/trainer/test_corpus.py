@@ -68,7 +68,11 @@ def test_records_fit_their_schema_and_its_order(made: list[Sample]) -> None:
 def test_every_value_is_on_its_page(made: list[Sample]) -> None:
     for sample in made:
         page = html.unescape(sample.text)
-        said = squash(re.sub(r"<[^>]+>", " ", page)) + squash(" ".join(re.findall(r"""=["']?([^"'>]*)""", page))) + squash(page)
+        said = (
+            squash(re.sub(r"<[^>]+>", " ", page))
+            + squash(" ".join(re.findall(r"""=["']?([^"'>]*)""", page)))
+            + squash(page)
+        )
         for value in strings(sample.record):
             assert value == " ".join(value.split()), value
             assert value, sample

@@ -4,30 +4,11 @@ from random import Random
 from typing import Any
 
 from trainer.base.corpus.pick import chance, pick
+from trainer.base.corpus.words import LISTS
 
 Json = dict[str, Any]
 STANDARD = ("name", "price", "category", "manufacturer")
-NAMES: dict[str, tuple[str, ...]] = {
-    "name": ("name", "title", "product_name", "productName", "product", "item", "item_name", "product_title", "nombre", "titel", "nom", "bezeichnung"),
-    "price": ("price", "current_price", "cost", "sale_price", "salePrice", "price_text", "amount", "preis", "precio", "prix", "prezzo", "offer_price", "unit_price"),
-    "category": ("category", "product_category", "department", "section", "product_type", "categoryName", "kategorie", "categoria", "catégorie"),
-    "manufacturer": ("manufacturer", "brand", "maker", "producer", "company", "brand_name", "brandName", "marke", "hersteller", "marca", "make", "vendor"),
-    "old_price": ("old_price", "original_price", "list_price", "was_price", "regularPrice", "rrp", "msrp", "price_before"),
-    "currency": ("currency", "currency_symbol", "currencyCode"),
-    "sku": ("sku", "product_code", "item_number", "article_number", "model_number", "productId", "reference", "artikelnummer"),
-    "ean": ("ean", "gtin", "barcode", "ean13", "gtin13"),
-    "colour": ("color", "colour", "farbe", "couleur", "shade"),
-    "size": ("size", "dimensions", "größe", "measurements", "talla"),
-    "material": ("material", "fabric", "composition", "made_of"),
-    "weight": ("weight", "net_weight", "mass", "gewicht"),
-    "warranty": ("warranty", "guarantee", "warranty_period"),
-    "origin": ("origin", "country_of_origin", "made_in", "country"),
-    "rating": ("rating", "rating_value", "stars", "score", "averageRating"),
-    "review_count": ("review_count", "reviews", "number_of_reviews", "reviewCount"),
-    "discount": ("discount", "discount_percent", "saving"),
-    "seller": ("seller", "sold_by", "merchant", "store"),
-    "breadcrumbs": ("breadcrumbs", "category_path", "categories", "path"),
-}  # fmt: skip
+NAMES = LISTS["fields"]
 ABSENT = ("old_price", "sku", "ean", "warranty", "seller", "rating", "origin", "manufacturer", "category", "weight")
 TEXT: Json = {"type": ["string", "null"]}
 

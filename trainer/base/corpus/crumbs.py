@@ -1,16 +1,13 @@
 """Where the category stands: breadcrumb trails of all kinds, labels, eyebrows, tags."""
 
-from trainer.base.corpus.page import Page
 from trainer.base.corpus.goods import brand, category
+from trainer.base.corpus.page import Page
 from trainer.base.corpus.pick import chance, pick, weighted
-from trainer.base.corpus.words import has, words
+from trainer.base.corpus.words import LISTS, has, words
 
 SEPARATORS = (">", ">", "›", "»", "/", "/", "|", "→", "·", "-", "–", ":", "\\", "<", "•", ">>", "▸", "::")
-PHRASES = (
-    "Back to {}", "< Back to {}", "« {}", "← {}", "More in {}", "See all {}", "Shop all {}", "Browse {}", "View more {}", "#3 in {}",
-    "Best seller in {}", "You are in: {}", "Return to {}", "Other {}", "All {}", "See more in {}", "Explore {}", "Top rated in {}",
-)  # fmt: skip
-PHRASES_ELSEWHERE = ("« {}", "‹ {}", "← {}", "< {}", "Zurück zu {}", "Retour à {}", "Volver a {}", "Torna a {}", "Alle {}", "Voir tout {}", "Ver todo en {}", "Zpět na {}", "Назад: {}", "Terug naar {}")
+PHRASES = LISTS["phrases"]["category"]
+PHRASES_ELSEWHERE = LISTS["phrases"]["category_elsewhere"]
 DETAILS = ("Product Details", "Details", "Product", "Item details", "Produktdetails", "Détails", "Detail")
 
 
@@ -202,7 +199,11 @@ def phrase(page: Page) -> str:
     if chance(r, 0.5):
         return m.leaf(pick(r, ("a", "a", "span", "div")), "category link", text.format(value))
     head, _, end = text.partition("{}")
-    return m.el(pick(r, ("div", "p", "span")), "category", m.text(head) + m.el("a", "category link", m.text(value)) + m.text(end))
+    return m.el(
+        pick(r, ("div", "p", "span")),
+        "category",
+        m.text(head) + m.el("a", "category link", m.text(value)) + m.text(end),
+    )
 
 
 def menu(page: Page) -> str:

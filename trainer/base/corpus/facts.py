@@ -54,7 +54,9 @@ def date(r: Random, lang: str) -> str:
     if lang in ("zh", "ja", "tw") and kind < 8:
         return f"{y}年{mo}月{d}日"
     if kind < 3:
-        return f"{d:02d}-{mo:02d}-{y}" if kind == 0 else f"{d:02d}/{mo:02d}/{y}" if kind == 1 else f"{d:02d}.{mo:02d}.{y}"
+        return (
+            f"{d:02d}-{mo:02d}-{y}" if kind == 0 else f"{d:02d}/{mo:02d}/{y}" if kind == 1 else f"{d:02d}.{mo:02d}.{y}"
+        )
     if kind == 3:
         return f"{y}-{mo:02d}-{d:02d}"
     if kind == 4:
@@ -81,12 +83,35 @@ def date(r: Random, lang: str) -> str:
 def clock(r: Random, lang: str) -> str:
     """A time of day."""
     h, mi = r.randint(0, 23), pick(r, (0, 0, 15, 30, 45, r.randint(0, 59)))
-    return pick(r, (f"{h:02d}:{mi:02d}", f"{h}:{mi:02d}", f"{h % 12 or 12}:{mi:02d} {'AM' if h < 12 else 'PM'}", f"{h % 12 or 12}{'am' if h < 12 else 'pm'}", f"{h}h{mi:02d}", f"{h}.{mi:02d} Uhr"))
+    return pick(
+        r,
+        (
+            f"{h:02d}:{mi:02d}",
+            f"{h}:{mi:02d}",
+            f"{h % 12 or 12}:{mi:02d} {'AM' if h < 12 else 'PM'}",
+            f"{h % 12 or 12}{'am' if h < 12 else 'pm'}",
+            f"{h}h{mi:02d}",
+            f"{h}.{mi:02d} Uhr",
+        ),
+    )
 
 
 def phone(r: Random, lang: str) -> str:
     """A telephone number."""
-    shape = pick(r, ("+00 000 0000000", "(000) 000-0000", "000-000-0000", "00-0000 0000", "+0 (000) 000 00 00", "0000 000000", "+000 00 000 000", "000 000 000", "1-800-000-0000"))
+    shape = pick(
+        r,
+        (
+            "+00 000 0000000",
+            "(000) 000-0000",
+            "000-000-0000",
+            "00-0000 0000",
+            "+0 (000) 000 00 00",
+            "0000 000000",
+            "+000 00 000 000",
+            "000 000 000",
+            "1-800-000-0000",
+        ),
+    )
     return "".join(pick(r, "123456789") if c == "0" else c for c in shape)
 
 
@@ -98,7 +123,9 @@ def email(r: Random, lang: str) -> str:
 
 def url(r: Random, lang: str) -> str:
     """A web address as people write it."""
-    return pick(r, ("www.{}.com", "https://{}.org", "{}.de", "https://www.{}.io/{}", "http://{}.net", "www.{}.co.uk")).replace("{}", latin(r))
+    return pick(
+        r, ("www.{}.com", "https://{}.org", "{}.de", "https://www.{}.io/{}", "http://{}.net", "www.{}.co.uk")
+    ).replace("{}", latin(r))
 
 
 def street(r: Random, lang: str) -> str:
@@ -114,7 +141,21 @@ def city(r: Random, lang: str) -> str:
 
 def postcode(r: Random, lang: str) -> str:
     """A postal code."""
-    return pick(r, (digits(r, 5), digits(r, 5), digits(r, 4), f"{digits(r, 3)} {digits(r, 2)}", f"{digits(r, 2)}-{digits(r, 3)}", "".join(pick(r, "ABCDEFGHKLMNPRSTW") if c == "A" else pick(r, "123456789") if c == "0" else c for c in pick(r, ("AA0 0AA", "A0A 0A0", "AA00 0AA", "00-000"))), digits(r, 6)))
+    return pick(
+        r,
+        (
+            digits(r, 5),
+            digits(r, 5),
+            digits(r, 4),
+            f"{digits(r, 3)} {digits(r, 2)}",
+            f"{digits(r, 2)}-{digits(r, 3)}",
+            "".join(
+                pick(r, "ABCDEFGHKLMNPRSTW") if c == "A" else pick(r, "123456789") if c == "0" else c
+                for c in pick(r, ("AA0 0AA", "A0A 0A0", "AA00 0AA", "00-000"))
+            ),
+            digits(r, 6),
+        ),
+    )
 
 
 def address(r: Random, lang: str) -> str:
@@ -125,15 +166,29 @@ def address(r: Random, lang: str) -> str:
 
 def company(r: Random, lang: str) -> str:
     """A firm."""
-    return pick(r, words(lang, "company")) if chance(r, 0.5) else f"{title(latin(r, lang))} {pick(r, ('Group', 'GmbH', 'Ltd', 'Inc.', 'S.A.', 'AG', 'LLC', 'B.V.', 'AB', 'Oy', 's.r.o.', 'Sp. z o.o.', '& Co.', 'Labs', 'Systems', 'Holding'))}" if chance(r, 0.7) else brand(r, lang)
+    return (
+        pick(r, words(lang, "company"))
+        if chance(r, 0.5)
+        else f"{title(latin(r, lang))} {pick(r, ('Group', 'GmbH', 'Ltd', 'Inc.', 'S.A.', 'AG', 'LLC', 'B.V.', 'AB', 'Oy', 's.r.o.', 'Sp. z o.o.', '& Co.', 'Labs', 'Systems', 'Holding'))}"
+        if chance(r, 0.7)
+        else brand(r, lang)
+    )
 
 
 def phrase(r: Random, lang: str) -> str:
     """A title of 1 to 7 words."""
     joint = "" if lang in ("zh", "tw", "ja", "th") else " "
-    text = joint.join(pick(r, words(lang, "words")) if chance(r, 0.85) else word(r, lang) for _ in range(r.randint(1, 7)))
+    text = joint.join(
+        pick(r, words(lang, "words")) if chance(r, 0.85) else word(r, lang) for _ in range(r.randint(1, 7))
+    )
     text = title(text) if chance(r, 0.5) else text[:1].upper() + text[1:]
-    return text if chance(r, 0.8) else pick(r, ("{}: {}", "{} – {}", "The {} of {}", "{} & {}", "{} ({})", "“{}” {}", "{}, {}", "{}? {}!")).format(text, title(pick(r, words(lang, "words"))))
+    return (
+        text
+        if chance(r, 0.8)
+        else pick(
+            r, ("{}: {}", "{} – {}", "The {} of {}", "{} & {}", "{} ({})", "“{}” {}", "{}, {}", "{}? {}!")
+        ).format(text, title(pick(r, words(lang, "words"))))
+    )
 
 
 def sentence(r: Random, lang: str) -> str:
@@ -164,7 +219,17 @@ def salary(r: Random, lang: str) -> str:
     """A wage or a range."""
     m = money(r, lang)
     low = r.randint(12, 150)
-    return pick(r, (f"{m.show(low * 100000)} - {m.show((low + r.randint(3, 30)) * 100000)}", f"{m.show(low * 100)} per hour", f"{m.show(low * 100000)} / year", f"{low}k–{low + 15}k {m.mark}", f"{m.show(low * 100000)} p.a.", f"bis {m.show(low * 10000)}"))
+    return pick(
+        r,
+        (
+            f"{m.show(low * 100000)} - {m.show((low + r.randint(3, 30)) * 100000)}",
+            f"{m.show(low * 100)} per hour",
+            f"{m.show(low * 100000)} / year",
+            f"{low}k–{low + 15}k {m.mark}",
+            f"{m.show(low * 100000)} p.a.",
+            f"bis {m.show(low * 10000)}",
+        ),
+    )
 
 
 def number(low: int, high: int) -> Make:
@@ -199,7 +264,15 @@ def word_of(key: str) -> Make:
 
 def code(r: Random, lang: str) -> str:
     """A code or number of a document."""
-    return pick(r, (code_like(r), digits(r, r.randint(4, 9)), f"{latin(r)[:3].upper()}-{digits(r, 5)}", f"{r.randint(2015, 2026)}/{digits(r, 3)}"))
+    return pick(
+        r,
+        (
+            code_like(r),
+            digits(r, r.randint(4, 9)),
+            f"{latin(r)[:3].upper()}-{digits(r, 5)}",
+            f"{r.randint(2015, 2026)}/{digits(r, 3)}",
+        ),
+    )
 
 
 def thing(r: Random, lang: str) -> str:
@@ -214,7 +287,15 @@ def ingredient(r: Random, lang: str) -> str:
 
 def skill(r: Random, lang: str) -> str:
     """A skill, tag or topic."""
-    return pick(r, (title(pick(r, words(lang, "words"))), latin(r).capitalize(), latin(r).upper()[:4], pick(r, words(lang, "cats"))))
+    return pick(
+        r,
+        (
+            title(pick(r, words(lang, "words"))),
+            latin(r).capitalize(),
+            latin(r).upper()[:4],
+            pick(r, words(lang, "cats")),
+        ),
+    )
 
 
 def airport(r: Random, lang: str) -> str:
@@ -225,7 +306,9 @@ def airport(r: Random, lang: str) -> str:
 
 def flight_number(r: Random, lang: str) -> str:
     """LH 1234"""
-    return f"{pick(r, 'ABCDEFKLSTUVW')}{pick(r, 'ABCFHKLRSYXZ0123456789')}{pick(r, ('', ' ', '-'))}{r.randint(10, 9999)}"
+    return (
+        f"{pick(r, 'ABCDEFKLSTUVW')}{pick(r, 'ABCFHKLRSYXZ0123456789')}{pick(r, ('', ' ', '-'))}{r.randint(10, 9999)}"
+    )
 
 
 def car(r: Random, lang: str) -> str:

@@ -4,11 +4,29 @@ from random import Random
 
 from trainer.base.corpus.pick import chance, pick
 
-ONSETS = tuple(
-    "b c d f g h j k l m n p r s t v w z br dr fr gr kr pr tr bl cl fl gl pl sl st sp sk sh ch th qu sch".split()
+ONSETS = (
+    *"bcdfghjklmnprstvwz" * 4,
+    "br",
+    "dr",
+    "fr",
+    "gr",
+    "kr",
+    "pr",
+    "tr",
+    "bl",
+    "cl",
+    "fl",
+    "pl",
+    "st",
+    "sp",
+    "sh",
+    "ch",
+    "th",
+    "qu",
+    "",
 )
-VOWELS = tuple("a e i o u a e i o y ai ea ie oo ou au".split())
-CODAS = tuple("n r s t l m x k d nd rt ck ss ng th".split()) + ("",) * 9
+VOWELS = (*"aeiou" * 6, "y", "ai", "ea", "ie", "oo", "ou", "au", "ei")
+CODAS = (*("",) * 40, *"nrstlmxkd" * 3, "nd", "rt", "ck", "ss", "ng", "ll", "tt")
 MARKS = {
     "de": "äöü", "fr": "éèêôîç", "es": "áéíóúñ", "it": "àèéìòù", "pt": "ãçéóâõ", "nl": "ëïé", "pl": "ąćęłńóśźż",
     "cs": "áčěéířšůýž", "sk": "áčďéíľšťúýž", "sl": "čšž", "hr": "čćđšž", "hu": "áéíóöőúüű", "ro": "ăâîșț",
@@ -47,6 +65,8 @@ def latin(r: Random, code: str = "en") -> str:
     for _ in range(pick(r, (2, 2, 2, 2, 3, 3, 4) if chance(r, 0.9) else (1,))):
         out += [pick(r, ONSETS), pick(r, VOWELS), pick(r, CODAS)]
     word = "".join(out)
+    if len(word) < 3:
+        word += pick(r, ("na", "rix", "ko", "lem"))
     marks = MARKS.get(code)
     if marks and chance(r, 0.4):
         place = r.randrange(len(word))

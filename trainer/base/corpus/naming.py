@@ -4,56 +4,15 @@ from random import Random
 
 from trainer.base.corpus.letters import latin
 from trainer.base.corpus.pick import chance, pick, weighted
+from trainer.base.corpus.words import LISTS
 
 SCHEMES = {
     "bem": 0.16, "hyphen": 0.20, "camel": 0.08, "snake": 0.04, "module": 0.08, "styled": 0.06, "hash": 0.09,
     "utility": 0.08, "legacy": 0.06, "mixed": 0.07, "none": 0.08,
 }  # fmt: skip
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "product": ("product", "product", "pdp", "prod", "item", "article", "detail", "pd", "prd", "buybox", "offer", "sku", "goods", "produkt", "producto"),
-    "breadcrumb": ("breadcrumb", "breadcrumbs", "breadcrumb", "crumbs", "bread", "crumb", "path", "trail", "nav-path", "location", "ariane", "bc", "navigation", "hierarchy", "rootline", "miga"),
-    "title": ("title", "name", "title", "heading", "headline", "product-name", "productname", "h1", "titel", "nombre", "nom", "nazwa", "caption", "header"),
-    "price": ("price", "price", "price", "prices", "amount", "cost", "pricing", "preis", "prix", "precio", "prezzo", "cena", "money", "prc", "value", "hinta"),
-    "current": ("current", "sale", "now", "special", "final", "actual", "main", "sales", "new", "offer", "promo", "reduced", "our", "your", "lowest", "discounted", "today", "best"),
-    "old": ("old", "was", "regular", "original", "list", "rrp", "crossed", "strike", "before", "msrp", "previous", "retail", "high", "former", "line-through", "compare", "uvp", "base"),
-    "save": ("save", "saving", "discount", "badge", "off", "percent", "reduction", "you-save", "sticker"),
-    "brand": ("brand", "manufacturer", "brand", "maker", "vendor", "designer", "producer", "marke", "marca", "marque", "label", "hersteller", "brandname", "byline", "author"),
-    "logo": ("logo", "brand-logo", "site-logo", "header-logo", "branding", "navbar-brand", "manufacturer-image"),
-    "category": ("category", "cat", "categories", "department", "section", "taxonomy", "kicker", "eyebrow", "type", "group", "rubrik", "posted-in"),
-    "item": ("item", "el", "entry", "li", "node", "part", "element", "level", "step", "segment"),
-    "link": ("link", "a", "anchor", "url", "lnk", "href"),
-    "separator": ("separator", "sep", "divider", "arrow", "chevron", "delimiter", "icon", "seperator", "spacer", "slash"),
-    "list": ("list", "items", "ul", "nav", "menu", "wrap", "inner"),
-    "row": ("row", "line", "tr", "attr", "attribute", "property", "prop", "spec", "feature", "param"),
-    "label": ("label", "key", "name", "title", "th", "term", "caption", "attr-name", "left", "field"),
-    "value": ("value", "val", "data", "td", "text", "desc", "content", "attr-value", "right", "info"),
-    "table": ("specs", "attributes", "table", "details", "specifications", "properties", "data-sheet", "tech", "additional", "params", "info-table"),
-    "wrapper": ("wrapper", "container", "wrap", "box", "inner", "holder", "block", "content", "row", "col", "section", "outer", "area", "panel", "module", "grid"),
-    "rating": ("rating", "stars", "reviews", "review-summary", "score", "bewertung"),
-    "count": ("count", "number", "total", "qty"),
-    "stock": ("stock", "availability", "available", "delivery-status", "in-stock", "lager"),
-    "shipping": ("shipping", "delivery", "versand", "ship", "dispatch", "freight"),
-    "currency": ("currency", "symbol", "currency-symbol", "cur", "unit", "sign", "prefix"),
-    "integer": ("integer", "whole", "int", "major", "dollars", "euros", "number", "big"),
-    "fraction": ("fraction", "cents", "decimal", "minor", "decimals", "sup", "small"),
-    "related": ("related", "recommendations", "similar", "upsell", "carousel", "also", "crosssell", "slider", "recs"),
-    "card": ("card", "tile", "teaser", "product-item", "box", "slide", "thumb", "cell"),
-    "button": ("button", "btn", "cta", "add-to-cart", "buy", "submit"),
-    "description": ("description", "desc", "text", "copy", "summary", "about", "details", "body", "rte"),
-    "menu": ("menu", "nav", "navigation", "main-nav", "topbar", "header-nav", "navbar", "mega-menu"),
-    "footer": ("footer", "foot", "bottom", "site-footer", "legal", "copyright"),
-    "note": ("note", "info", "hint", "small", "message", "vat", "tax", "legal", "tooltip", "disclaimer", "suffix"),
-    "image": ("image", "img", "picture", "photo", "gallery", "media", "thumb"),
-    "hidden": ("sr-only", "visually-hidden", "a11y", "hidden", "none", "screen-reader", "u-audible", "offscreen"),
-    "tag": ("tag", "chip", "pill", "badge", "flag", "ribbon"),
-    "swatch": ("swatch", "variant", "option", "select", "sizes", "choice"),
-}  # fmt: skip
-UTILITIES = ("flex items-center|text-sm|font-bold|mt-2|mb-4|px-4 py-2|w-full|text-gray-500|text-lg font-semibold|grid gap-4|md:w-1/2|col-md-6|col-12|"
-             "d-none d-md-block|row|pull-left|clearfix|fs16 lh22|mb0|p-0|text-center|bold|left|right|inline-block|m0|uppercase tracking-wide|"
-             "text-2xl|leading-tight|text-red-600|flex-row|is-6|has-text-weight-bold|small-12 columns|xs-12|u-mb-2|hidden-xs|order-1").split("|")  # fmt: skip
-LEGACY = "smallText|txt|bodytext|pageHeading|main|t12|t13|style1|infoBoxContents|boxText|big|tdtext|norm|title2|dataTableContent|arial12|red|bgcol|tablecell|s2|productListing-data".split(
-    "|"
-)
+SYNONYMS = LISTS["classes"]
+UTILITIES = LISTS["styles"]["utilities"]
+LEGACY = LISTS["styles"]["legacy"]
 HASH_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 

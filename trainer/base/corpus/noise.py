@@ -21,7 +21,25 @@ def sentence(page: Page, low: int = 4, high: int = 16) -> str:
 
 def noise(page: Page) -> str:
     """One piece of page furniture."""
-    return pick(page.r, (_script, _buttons, _form, _sizes, _share, _footer, _comment, _text, _svg, _cookies, _gallery, _tabs, _text, _buttons))(page)
+    return pick(
+        page.r,
+        (
+            _script,
+            _buttons,
+            _form,
+            _sizes,
+            _share,
+            _footer,
+            _comment,
+            _text,
+            _svg,
+            _cookies,
+            _gallery,
+            _tabs,
+            _text,
+            _buttons,
+        ),
+    )(page)
 
 
 def _script(page: Page) -> str:
@@ -31,7 +49,11 @@ def _script(page: Page) -> str:
     body = pick(r, (f"window.dataLayer=window.dataLayer||[];dataLayer.push({{'event':'{latin(r)}','id':{digits(r, 6)}}});",
                     f"var {latin(r)}={{\"{latin(r)}\":\"{hashed(r, 8)}\",\"{latin(r)}\":{digits(r, 3)}}};",
                     f"(function(){{var s=document.createElement('script');s.src='//{latin(r)}.js';}})();"))  # fmt: skip
-    return f"<script>{body}</script>" if chance(r, 0.7) else f"<style>.{latin(r)}{{margin:0;color:#{digits(r, 6)}}}</style>"
+    return (
+        f"<script>{body}</script>"
+        if chance(r, 0.7)
+        else f"<style>.{latin(r)}{{margin:0;color:#{digits(r, 6)}}}</style>"
+    )
 
 
 def _linked_data(page: Page) -> str:
@@ -56,12 +78,20 @@ def _buttons(page: Page) -> str:
 def _form(page: Page) -> str:
     m, r, lang = page.m, page.r, page.product.lang
     fields = [m.el("input", "", type="hidden", name=latin(r), value=hashed(r, 6)) for _ in range(r.randint(1, 3))]
-    return m.el("form", "button wrapper", *fields, m.leaf("label", "label", pick(r, words(lang, "size"))), m.leaf("button", "button", pick(r, words(lang, "cart"))))
+    return m.el(
+        "form",
+        "button wrapper",
+        *fields,
+        m.leaf("label", "label", pick(r, words(lang, "size"))),
+        m.leaf("button", "button", pick(r, words(lang, "cart"))),
+    )
 
 
 def _sizes(page: Page) -> str:
     m, r = page.m, page.r
-    options = [pick(r, ("XS", "S", "M", "L", "XL", "XXL", "36", "38", "40", "42", measure(r))) for _ in range(r.randint(2, 6))]
+    options = [
+        pick(r, ("XS", "S", "M", "L", "XL", "XXL", "36", "38", "40", "42", measure(r))) for _ in range(r.randint(2, 6))
+    ]
     if chance(r, 0.5):
         return m.el("select", "swatch", *[m.leaf("option", "", o) for o in options])
     return m.el("ul", "swatch", *[m.el("li", "swatch item", m.leaf("a", "", o)) for o in options])
@@ -69,13 +99,19 @@ def _sizes(page: Page) -> str:
 
 def _share(page: Page) -> str:
     m = page.m
-    return m.el("div", "menu", *[m.el("a", "link", m.text(t)) for t in ("Facebook", "Twitter", "Pinterest", "E-mail")[: page.r.randint(1, 4)]])
+    return m.el(
+        "div",
+        "menu",
+        *[m.el("a", "link", m.text(t)) for t in ("Facebook", "Twitter", "Pinterest", "E-mail")[: page.r.randint(1, 4)]],
+    )
 
 
 def _footer(page: Page) -> str:
     m, r = page.m, page.r
     links = [m.el("li", "footer item", m.el("a", "", m.text(t))) for t in _texts(page, 2, 5)]
-    return m.el("footer", "footer", m.el("ul", "footer list", *links), m.text(f"© {r.randint(1999, 2026)} {page.product.shop}"))
+    return m.el(
+        "footer", "footer", m.el("ul", "footer list", *links), m.text(f"© {r.randint(1999, 2026)} {page.product.shop}")
+    )
 
 
 def _comment(page: Page) -> str:
@@ -84,7 +120,11 @@ def _comment(page: Page) -> str:
 
 def _text(page: Page) -> str:
     m, r = page.m, page.r
-    return m.leaf(pick(r, ("p", "div", "span", "p")), "description", " ".join(sentence(page) for _ in range(pick(r, (1, 1, 2, 4)))))
+    return m.leaf(
+        pick(r, ("p", "div", "span", "p")),
+        "description",
+        " ".join(sentence(page) for _ in range(pick(r, (1, 1, 2, 4)))),
+    )
 
 
 def _svg(page: Page) -> str:
@@ -93,14 +133,33 @@ def _svg(page: Page) -> str:
 
 def _cookies(page: Page) -> str:
     m = page.m
-    return m.el("div", "menu wrapper", m.leaf("p", "note", "Cookies: " + sentence(page)), m.leaf("button", "button", pick(page.r, ("OK", "Accept", "Akzeptieren", "Accepter", "Aceptar"))))
+    return m.el(
+        "div",
+        "menu wrapper",
+        m.leaf("p", "note", "Cookies: " + sentence(page)),
+        m.leaf("button", "button", pick(page.r, ("OK", "Accept", "Akzeptieren", "Accepter", "Aceptar"))),
+    )
 
 
 def _gallery(page: Page) -> str:
     m, r = page.m, page.r
-    return m.el("div", "image", *[m.el("img", "image", alt=page.product.name if "name" in page.shown and chance(r, 0.4) else "", src=m.url()) for _ in range(r.randint(1, 4))])
+    return m.el(
+        "div",
+        "image",
+        *[
+            m.el("img", "image", alt=page.product.name if "name" in page.shown and chance(r, 0.4) else "", src=m.url())
+            for _ in range(r.randint(1, 4))
+        ],
+    )
 
 
 def _tabs(page: Page) -> str:
     m, lang = page.m, page.product.lang
-    return m.el("ul", "menu list", *[m.el("li", "menu item", m.leaf("a", "menu link", pick(page.r, words(lang, k)))) for k in ("description", "reviews", "shipping")])
+    return m.el(
+        "ul",
+        "menu list",
+        *[
+            m.el("li", "menu item", m.leaf("a", "menu link", pick(page.r, words(lang, k))))
+            for k in ("description", "reviews", "shipping")
+        ],
+    )

@@ -147,7 +147,13 @@ def _rows(page: Page, gold: str) -> str:
         page.show("old_price", " ".join(old.split()))
         rows.insert(0 if chance(r, 0.7) else 1, (None, pick(r, words(p.lang, "was")), old))
         if chance(r, 0.7):
-            rows.append((None, pick(r, words(p.lang, "save")), f"{mo.show(p.old - p.cents)} ({max(1, round(100 - 100 * p.cents / p.old))}%)"))
+            rows.append(
+                (
+                    None,
+                    pick(r, words(p.lang, "save")),
+                    f"{mo.show(p.old - p.cents)} ({max(1, round(100 - 100 * p.cents / p.old))}%)",
+                )
+            )
     if chance(r, 0.4):
         rows.append((None, pick(r, words(p.lang, "shipping")), mo.show(amount(r, mo, 1, 30))))
     return page.m.wrap(page.rows(rows), "price", r.randint(0, 1))
@@ -162,11 +168,23 @@ def _hidden(page: Page) -> str:
     page.show("price", shown if kind == 3 else number)
     page.show("amount", p.cents)
     if kind == 0:
-        return m.el("div", "product price", m.el("meta", "", itemprop="price", content=number), m.el("meta", "", itemprop="priceCurrency", content=p.money.mark))
+        return m.el(
+            "div",
+            "product price",
+            m.el("meta", "", itemprop="price", content=number),
+            m.el("meta", "", itemprop="priceCurrency", content=p.money.mark),
+        )
     if kind == 1:
-        return m.el("form", "button wrapper", m.el("input", "", type="hidden", name="price", value=number), m.leaf("button", "button", pick(r, words(p.lang, "cart"))))
+        return m.el(
+            "form",
+            "button wrapper",
+            m.el("input", "", type="hidden", name="price", value=number),
+            m.leaf("button", "button", pick(r, words(p.lang, "cart"))),
+        )
     if kind == 2:
-        return m.el("div", "product wrapper", m.leaf("button", "button", pick(r, words(p.lang, "cart"))), data_price=number)
+        return m.el(
+            "div", "product wrapper", m.leaf("button", "button", pick(r, words(p.lang, "cart"))), data_price=number
+        )
     return m.el("div", "product price", m.el("span", "price", aria_label=shown))
 
 
@@ -267,5 +285,24 @@ def no_price(page: Page) -> str:
     if chance(r, 0.4):
         parts.append(m.leaf("button", "button", pick(r, words(p.lang, "cart"))))
     if chance(r, 0.3):
-        parts.append(m.leaf("span", "price", pick(r, ("Call for price", "Price on request", "Preis auf Anfrage", "Prix sur demande", "Log in to see prices", "POA", "Consultar precio", "Цена по запросу", "Not available"))))
+        parts.append(
+            m.leaf(
+                "span",
+                "price",
+                pick(
+                    r,
+                    (
+                        "Call for price",
+                        "Price on request",
+                        "Preis auf Anfrage",
+                        "Prix sur demande",
+                        "Log in to see prices",
+                        "POA",
+                        "Consultar precio",
+                        "Цена по запросу",
+                        "Not available",
+                    ),
+                ),
+            )
+        )
     return m.el("div", "product stock", *parts)

@@ -10,7 +10,15 @@ from trainer.base.corpus.page import Page, Row
 from trainer.base.corpus.pick import chance, pick, weighted
 from trainer.base.corpus.words import words
 
-CATEGORY = {"trail": 0.62, "label": 0.08, "eyebrow": 0.07, "phrase": 0.05, "row": 0.04, "shop_trail": 0.04, "none": 0.10}
+CATEGORY = {
+    "trail": 0.62,
+    "label": 0.08,
+    "eyebrow": 0.07,
+    "phrase": 0.05,
+    "row": 0.04,
+    "shop_trail": 0.04,
+    "none": 0.10,
+}
 MAKER = {"one": 0.66, "two": 0.12, "shop": 0.05, "name": 0.10, "none": 0.07}
 
 
@@ -52,11 +60,25 @@ def _category(page: Page) -> list[str]:
         case "phrase":
             return [crumbs.phrase(page)]
         case "row":
-            return [page.rows([(None, pick(r, words(page.product.lang, "category")), _state(page, "category", page.product.path[-1]))])]
+            return [
+                page.rows(
+                    [
+                        (
+                            None,
+                            pick(r, words(page.product.lang, "category")),
+                            _state(page, "category", page.product.path[-1]),
+                        )
+                    ]
+                )
+            ]
         case "eyebrow":
             return [crumbs.eyebrow(page)]
         case "shop_trail":
-            return [crumbs.shop_trail(page)] if page.product.brand is None or page.product.brand in page.product.name else []
+            return (
+                [crumbs.shop_trail(page)]
+                if page.product.brand is None or page.product.brand in page.product.name
+                else []
+            )
     return []
 
 
@@ -156,7 +178,17 @@ def _head(page: Page) -> str:
     r, p = page.r, page.product
     if "name" not in page.shown:
         return ""
-    extra = pick(r, (f"{p.name} | {p.shop}", f"{p.name} - {p.shop}", f"{p.shop}: {p.name}", f"{p.name} kaufen | {p.shop}", f"Buy {p.name} online", p.name))
+    extra = pick(
+        r,
+        (
+            f"{p.name} | {p.shop}",
+            f"{p.name} - {p.shop}",
+            f"{p.shop}: {p.name}",
+            f"{p.name} kaufen | {p.shop}",
+            f"Buy {p.name} online",
+            p.name,
+        ),
+    )
     return f"<title>{page.m.text(extra)}</title>"
 
 

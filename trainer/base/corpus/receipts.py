@@ -6,7 +6,7 @@ from typing import Any
 from trainer.base.corpus import ask, facts
 from trainer.base.corpus.letters import code_like, digits, latin
 from trainer.base.corpus.pick import chance, pick
-from trainer.base.corpus.words import words
+from trainer.base.corpus.words import LISTS, words
 
 Json = dict[str, Any]
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -25,13 +25,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "customer": ("customer", "bill_to", "client"),
 }  # fmt: skip
 STANDARD = ("company", "date", "address", "total")
-TOTALS = ("TOTAL", "Total", "GRAND TOTAL", "TOTAL AMOUNT", "TOTAL DUE", "AMOUNT DUE", "NET TOTAL", "NETT TOTAL", "TOTAL SALES (INCL. TAX)", "TOTAL (INCL GST)", "BALANCE DUE",
-          "SUMME", "Gesamtbetrag", "TOTAL A PAGAR", "TOTALE EURO", "TOTAL TTC", "RAZEM", "ZU ZAHLEN", "合計", "ИТОГ", "SUMA PLN", "Celkem", "TOPLAM", "TOTAAL", "ATT BETALA")  # fmt: skip
-SUBTOTALS = ("SUBTOTAL", "SUB TOTAL", "SUB-TOTAL", "TOTAL (EXCL. TAX)", "TOTAL SALES (EXCLUDING GST)", "Netto", "Total HT", "Zwischensumme", "Imponibile", "小計")
-TAXES = ("GST 6%", "VAT 20%", "TAX", "MwSt. 19%", "TVA 20%", "IVA 22%", "SALES TAX", "SST 6%", "TOTAL GST", "消費税", "НДС 20%", "VAT", "Moms 25%")
-SUFFIXES = ("SDN BHD", "SDN. BHD.", "LTD", "LTD.", "INC", "GMBH", "S.A.", "ENTERPRISE", "TRADING", "PTE LTD", "S.R.L.", "& CO", "MART", "RESTAURANT", "HARDWARE", "LLC", "CAFE", "(M) SDN BHD", "STORES", "AG", "SUPERMARKET")
-CLOSINGS = ("THANK YOU", "PLEASE COME AGAIN", "GOODS SOLD ARE NON-REFUNDABLE", "HAVE A NICE DAY", "KEEP THIS RECEIPT", "Vielen Dank für Ihren Einkauf", "Merci de votre visite", "Grazie e arrivederci", "Gracias por su compra", "www.{}.com", "CUSTOMER COPY", "E. & O. E.", "***")
-ROADS = ("JALAN {}", "{} ROAD", "{} STREET", "LORONG {}", "{} AVENUE", "{}STR.", "RUE {}", "VIA {}", "TAMAN {}", "CALLE {}", "{} LANE", "{}-GASSE", "PERSIARAN {}", "{} PARK")
+TOTALS = LISTS["receipts"]["totals"]
+SUBTOTALS = LISTS["receipts"]["subtotals"]
+TAXES = LISTS["receipts"]["taxes"]
+SUFFIXES = LISTS["receipts"]["suffixes"]
+CLOSINGS = LISTS["receipts"]["closings"]
+ROADS = LISTS["receipts"]["roads"]
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
@@ -50,35 +49,81 @@ def sample(r: Random) -> tuple[str, Json, Json, str]:
 def _top(r: Random, values: Json) -> list[str]:
     """Company, registration, address over several lines (read as one, joined by spaces), telephone."""
     lang = pick(r, ("en", "en", "en", "en", "id", "de", "fr", "it", "es"))
-    name = facts.company(r, lang) if chance(r, 0.4) else f"{' '.join(latin(r) for _ in range(r.randint(1, 3)))} {pick(r, SUFFIXES)}".upper()
+    name = (
+        facts.company(r, lang)
+        if chance(r, 0.4)
+        else f"{' '.join(latin(r) for _ in range(r.randint(1, 3)))} {pick(r, SUFFIXES)}".upper()
+    )
     values["company"] = name
     lines = [name]
     if chance(r, 0.15):
-        lines.insert(0, pick(r, (latin(r).upper(), facts.person(r, lang).upper(), "*** COPY ***", "TAX INVOICE", "RECEIPT", "WELCOME TO")))
+        lines.insert(
+            0,
+            pick(
+                r,
+                (
+                    latin(r).upper(),
+                    facts.person(r, lang).upper(),
+                    "*** COPY ***",
+                    "TAX INVOICE",
+                    "RECEIPT",
+                    "WELCOME TO",
+                ),
+            ),
+        )
     if chance(r, 0.5):
-        lines.append(pick(r, ("({})", "CO. REG NO: {}", "{}", "REG NO {}", "(CO.REG : {})")).format(f"{digits(r, 6)}-{pick(r, 'ABDHKMPTUVWX')}"))
+        lines.append(
+            pick(r, ("({})", "CO. REG NO: {}", "{}", "REG NO {}", "(CO.REG : {})")).format(
+                f"{digits(r, 6)}-{pick(r, 'ABDHKMPTUVWX')}"
+            )
+        )
     if chance(r, 0.93):
         address = _address(r, lang)
         values["address"] = " ".join(address)
         lines += address
     if chance(r, 0.5):
         values["phone"] = facts.phone(r, lang)
-        lines.append(pick(r, ("TEL: {}", "Tel : {}", "TEL {}", "PHONE: {}")).format(values["phone"]) + (f" FAX: {facts.phone(r, lang)}" if chance(r, 0.25) else ""))
+        lines.append(
+            pick(r, ("TEL: {}", "Tel : {}", "TEL {}", "PHONE: {}")).format(values["phone"])
+            + (f" FAX: {facts.phone(r, lang)}" if chance(r, 0.25) else "")
+        )
     if chance(r, 0.4):
-        lines.append(pick(r, ("GST ID: {}", "GST REG NO: {}", "VAT NO. {}", "USt-IdNr. DE{}", "P.IVA {}", "TAX ID {}")).format(digits(r, 12)))
+        lines.append(
+            pick(r, ("GST ID: {}", "GST REG NO: {}", "VAT NO. {}", "USt-IdNr. DE{}", "P.IVA {}", "TAX ID {}")).format(
+                digits(r, 12)
+            )
+        )
     return lines
 
 
 def _address(r: Random, lang: str) -> list[str]:
     road = pick(r, ROADS).format(latin(r).upper() if chance(r, 0.6) else pick(r, words(lang, "last")).upper())
-    number = pick(r, ("NO. {}", "{}", "LOT {}", "NO {}", "{},", "NO.{}", "UNIT {}", "G-{}")).format(pick(r, (str(r.randint(1, 300)), f"{r.randint(1, 99)}-{r.randint(1, 9)}", f"{r.randint(1, 60)}, {r.randint(61, 90)} & {r.randint(91, 120)}", f"{r.randint(1, 99)}A")))
-    parts = [f"{number}{'' if number.endswith(',') else pick(r, (',', '', ','))} {road}{pick(r, ('', f' {r.randint(1, 30)}/{r.randint(1, 40)}', f' {r.randint(1, 30)}'))}"]
+    number = pick(r, ("NO. {}", "{}", "LOT {}", "NO {}", "{},", "NO.{}", "UNIT {}", "G-{}")).format(
+        pick(
+            r,
+            (
+                str(r.randint(1, 300)),
+                f"{r.randint(1, 99)}-{r.randint(1, 9)}",
+                f"{r.randint(1, 60)}, {r.randint(61, 90)} & {r.randint(91, 120)}",
+                f"{r.randint(1, 99)}A",
+            ),
+        )
+    )
+    parts = [
+        f"{number}{'' if number.endswith(',') else pick(r, (',', '', ','))} {road}{pick(r, ('', f' {r.randint(1, 30)}/{r.randint(1, 40)}', f' {r.randint(1, 30)}'))}"
+    ]
     if chance(r, 0.5):
-        parts.append(pick(r, ("{} INDUSTRIAL PARK", "TAMAN {}", "BANDAR {}", "{} CENTRE", "KAWASAN {}", "{} PLAZA", "OFF {} ROAD")).format(latin(r).upper()))
+        parts.append(
+            pick(
+                r, ("{} INDUSTRIAL PARK", "TAMAN {}", "BANDAR {}", "{} CENTRE", "KAWASAN {}", "{} PLAZA", "OFF {} ROAD")
+            ).format(latin(r).upper())
+        )
     town = pick(r, words(lang, "city")) if chance(r, 0.5) else latin(r).upper()
     parts.append(f"{facts.postcode(r, lang)}{pick(r, (' ', ' ', ', '))}{town}")
     if chance(r, 0.4):
-        parts.append(pick(r, (latin(r).upper(), "SELANGOR", "JOHOR", "GERMANY", "FRANCE", "U.K.", "MALAYSIA", "TX", "ITALIA")))
+        parts.append(
+            pick(r, (latin(r).upper(), "SELANGOR", "JOHOR", "GERMANY", "FRANCE", "U.K.", "MALAYSIA", "TX", "ITALIA"))
+        )
     end = pick(r, (".", "", "", ","))
     parts = [part + "," if i < len(parts) - 1 and not part.endswith(",") else part for i, part in enumerate(parts)]
     parts[-1] += end if end != "," else ""
@@ -95,17 +140,52 @@ def _address(r: Random, lang: str) -> list[str]:
 def _meta(r: Random, values: Json, invoice: bool) -> list[str]:
     """Document number, date, time, cashier, customer, in any order and often on one line."""
     values["number"] = facts.code(r, "en")
-    when = facts.date(r, pick(r, ("en", "en", "en", "de", "fr", "es"))) if chance(r, 0.3) else pick(r, ("{d:02d}/{m:02d}/{y}", "{d:02d}-{m:02d}-{y}", "{d:02d}.{m:02d}.{y}", "{y}-{m:02d}-{d:02d}", "{d:02d}/{m:02d}/{s:02d}", "{d}/{m}/{y}", "{m:02d}/{d:02d}/{y}")).format(d=r.randint(1, 28), m=r.randint(1, 12), y=r.randint(2008, 2026), s=r.randint(8, 26))
+    when = (
+        facts.date(r, pick(r, ("en", "en", "en", "de", "fr", "es")))
+        if chance(r, 0.3)
+        else pick(
+            r,
+            (
+                "{d:02d}/{m:02d}/{y}",
+                "{d:02d}-{m:02d}-{y}",
+                "{d:02d}.{m:02d}.{y}",
+                "{y}-{m:02d}-{d:02d}",
+                "{d:02d}/{m:02d}/{s:02d}",
+                "{d}/{m}/{y}",
+                "{m:02d}/{d:02d}/{y}",
+            ),
+        ).format(d=r.randint(1, 28), m=r.randint(1, 12), y=r.randint(2008, 2026), s=r.randint(8, 26))
+    )
     values["date"] = when
     time = f"{r.randint(7, 22):02d}:{r.randint(0, 59):02d}{pick(r, ('', f':{r.randint(10, 59)}'))}{pick(r, ('', '', ' PM', ' AM'))}"
-    stamp = pick(r, ("DATE: {}", "DATE : {}", "Date {}", "{}", "DATUM: {}", "Invoice Date: {}", "Date: {}", "Fecha: {}")).format(when)
-    lines = [pick(r, ("DOC NO : {}", "INVOICE NO: {}", "Invoice #{}", "RECEIPT #: {}", "BILL NO {}", "Rechnung Nr. {}", "INV NO.: {}", "Facture n° {}")).format(values["number"])]
+    stamp = pick(
+        r, ("DATE: {}", "DATE : {}", "Date {}", "{}", "DATUM: {}", "Invoice Date: {}", "Date: {}", "Fecha: {}")
+    ).format(when)
+    lines = [
+        pick(
+            r,
+            (
+                "DOC NO : {}",
+                "INVOICE NO: {}",
+                "Invoice #{}",
+                "RECEIPT #: {}",
+                "BILL NO {}",
+                "Rechnung Nr. {}",
+                "INV NO.: {}",
+                "Facture n° {}",
+            ),
+        ).format(values["number"])
+    ]
     if chance(r, 0.5):
         values["time"] = time
         stamp += pick(r, (" {}", " TIME: {}", "  {}", " {}")).format(time)
     if chance(r, 0.4):
         values["cashier"] = pick(r, (latin(r).upper(), facts.person(r, "en"), f"{r.randint(1, 99):02d}"))
-        lines.append(pick(r, ("CASHIER: {}", "CASHIER : {}", "SERVED BY: {}", "Operator {}", "Kasse {}")).format(values["cashier"]))
+        lines.append(
+            pick(r, ("CASHIER: {}", "CASHIER : {}", "SERVED BY: {}", "Operator {}", "Kasse {}")).format(
+                values["cashier"]
+            )
+        )
     if invoice and chance(r, 0.6):
         values["customer"] = pick(r, (facts.person(r, "en"), facts.company(r, "en")))
         lines.append(pick(r, ("BILL TO: {}", "Customer: {}", "CLIENT : {}", "To: {}")).format(values["customer"]))
@@ -113,7 +193,22 @@ def _meta(r: Random, values: Json, invoice: bool) -> list[str]:
     if chance(r, 0.3):
         lines[0] = f"{lines[0]} {lines.pop()}" if len(lines) > 1 else lines[0]
     if chance(r, 0.4):
-        lines.insert(0, pick(r, ("TAX INVOICE", "CASH BILL", "RECEIPT", "INVOICE", "SIMPLIFIED TAX INVOICE", "RECHNUNG", "GUEST CHECK", "FACTURE")))
+        lines.insert(
+            0,
+            pick(
+                r,
+                (
+                    "TAX INVOICE",
+                    "CASH BILL",
+                    "RECEIPT",
+                    "INVOICE",
+                    "SIMPLIFIED TAX INVOICE",
+                    "RECHNUNG",
+                    "GUEST CHECK",
+                    "FACTURE",
+                ),
+            ),
+        )
     return lines
 
 
@@ -124,18 +219,43 @@ def _items(r: Random, values: Json) -> list[str]:
     point = "," if mark in ("€", "EUR ") and chance(r, 0.7) else "."
 
     def money(cents: int, bare: bool = False) -> str:
-        text = f"{cents // 100:,}{'.'}{cents % 100:02d}" if cents >= 100000 and chance(r, 0.7) else f"{cents // 100}.{cents % 100:02d}"
+        text = (
+            f"{cents // 100:,}{'.'}{cents % 100:02d}"
+            if cents >= 100000 and chance(r, 0.7)
+            else f"{cents // 100}.{cents % 100:02d}"
+        )
         text = text.replace(",", "~").replace(".", point).replace("~", "." if point == "," else ",")
         return text if bare or not mark else f"{text} {mark}" if after else f"{mark}{text}"
 
-    lines = [pick(r, ("QTY DESCRIPTION AMOUNT", "ITEM QTY PRICE AMOUNT", "Description Qty U.Price Total", "CODE/DESC PRICE DISC AMOUNT", "-" * r.randint(10, 30), "Artikel Menge Preis"))] if chance(r, 0.6) else []
+    lines = (
+        [
+            pick(
+                r,
+                (
+                    "QTY DESCRIPTION AMOUNT",
+                    "ITEM QTY PRICE AMOUNT",
+                    "Description Qty U.Price Total",
+                    "CODE/DESC PRICE DISC AMOUNT",
+                    "-" * r.randint(10, 30),
+                    "Artikel Menge Preis",
+                ),
+            )
+        ]
+        if chance(r, 0.6)
+        else []
+    )
     total, shape = 0, r.randrange(4)
     for _ in range(pick(r, (1, 1, 2, 3, 4, 6, 9))):
         n, each = pick(r, (1, 1, 1, 2, 3, 10)), r.randint(50, 9000)
         total += n * each
         name = f"{facts.thing(r, 'en')}{pick(r, ('', '', f' {facts.measure(r)}', f' {code_like(r)}'))}".upper()
         price, line = money(each, True), money(n * each, True)
-        lines += ([f"{n} {name} {line}"], [name, f"{n} x {price} {line}"], [f"{digits(r, 4)} {n} {price} {line} SR", name], [f"{name} {line}"])[shape]
+        lines += (
+            [f"{n} {name} {line}"],
+            [name, f"{n} x {price} {line}"],
+            [f"{digits(r, 4)} {n} {price} {line} SR", name],
+            [f"{name} {line}"],
+        )[shape]
     tax = round(total * pick(r, (0.06, 0.07, 0.19, 0.2, 0.1)))
     if chance(r, 0.55):
         values["subtotal"], values["tax"] = money(total, True), money(tax, True)
@@ -145,15 +265,24 @@ def _items(r: Random, values: Json) -> list[str]:
     if chance(r, 0.35):
         odd = (5 - total % 5) % 5
         total += odd
-        lines.append(f"{pick(r, ('ROUNDING', 'ROUNDING ADJUSTMENT', 'ROUNDING ADJ', 'ROUND'))}{pick(r, (' ', ': '))}0{point}{odd:02d}")
+        lines.append(
+            f"{pick(r, ('ROUNDING', 'ROUNDING ADJUSTMENT', 'ROUNDING ADJ', 'ROUND'))}{pick(r, (' ', ': '))}0{point}{odd:02d}"
+        )
     values["total"] = money(total)
-    lines.append(f"{pick(r, TOTALS)}{pick(r, (' ', ': ', ' : ', ':', ' RM ') if not mark else (' ', ': ', ' : '))}{values['total']}")
+    lines.append(
+        f"{pick(r, TOTALS)}{pick(r, (' ', ': ', ' : ', ':', ' RM ') if not mark else (' ', ': ', ' : '))}{values['total']}"
+    )
     if chance(r, 0.2):
         lines.append(f"TOTAL QTY: {r.randint(1, 30)}")
     if chance(r, 0.55):
-        paid = -(-total // pick(r, (500, 1000, 5000))) * 5000 if chance(r, 0.1) else total + pick(r, (0, 0, 500, 1000, 60))
+        paid = (
+            -(-total // pick(r, (500, 1000, 5000))) * 5000 if chance(r, 0.1) else total + pick(r, (0, 0, 500, 1000, 60))
+        )
         values["cash"], values["change"] = money(paid, True), money(paid - total, True)
-        lines += [f"{pick(r, ('CASH', 'CASH TENDERED', 'PAID', 'BAR', 'VISA'))}{pick(r, (' ', ': '))}{values['cash']}", f"{pick(r, ('CHANGE', 'CHANGE DUE', 'RÜCKGELD'))}{pick(r, (' ', ': '))}{values['change']}"]
+        lines += [
+            f"{pick(r, ('CASH', 'CASH TENDERED', 'PAID', 'BAR', 'VISA'))}{pick(r, (' ', ': '))}{values['cash']}",
+            f"{pick(r, ('CHANGE', 'CHANGE DUE', 'RÜCKGELD'))}{pick(r, (' ', ': '))}{values['change']}",
+        ]
     if chance(r, 0.2) and "tax" in values:
         lines += ["GST SUMMARY AMOUNT TAX", f"SR 6% {values['subtotal']} {values['tax']}"]
     return lines

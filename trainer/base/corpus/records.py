@@ -61,7 +61,9 @@ def _value(r: Random, slot: Slot, lang: str) -> Any:
 def question(r: Random, slots: dict[str, Slot], values: Json) -> tuple[Json, Json]:
     """1 to 12 fields about the record, some of them absent from it."""
     absent = [name for name in slots if name not in values]
-    keys = r.sample(list(values), r.randint(1, len(values))) + r.sample(absent, min(len(absent), pick(r, (0, 0, 1, 1, 2, 3))))
+    keys = r.sample(list(values), r.randint(1, len(values))) + r.sample(
+        absent, min(len(absent), pick(r, (0, 0, 1, 1, 2, 3)))
+    )
     if chance(r, 0.6):
         r.shuffle(keys)
     properties: Json = {}
@@ -126,7 +128,11 @@ def _head(d: Draft, first: str, beside: list[str]) -> list[str]:
     m, r = d.page.m, d.page.r
     parts = [m.leaf(pick(r, ("h1", "h1", "h2", "h3", "div", "a", "strong")), "title", d.values[first])]
     for name in beside:
-        leaf = m.leaf(pick(r, ("div", "span", "p", "a", "h2", "h3", "small", "em")), pick(r, (name, f"{name} value", "note", "label")), _show(d.values[name]))
+        leaf = m.leaf(
+            pick(r, ("div", "span", "p", "a", "h2", "h3", "small", "em")),
+            pick(r, (name, f"{name} value", "note", "label")),
+            _show(d.values[name]),
+        )
         parts.insert(0 if chance(r, 0.2) else len(parts), leaf)
     return parts
 
@@ -137,7 +143,16 @@ def _list(d: Draft, name: str) -> str:
     values = d.values[name]
     label = m.leaf(pick(r, ("h2", "h3", "h4", "strong", "p", "span")), "label", d.label(name))
     tag = pick(r, ("ul", "ul", "ol", "div"))
-    return m.join([label, m.el(tag, f"{name} list", *[m.leaf("li" if tag != "div" else pick(r, ("span", "a", "p")), f"{name} item", v) for v in values])])
+    return m.join(
+        [
+            label,
+            m.el(
+                tag,
+                f"{name} list",
+                *[m.leaf("li" if tag != "div" else pick(r, ("span", "a", "p")), f"{name} item", v) for v in values],
+            ),
+        ]
+    )
 
 
 def _body(d: Draft, names: list[str]) -> list[str]:
@@ -145,7 +160,11 @@ def _body(d: Draft, names: list[str]) -> list[str]:
     lists = [name for name in names if isinstance(d.values[name], list) and chance(d.page.r, 0.7)]
     rows = [name for name in names if name not in lists]
     cut = d.page.r.randint(0, len(rows))
-    parts = [d.page.rows([(None, d.label(n), _show(d.values[n])) for n in part], d.page.look if i == 0 else "") for i, part in enumerate((rows[:cut], rows[cut:])) if part]
+    parts = [
+        d.page.rows([(None, d.label(n), _show(d.values[n])) for n in part], d.page.look if i == 0 else "")
+        for i, part in enumerate((rows[:cut], rows[cut:]))
+        if part
+    ]
     return parts + [_list(d, name) for name in lists]
 
 
@@ -153,7 +172,10 @@ def _page(d: Draft) -> str:
     """Title, what stands beside it, rows of labels and values, furniture."""
     page, r = d.page, d.page.r
     first, beside, rest = _split(d)
-    parts = [page.m.wrap(page.m.el("div", "product", *_head(d, first, beside)), "product", r.randint(0, 1)), *_body(d, rest)]
+    parts = [
+        page.m.wrap(page.m.el("div", "product", *_head(d, first, beside)), "product", r.randint(0, 1)),
+        *_body(d, rest),
+    ]
     for _ in range(pick(r, (0, 0, 1, 2, 5))):
         parts.insert(r.randint(0, len(parts)), noise(page) if chance(r, 0.85) else menu(page))
     html = "\n".join(parts)
@@ -178,7 +200,11 @@ def _roles(d: Draft) -> str:
         field = pick(r, d.slots[name].fields)
         for value in d.values[name] if isinstance(d.values[name], list) else [d.values[name]]:
             inner = m.text(value)
-            parts.append(f'<meta {by}="{field}" content="{inner}">' if chance(r, 0.06) and '"' not in inner else f'<{tag} {by}="{field}">{inner}</{tag}>')
+            parts.append(
+                f'<meta {by}="{field}" content="{inner}">'
+                if chance(r, 0.06) and '"' not in inner
+                else f'<{tag} {by}="{field}">{inner}</{tag}>'
+            )
     return m.el("div", "card", *parts)
 
 
@@ -188,7 +214,11 @@ def _grid(d: Draft) -> str:
     names = list(d.values)
     head = m.el("tr", "", *[m.leaf("th", "", d.label(name)) for name in names])
     rows = [m.el("tr", "row", *[m.leaf("td", "", _show(d.values[name])) for name in names])]
-    return m.el("table", "table", m.el("thead", "", head), m.el("tbody", "", *rows)) if chance(r, 0.6) else m.el("table", "table", head, *rows)
+    return (
+        m.el("table", "table", m.el("thead", "", head), m.el("tbody", "", *rows))
+        if chance(r, 0.6)
+        else m.el("table", "table", head, *rows)
+    )
 
 
 def _lines(d: Draft) -> str:
@@ -218,12 +248,24 @@ def _prose(d: Draft) -> str:
     said = [f"{d.values[first]}{pick(r, ('.', ' –', ',', ' |', ''))}"]
     for name in [*beside, *rest]:
         value, label = _show(d.values[name]), d.label(name)
-        said.append(pick(r, ("{l}: {v}.", "{l} {v}.", "The {f} is {v}.", "{l} – {v}.", "Its {f}: {v};", "({l}: {v})", "{l} = {v},")).format(l=label, f=d.slots[name].fields[0].replace("_", " "), v=value))
+        said.append(
+            pick(
+                r,
+                ("{l}: {v}.", "{l} {v}.", "The {f} is {v}.", "{l} – {v}.", "Its {f}: {v};", "({l}: {v})", "{l} = {v},"),
+            ).format(l=label, f=d.slots[name].fields[0].replace("_", " "), v=value)
+        )
         if chance(r, 0.15):
             said.append(facts.sentence(r, d.lang))
     text = " ".join(said)
     return text if chance(r, 0.5) else m.wrap(m.leaf("p", "description", text), "description", r.randint(0, 2))
 
 
-LAYOUTS: dict[str, Callable[[Draft], str]] = {"page": _page, "table": _table, "roles": _roles, "grid": _grid, "lines": _lines, "prose": _prose}
+LAYOUTS: dict[str, Callable[[Draft], str]] = {
+    "page": _page,
+    "table": _table,
+    "roles": _roles,
+    "grid": _grid,
+    "lines": _lines,
+    "prose": _prose,
+}
 SHARES = {"page": 0.48, "table": 0.10, "roles": 0.12, "grid": 0.05, "lines": 0.15, "prose": 0.10}

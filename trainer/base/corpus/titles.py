@@ -3,9 +3,19 @@
 from trainer.base.corpus.goods import brand, noun
 from trainer.base.corpus.page import Page
 from trainer.base.corpus.pick import chance, pick, weighted
-from trainer.base.corpus.words import words
+from trainer.base.corpus.words import LISTS, words
 
-HEADINGS = {"h1": 0.66, "h2": 0.10, "h3": 0.03, "div": 0.08, "span": 0.05, "strong": 0.02, "td": 0.02, "p": 0.02, "b": 0.02}
+HEADINGS = {
+    "h1": 0.66,
+    "h2": 0.10,
+    "h3": 0.03,
+    "div": 0.08,
+    "span": 0.05,
+    "strong": 0.02,
+    "td": 0.02,
+    "p": 0.02,
+    "b": 0.02,
+}
 
 
 def name(page: Page) -> str:
@@ -36,8 +46,13 @@ def _composite(page: Page, tag: str, role: str) -> str:
     one = m.nl or (" " if inner != "div" and chance(r, 0.6) else "")
     if p.brand and p.brand in p.pieces:
         page.show("manufacturer", p.brand)
-    roles = [("brand" if piece == p.brand else pick(r, ("title", "description", "product label"))) for piece in p.pieces]
-    parts = [m.text(piece) if chance(r, 0.15) else m.el(inner, role, m.text(piece)) for piece, role in zip(p.pieces, roles, strict=True)]
+    roles = [
+        ("brand" if piece == p.brand else pick(r, ("title", "description", "product label"))) for piece in p.pieces
+    ]
+    parts = [
+        m.text(piece) if chance(r, 0.15) else m.el(inner, role, m.text(piece))
+        for piece, role in zip(p.pieces, roles, strict=True)
+    ]
     return m.el(tag, role, one.join(parts) if one else "".join(_apart(parts)))
 
 
@@ -56,7 +71,11 @@ def untitled(page: Page) -> str:
     if kind == 1:
         return m.el("a", "product link", m.el("img", "image", alt=""), title=p.name)
     if kind == 2:
-        return m.el("meta", "", itemprop="name", content=p.name) if m.attributes == "rich" else m.el("img", "product image", alt=p.name, title=p.name)
+        return (
+            m.el("meta", "", itemprop="name", content=p.name)
+            if m.attributes == "rich"
+            else m.el("img", "product image", alt=p.name, title=p.name)
+        )
     return m.leaf("span", "product title", p.name, itemprop="name")
 
 
@@ -65,7 +84,21 @@ def maker(page: Page) -> str:
     r, m, p = page.r, page.m, page.product
     assert p.brand
     page.show("manufacturer", p.brand)
-    kind = weighted(r, {"line": 0.22, "by": 0.11, "label": 0.19, "logo": 0.09, "row": 0.13, "meta": 0.04, "bare": 0.06, "inline": 0.05, "among": 0.03, "link": 0.08})
+    kind = weighted(
+        r,
+        {
+            "line": 0.22,
+            "by": 0.11,
+            "label": 0.19,
+            "logo": 0.09,
+            "row": 0.13,
+            "meta": 0.04,
+            "bare": 0.06,
+            "inline": 0.05,
+            "among": 0.03,
+            "link": 0.08,
+        },
+    )
     match kind:
         case "line":
             return _line(page, p.brand)
@@ -105,25 +138,48 @@ def _by(page: Page, text: str) -> str:
     if after:
         return m.el("div", "brand", f"{link}{by if p.lang != 'en' else ' Store'}")
     if chance(r, 0.12) and p.lang == "en":
-        return m.leaf("a", "brand link", f"{pick(r, ('Visit the', 'Shop the', 'Explore the'))} {text} {pick(r, ('Store', 'store', 'collection', 'brand page'))}")
+        return m.leaf(
+            "a",
+            "brand link",
+            f"{pick(r, ('Visit the', 'Shop the', 'Explore the'))} {text} {pick(r, ('Store', 'store', 'collection', 'brand page'))}",
+        )
     return m.el(pick(r, ("div", "span", "p", "h2", "h3", "small")), "product brand", f"{m.text(by)} {link}")
 
 
 def _labelled(page: Page, text: str) -> str:
     r, m, p = page.r, page.m, page.product
     word, colon = pick(r, words(p.lang, "brand")).rstrip(": "), pick(r, (":", ":", ":", " :", "", ":&nbsp;"))
-    link = m.el("a", "brand link", m.text(text)) if chance(r, 0.5) else m.leaf("span", "brand value", text) if chance(r, 0.5) else m.text(text)
+    link = (
+        m.el("a", "brand link", m.text(text))
+        if chance(r, 0.5)
+        else m.leaf("span", "brand value", text)
+        if chance(r, 0.5)
+        else m.text(text)
+    )
     tag = pick(r, ("div", "p", "span", "li", "td"))
     kind = r.randrange(6)
     if kind < 2:
         return m.el(tag, "product brand", f"{word}{colon} {link}")
     if kind < 4:
-        return m.el(tag, "product brand", f"{m.el(pick(r, ('span', 'strong', 'b', 'label')), 'brand label', word + colon)} {link}")
+        return m.el(
+            tag,
+            "product brand",
+            f"{m.el(pick(r, ('span', 'strong', 'b', 'label')), 'brand label', word + colon)} {link}",
+        )
     if kind == 4:
         image = m.el("span", "brand image", m.el("img", "image", alt=text))
-        return m.el("p", "product brand", m.el("a", "brand link", f"{word}{colon} {m.el('span', 'brand title', m.text(text))}", image))
+        return m.el(
+            "p",
+            "product brand",
+            m.el("a", "brand link", f"{word}{colon} {m.el('span', 'brand title', m.text(text))}", image),
+        )
     others = [f"{pick(r, words(p.lang, 'sku'))}: {page.code()}", pick(r, words(p.lang, "stock"))]
-    return m.el("ul", "product list", m.el("li", "", f"{m.el('strong', '', word + colon)} {link}"), *[m.leaf("li", "", t) for t in others])
+    return m.el(
+        "ul",
+        "product list",
+        m.el("li", "", f"{m.el('strong', '', word + colon)} {link}"),
+        *[m.leaf("li", "", t) for t in others],
+    )
 
 
 def _logo(page: Page, text: str) -> str:
@@ -137,7 +193,9 @@ def _logo(page: Page, text: str) -> str:
         return m.el("a", "brand link", image, title=text)
     if kind == 2:
         word = pick(r, words(page.product.lang, "brand"))
-        return m.el("div", "brand", m.el("div", "", image), m.el("div", "", m.leaf("p", "label", word), m.leaf("p", "", text)))
+        return m.el(
+            "div", "brand", m.el("div", "", image), m.el("div", "", m.leaf("p", "label", word), m.leaf("p", "", text))
+        )
     return m.el("div", "brand logo", image)
 
 
@@ -145,7 +203,14 @@ def _property(page: Page, text: str) -> str:
     r, m = page.r, page.m
     if chance(r, 0.5):
         return m.el("meta", "", itemprop="brand", content=text)
-    return m.el("div", "", m.el("span", "", m.text(text), itemprop="name"), itemprop="brand", itemscope="", itemtype="http://schema.org/Brand")
+    return m.el(
+        "div",
+        "",
+        m.el("span", "", m.text(text), itemprop="name"),
+        itemprop="brand",
+        itemscope="",
+        itemtype="http://schema.org/Brand",
+    )
 
 
 def _inline(page: Page, text: str) -> str:
@@ -155,7 +220,11 @@ def _inline(page: Page, text: str) -> str:
              m.text(pick(r, words(p.lang, "stock"))), f"{pick(r, words(p.lang, 'ean'))} {page.code()}"][: r.randint(2, 4)]  # fmt: skip
     r.shuffle(items)
     if chance(r, 0.5):
-        return m.el(pick(r, ("p", "div", "small")), "product note", pick(r, (" | ", " · ", ", ", " / ", "<br>", " &nbsp; ")).join(items))
+        return m.el(
+            pick(r, ("p", "div", "small")),
+            "product note",
+            pick(r, (" | ", " · ", ", ", " / ", "<br>", " &nbsp; ")).join(items),
+        )
     return m.el("ul", "product list", *[m.el("li", "product item", item) for item in items])
 
 
@@ -169,8 +238,12 @@ def _among(page: Page, text: str) -> str:
 
 def _link(page: Page, text: str) -> str:
     r, m = page.r, page.m
-    what = pick(r, ("All products by {}", "More from {}", "{} products", "View all {}", "Shop {}", "See more by {}", "{} shop", "Alle Artikel von {}", "Tous les produits {}", "Ver más de {}", "Tutti i prodotti {}", "Catalogo {}", "Visit the {} Store", "{} official store", "Zobacz wszystkie produkty {}", "Все товары {}", "Weitere Artikel von {}", "About {}", "{} Support", "{} warranty", "Browse all {} products", "The {} range", "Über {}", "À propos de {}", "{} catalogue", "Shop more from {}", "Follow {}", "A {} product", "Designed by {}", "Made by {}", "Official {} dealer", "Genuine {}", "© {}", "{} Katalog"))
-    return m.leaf("a", "brand link", what.format(text)) if chance(r, 0.7) else m.el("div", "brand", m.leaf("a", "link", what.format(text)))
+    what = pick(r, LISTS["phrases"]["maker"])
+    return (
+        m.leaf("a", "brand link", what.format(text))
+        if chance(r, 0.7)
+        else m.el("div", "brand", m.leaf("a", "link", what.format(text)))
+    )
 
 
 def shop_logo(page: Page) -> str:
@@ -203,4 +276,9 @@ def related(page: Page) -> str:
         parts += [m.leaf("span", "card brand", maker_name)] if with_brand else []
         parts += [price, title] if price_first else [title, price]
         cards.append(m.el("div", "card", *parts))
-    return m.el("div", "related", m.leaf(pick(r, ("h2", "h3", "div", "h4")), "related title", pick(r, words(p.lang, "related"))), *cards)
+    return m.el(
+        "div",
+        "related",
+        m.leaf(pick(r, ("h2", "h3", "div", "h4")), "related title", pick(r, words(p.lang, "related"))),
+        *cards,
+    )
