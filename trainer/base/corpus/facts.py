@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from random import Random
 
-from trainer.base.corpus.goods import brand, measure, noun, title
+from trainer.base.corpus.goods import brand, noun
 from trainer.base.corpus.letters import code_like, digits, latin, word
 from trainer.base.corpus.money import amount, money
 from trainer.base.corpus.pick import chance, pick
+from trainer.base.corpus.shapes import SHAPES, shape, title
 from trainer.base.corpus.words import LANGUAGES, words
 
 Make = Callable[[Random, str], str]
@@ -46,38 +47,15 @@ def person(r: Random, lang: str) -> str:
     return f"{first} {last}"
 
 
-def date(r: Random, lang: str) -> str:
+def date(r: Random, lang: str, style: str = "date") -> str:
     """A date in one of the ways that dates are written."""
-    y, mo, d = r.randint(1950, 2030), r.randint(1, 12), r.randint(1, 28)
-    name = MONTH_NAMES.get(lang, MONTH_NAMES["en"])[mo - 1]
-    kind = r.randrange(16)
-    if lang in ("zh", "ja", "tw") and kind < 8:
-        return f"{y}年{mo}月{d}日"
-    if kind < 3:
-        return (
-            f"{d:02d}-{mo:02d}-{y}" if kind == 0 else f"{d:02d}/{mo:02d}/{y}" if kind == 1 else f"{d:02d}.{mo:02d}.{y}"
-        )
-    if kind == 3:
-        return f"{y}-{mo:02d}-{d:02d}"
-    if kind == 4:
-        return f"{name[:3]} {d}, {y}"
-    if kind == 5:
-        return f"{d} {name} {y}"
-    if kind == 6:
-        return f"{name} {d}, {y}" if lang == "en" else f"{d}. {name} {y}"
-    if kind == 7:
-        return f"{d:02d} {name[:3].upper()} {y}"
-    if kind == 8:
-        return f"{mo}/{d}/{y % 100:02d}"
-    if kind == 9:
-        return f"{d}{'th' if d > 3 else ('st', 'nd', 'rd')[d - 1]} {name} {y}"
-    if kind == 10:
-        return f"{pick(r, DAYS)}, {d} {name} {y}"
-    if kind == 11:
-        return f"{y}/{mo:02d}/{d:02d}"
-    if kind == 12:
-        return f"{d:02d}-{name[:3]}-{y % 100:02d}"
-    return f"{d:02d}.{mo:02d}.{y % 100:02d}" if kind == 13 else f"{name} {y}" if kind == 14 else f"{d} {name[:3]} {y}"
+    y, m, d = r.randint(1950, 2030), r.randint(1, 12), r.randint(1, 28)
+    name = MONTH_NAMES.get(lang, MONTH_NAMES["en"])[m - 1]
+    th = "th" if d % 10 > 3 or d % 10 == 0 or 10 < d < 14 else ("st", "nd", "rd")[d % 10 - 1]
+    form = pick(r, SHAPES["date_cjk" if lang in ("zh", "ja", "tw") and chance(r, 0.5) else style])
+    return form.format(
+        d=d, m=m, y=y, s=y % 100, month=name, mon=name[:3], MON=name[:3].upper(), th=th, day=pick(r, DAYS)
+    )
 
 
 def clock(r: Random, lang: str) -> str:
@@ -160,19 +138,24 @@ def postcode(r: Random, lang: str) -> str:
 
 def address(r: Random, lang: str) -> str:
     """A postal address on one line."""
-    return pick(r, (f"{street(r, lang)}, {postcode(r, lang)} {city(r, lang)}", f"{street(r, lang)}, {city(r, lang)} {postcode(r, lang)}", f"{street(r, lang)}, {city(r, lang)}",
-                    f"{postcode(r, lang)} {city(r, lang)}, {street(r, lang)}", f"{street(r, lang)}, {city(r, lang)}, {pick(r, words(lang, 'countries'))}"))  # fmt: skip
+    here, code, town = street(r, lang), postcode(r, lang), city(r, lang)
+    shapes = (
+        "{0}, {1} {2}",
+        "{0}, {1} {2}",
+        "{0}, {2} {1}",
+        "{0}, {2}",
+        "{1} {2}, {0}",
+        "{0}, {2}, {3}",
+        "{0}, {1} {2}, {3}",
+    )
+    return pick(r, shapes).format(here, code, town, pick(r, words(lang, "countries")))
 
 
 def company(r: Random, lang: str) -> str:
     """A firm."""
-    return (
-        pick(r, words(lang, "company"))
-        if chance(r, 0.5)
-        else f"{title(latin(r, lang))} {pick(r, ('Group', 'GmbH', 'Ltd', 'Inc.', 'S.A.', 'AG', 'LLC', 'B.V.', 'AB', 'Oy', 's.r.o.', 'Sp. z o.o.', '& Co.', 'Labs', 'Systems', 'Holding'))}"
-        if chance(r, 0.7)
-        else brand(r, lang)
-    )
+    if chance(r, 0.5):
+        return pick(r, words(lang, "company"))
+    return f"{title(latin(r, lang))} {pick(r, SHAPES['form'])}" if chance(r, 0.7) else brand(r, lang)
 
 
 def phrase(r: Random, lang: str) -> str:
@@ -282,7 +265,7 @@ def thing(r: Random, lang: str) -> str:
 
 def ingredient(r: Random, lang: str) -> str:
     """200 g something"""
-    return f"{pick(r, (measure(r), str(r.randint(1, 8)), '1/2 cup', '2 tbsp', '1 tsp', '½', 'a pinch of', '3 EL', '1 Prise', '2 c. à s.'))} {pick(r, words(lang, 'words'))}"
+    return f"{shape(r, lang, 'quantity')} {pick(r, words(lang, 'words'))}"
 
 
 def skill(r: Random, lang: str) -> str:
@@ -313,4 +296,4 @@ def flight_number(r: Random, lang: str) -> str:
 
 def car(r: Random, lang: str) -> str:
     """Model of a car."""
-    return f"{pick(r, (latin(r).capitalize(), code_like(r), latin(r).upper()))}{pick(r, ('', ' 1.6 TDI', ' GT', ' 2.0', ' Hybrid', ' Kombi', ' 320d', ' Sport', ' 4x4', ' LX'))}"
+    return shape(r, lang, "car")

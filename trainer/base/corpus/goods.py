@@ -6,7 +6,8 @@ from random import Random
 from trainer.base.corpus.letters import code_like, digits, latin, word
 from trainer.base.corpus.money import Money, amount, money
 from trainer.base.corpus.pick import chance, pick
-from trainer.base.corpus.words import SHOP_LANGUAGES, has, words
+from trainer.base.corpus.shapes import shape, title
+from trainer.base.corpus.words import SHOP_LANGUAGES, words
 
 LANGUAGES = (
     ("en",) * 17
@@ -68,70 +69,14 @@ class Product:
     specs: list[tuple[str, str, str]] = field(default_factory=list)  # (slot, label, value)
 
 
-def title(text: str) -> str:
-    """First letter of each word in upper case, the rest kept."""
-    return " ".join(part[:1].upper() + part[1:] for part in text.split(" "))
-
-
 def brand(r: Random, lang: str) -> str:
     """A maker's name, usually made up, in one of the ways that names are written."""
-    w = latin(r, lang)
-    kind = r.randrange(29)
-    if kind > 25:
-        common = pick(r, words(lang, "words" if kind > 26 else "nouns"))
-        return common.upper() if chance(r, 0.3) else title(common)
-    if kind < 6:
-        return w.capitalize()
-    if kind < 10:
-        return w.upper()
-    if kind == 10:
-        return f"{pick(r, words(lang, 'last'))} & {pick(r, words(lang, 'last'))}"
-    if kind == 11:
-        return f"{latin(r).capitalize()}-{latin(r).capitalize()}"
-    if kind == 12:
-        return f"{w.capitalize()}{pick(r, ('Tech', 'Pro', 'Line', 'Home', 'Lab', 'Fit', 'Art', 'Wear', 'Max', 'Soft', 'Tools', 'Life'))}"
-    if kind == 13:
-        return f"{w.capitalize()}'s" if lang == "en" else title(w)
-    if kind == 14:
-        return pick(r, words(lang, "company"))
-    if kind == 15:
-        return f"{pick(r, 'ABCDEFGHJKLMNPRSTVWZ')}&{pick(r, 'ABCDEFGHJKLMNPRSTVWZ')}"
-    if kind == 16:
-        return "".join(pick(r, "ABCDEFGHIJKLMNOPRSTUVWXZ") for _ in range(r.randint(2, 5)))
-    if kind == 17:
-        return f"{pick(r, words(lang, 'first'))} {pick(r, words(lang, 'last'))}"
-    if kind == 18:
-        return f"{w.capitalize()} {latin(r).capitalize()}"
-    if kind == 19:
-        return f"{w.upper()} {latin(r).upper()}"
-    if kind == 20:
-        return (
-            f"{pick(r, ('The', 'La', 'Le', 'Dr.', 'St.', 'Old', 'House of', 'Maison', 'Casa', 'El'))} {w.capitalize()}"
-        )
-    if kind == 21:
-        return f"{w.capitalize()} {pick(r, ('Co.', 'GmbH', 'Inc.', 'Ltd', 'S.p.A.', 'Studio', 'Paris', 'London', 'Originals', 'Brothers', 'Collection', 'Designs', 'AG', 'Sport', 'Group', '& Sons'))}"
-    if kind == 22:
-        return f"{w}{pick(r, ('.', '®', '™', '!', ''))}"
-    if kind == 23:
-        return f"{w.capitalize()}{r.randint(1, 99)}" if chance(r, 0.5) else f"{r.randint(2, 9)}{w.capitalize()}"
-    return word(r, lang).capitalize() if lang in NOT_LATIN else pick(r, words(lang, "last"))
+    return word(r, lang).capitalize() if lang in NOT_LATIN and chance(r, 0.2) else shape(r, lang, "brand")
 
 
 def series(r: Random, lang: str) -> str:
     """A model or series name."""
-    kind = r.randrange(8)
-    w = latin(r, lang)
-    if kind < 2:
-        return code_like(r)
-    if kind == 2:
-        return w.upper()
-    if kind == 3:
-        return f"{w.capitalize()} {pick(r, ('II', 'III', 'Pro', 'Plus', 'Mini', 'XL', 'Max', 'Lite', 'S', '2.0', '360', 'One', 'Evo', str(r.randint(2, 9999))))}"
-    if kind == 4:
-        return f"{w.capitalize()} {code_like(r)}"
-    if kind == 5 and has(lang, "words"):
-        return title(pick(r, words(lang, "words")))
-    return w.capitalize()
+    return shape(r, lang, "series")
 
 
 def measure(r: Random) -> str:
@@ -178,7 +123,9 @@ def noun(r: Random, lang: str) -> str:
         "i s",
     ):
         return f"{n} {adjective}"
-    return f"{adjective[:1].upper()}{adjective[1:]} {n[:1].lower() + n[1:] if chance(r, 0.3) and lang not in ('de', 'en') else n}"
+    if lang not in ("de", "en") and chance(r, 0.3):
+        n = n[:1].lower() + n[1:]
+    return f"{adjective[:1].upper()}{adjective[1:]} {n}"
 
 
 def tail(r: Random, lang: str) -> str:
@@ -230,7 +177,8 @@ def category(r: Random, lang: str) -> str:
     kind = r.randrange(14)
     base = pick(r, words(lang, "cats"))
     if kind == 0:
-        return f"{base}{pick(r, (' & ', ', ', ' / ', ' + ', ' and ' if lang == 'en' else ' & '))}{pick(r, words(lang, 'cats'))}"
+        joint = pick(r, (" & ", ", ", " / ", " + ", " and " if lang == "en" else " & "))
+        return base + joint + pick(r, words(lang, "cats"))
     if kind == 1:
         return noun(r, lang)
     if kind == 2:
@@ -304,7 +252,7 @@ def specs(r: Random, p: Product) -> list[tuple[str, str, str]]:
         "size": lambda: measure(r),
         "material": lambda: pick(r, words(lang, "materials")),
         "weight": lambda: f"{round(r.random() * 30, pick(r, (0, 1, 2)))} {pick(r, ('kg', 'g', 'lbs', 'oz'))}",
-        "warranty": lambda: pick(r, ("2 years", "24 mes.", "12 Monate", "1 Jahr", "5 ans", "24 měsíců", "3", "1 year limited", "2 anni", "24 мес.")),
+        "warranty": lambda: shape(r, lang, "warranty"),
         "origin": lambda: pick(r, words(lang, "countries")),
     }  # fmt: skip
     keys = r.sample(sorted(made), r.randint(1, 7))

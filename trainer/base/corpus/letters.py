@@ -33,6 +33,27 @@ MARKS = {
     "tr": "çğıöşü", "lv": "āčēģīķļņšūž", "lt": "ąčęėįšųūž", "et": "äöõü", "fi": "äö", "sv": "åäö", "da": "æøå",
     "no": "æøå", "vi": "áàảạăâđêôơư", "is": "áðéíóúýþæö",
 }  # fmt: skip
+CODES = [
+    "AA-00",
+    "A00",
+    "AAA0000",
+    "A000A",
+    "0000-00",
+    "AA0000/0",
+    "A0",
+    "AA-000-A",
+    "000",
+    "A00-0000",
+    "aa00",
+    "AAA.000.00",
+    "AA00A0AA/A",
+    "00A",
+    "A-0",
+    "0000",
+    "AAAA-0A0",
+    "AA00AA",
+    "#0000",
+] + ["AA 00", "A 0"]
 CYRILLIC = ("бвгдзклмнпрстфхцчшж", "аеиоуыюяэё")
 GREEK = ("βγδζθκλμνξπρστφχψ", "αεηιουω")
 ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -45,10 +66,20 @@ HAN = (
     "酒香甜康健力士達利華盛興隆順安和平樂福壽寶珠銀鐵銅彩色紅黃藍白黑青紫清潔淨純真誠信義德智慧文武英雄豪傑"
     "东南西北京港台湾州城市区路电器械制造业科技术工厂商店行公司"
 )
-KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワンガギグゲゴザジズゼゾダデドバビブベボパピプペポー"
+KANA = (
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリ"
+    "ルレロワンガギグゲゴザジズゼゾダデドバビブベボパピプペポー"
+)
 HANGUL = (
     "가나다라마바사아자차카타파하고노도로모보소오조코토포호구누두루무부수우주쿠투푸후한국산경민성진영현정원선미은지연"
 )
+
+
+SYLLABIC = {"ru": CYRILLIC, "uk": CYRILLIC, "bg": CYRILLIC, "el": GREEK, "th": THAI, "hi": HINDI}
+SPELT = {
+    "ar": (ARABIC, 3, 7), "fa": (ARABIC, 3, 7), "he": (HEBREW, 3, 6), "ka": (GEORGIAN, 4, 8), "zh": (HAN, 2, 4),
+    "tw": (HAN, 2, 4), "ja": (KANA, 3, 6), "ko": (HANGUL, 2, 5),
+}  # fmt: skip
 
 
 def _syllables(r: Random, parts: tuple[str, str], low: int, high: int) -> str:
@@ -76,34 +107,16 @@ def latin(r: Random, code: str = "en") -> str:
 
 def word(r: Random, code: str) -> str:
     """A made-up word in the language's own script."""
-    match code:
-        case "ru" | "uk" | "bg":
-            return _syllables(r, CYRILLIC, 2, 4)
-        case "el":
-            return _syllables(r, GREEK, 2, 4)
-        case "ar" | "fa":
-            return _some(r, ARABIC, 3, 7)
-        case "he":
-            return _some(r, HEBREW, 3, 6)
-        case "th":
-            return _syllables(r, THAI, 2, 5)
-        case "hi":
-            return _syllables(r, HINDI, 2, 4)
-        case "ka":
-            return _some(r, GEORGIAN, 4, 8)
-        case "zh" | "tw":
-            return _some(r, HAN, 2, 4)
-        case "ja":
-            return _some(r, KANA, 3, 6) if chance(r, 0.7) else _some(r, HAN, 2, 3)
-        case "ko":
-            return _some(r, HANGUL, 2, 5)
+    if code in SYLLABIC:
+        return _syllables(r, SYLLABIC[code], 2, 4)
+    if code in SPELT:
+        return _some(r, *SPELT[code])
     return latin(r, code)
 
 
 def code_like(r: Random) -> str:
     """A model or product code: letters, digits, dashes, slashes."""
-    pattern = pick(r, ("AA-00", "A00", "AAA0000", "A000A", "AA 00", "0000-00", "AA0000/0", "A0", "AA-000-A", "000", "A00-0000",
-                       "aa00", "AAA.000.00", "AA00A0AA/A", "00A", "A-0", "0000", "AAAA-0A0", "A 0", "AA00AA", "#0000"))  # fmt: skip
+    pattern = pick(r, CODES)
     return "".join(_letter(r, c) for c in pattern)
 
 

@@ -5,9 +5,10 @@ from html import escape, unescape
 from html.entities import codepoint2name
 from random import Random
 
-from trainer.base.corpus.letters import digits, latin
+from trainer.base.corpus.letters import latin
 from trainer.base.corpus.naming import Naming, hashed
 from trainer.base.corpus.pick import chance, pick, weighted
+from trainer.base.corpus.shapes import shape
 
 BLOCK = {
     "div",
@@ -29,6 +30,8 @@ BLOCK = {
 }
 OPTIONAL_END = {"li", "p", "td", "tr", "dd", "dt", "th", "option"}
 VOID = {"img", "input", "br", "hr", "meta", "link"}
+EXTRA = (("data-testid", "*"), ("data-id", "*"), ("style", "display:block"), ("role", "presentation"), ("data-v-*", ""),
+         ("tabindex", "0"), ("aria-hidden", "true"), ("data-track", "*"), ("onclick", "return false;"))  # fmt: skip
 KEPT = {"title", "alt"}
 TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 INLINE_TAG = re.compile(r"</?(?:span|b|i|em|strong|sup|sub|small|font|a|u|label|bdi)\b[^>]*>")
@@ -130,9 +133,7 @@ class Markup:
 
     def url(self) -> str:
         """A link target."""
-        r = self.r
-        return pick(r, ("#", "/", "javascript:void(0)", f"/{latin(r)}", f"/{latin(r)}/{latin(r)}-{latin(r)}", f"/c/{digits(r, 4)}",
-                        f"https://www.{latin(r)}.com/{latin(r)}?id={digits(r, 3)}", f"/{latin(r)}.html"))  # fmt: skip
+        return shape(self.r, "en", "link")
 
     def _quoted(self, value: str) -> str:
         value = escape(value, quote=False)
@@ -144,9 +145,8 @@ class Markup:
 
     def _extra(self) -> tuple[str, str]:
         r = self.r
-        return pick(r, (("data-testid", latin(r)), ("data-id", digits(r, 5)), ("style", "display:block"), ("role", "presentation"),
-                        ("data-v-" + hashed(r, 6).lower(), ""), ("tabindex", "0"), ("aria-hidden", "true"), ("data-track", latin(r)),
-                        ("onclick", "return false;"), ("data-gtm", hashed(r, 8))))  # fmt: skip
+        key, value = pick(r, EXTRA)
+        return key.replace("*", hashed(r, 6).lower()), value.replace("*", latin(r))
 
 
 def _entity(c: str) -> str:

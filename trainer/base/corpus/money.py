@@ -16,9 +16,7 @@ def _currency(text: str) -> tuple[str, str, str, int, float]:
 
 # language -> (mark, thousands separator, decimal separator, decimal places, size of a typical price)
 CURRENCIES = {code: tuple(_currency(text) for text in texts) for code, texts in LISTS["money"].items()}
-AFTER = {"zł", "PLN", "Kč", "CZK", "Ft", "HUF", "lei", "RON", "Lei", "лв.", "лв", "₽", "руб.", "р.", "RUB", "грн", "₴", "грн.", "TL",
-         "kr", "kr.", ":-", ",-", "SEK", "DKK", "NOK", "ر.س", "ر.س.", "جنيه", "ج.م", "د.إ", 'ש"ח', "تومان", "ریال", "บาท",
-         "₫", "đ", "VNĐ", "元", "円", "원", "DH", "Rs./-"}  # fmt: skip
+AFTER = frozenset(LISTS["marks"]["after"])
 TIGHT = {"元", "円", "원", ":-", ",-", "đ", "₫"}
 ENDINGS = (99, 95, 0, 0, 90, 50, 49, 98, 97, 0, 99)
 

@@ -45,7 +45,7 @@ class Naming:
             self.said[word] = pick(self.r, SYNONYMS[word]) if word in SYNONYMS else word
         return self.said[word]
 
-    def _make(self, role: str) -> str:
+    def _make(self, role: str) -> str:  # noqa: C901  one flat list of schemes
         r = self.r
         words = [self._word(word) for word in role.split()]
         if self.prefix and chance(r, 0.6):
@@ -64,8 +64,9 @@ class Naming:
                 joint = ("_", "__", "___", "-")[self.style]
                 return f"{_camel(words, False)}{joint}{hashed(r, 5)}"
             case "styled":
-                name = f"{_camel(words[:1], True)}styles__{_camel(words[-1:], True)}-sc-{hashed(r, 6).lower()}-{r.randrange(9)}"
-                return f"{name} {hashed(r, 6)}" if self.style else f"sc-{hashed(r, 6)} {hashed(r, 6)}"
+                name = f"{_camel(words[:1], True)}styles__{_camel(words[-1:], True)}"
+                label = f"{name}-sc-{hashed(r, 6).lower()}-{r.randrange(9)}" if self.style else f"sc-{hashed(r, 6)}"
+                return f"{label} {hashed(r, 6)}"
             case "hash":
                 return self._hash()
             case "utility":

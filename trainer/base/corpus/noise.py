@@ -10,6 +10,13 @@ from trainer.base.corpus.page import Page
 from trainer.base.corpus.pick import chance, pick
 from trainer.base.corpus.words import words
 
+SCRIPTS = (
+    "window.dataLayer=window.dataLayer||[];dataLayer.push({'event':'*','id':#});",
+    'var *={"*":"x#","items":[#,{"*":#}]};',
+    "(function(){var s=document.createElement('script');s.src='//*.js?v=#';})();",
+    "$(function(){$('.*').slick({dots:true,speed:#});});",
+)
+
 
 def sentence(page: Page, low: int = 4, high: int = 16) -> str:
     """A sentence of the page's language that means nothing."""
@@ -46,9 +53,7 @@ def _script(page: Page) -> str:
     r = page.r
     if chance(r, 0.15) and "name" in page.shown:
         return f'<script type="application/ld+json">{_linked_data(page)}</script>'
-    body = pick(r, (f"window.dataLayer=window.dataLayer||[];dataLayer.push({{'event':'{latin(r)}','id':{digits(r, 6)}}});",
-                    f"var {latin(r)}={{\"{latin(r)}\":\"{hashed(r, 8)}\",\"{latin(r)}\":{digits(r, 3)}}};",
-                    f"(function(){{var s=document.createElement('script');s.src='//{latin(r)}.js';}})();"))  # fmt: skip
+    body = pick(r, SCRIPTS).replace("*", latin(r)).replace("#", digits(r, 6))
     return (
         f"<script>{body}</script>"
         if chance(r, 0.7)
@@ -128,7 +133,8 @@ def _text(page: Page) -> str:
 
 
 def _svg(page: Page) -> str:
-    return f'<svg viewBox="0 0 24 24"><path d="M{digits(page.r, 2)} {digits(page.r, 1)}l{digits(page.r, 2)}z"></path></svg>'
+    r = page.r
+    return f'<svg viewBox="0 0 24 24"><path d="M{digits(r, 2)} {digits(r, 1)}l{digits(r, 2)}z"></path></svg>'
 
 
 def _cookies(page: Page) -> str:

@@ -97,11 +97,9 @@ class Page:
         return m.el("div", "table", *rows) if len(rows) > 1 else rows[0]
 
     def _br(self, pairs: list[tuple[str, str]]) -> str:
-        m, bold = self.m, chance(self.r, 0.5)
-        lines = [
-            f"{f'<b>{m.text(label)}</b>' if bold else m.text(label)}{'' if label.endswith(':') else ':'} {m.text(value)}"
-            for label, value in pairs
-        ]
+        m, tags = self.m, ("<b>", "</b>") if chance(self.r, 0.5) else ("", "")
+        heads = [tags[0] + m.text(label.rstrip(":")) + ":" + tags[1] for label, _ in pairs]
+        lines = [f"{head} {m.text(value)}" for head, (_, value) in zip(heads, pairs, strict=True)]
         return m.el("p", "table", "<br>\n".join(lines) if m.nl else "<br>".join(lines))
 
     def _inner(self, tag: str, value: str) -> str:

@@ -204,7 +204,7 @@ def _taxes(page: Page, current: str) -> str:
     return m.el("div", "product price", m.el("div", "price", first), m.el("div", "price note", second))
 
 
-def _extra(page: Page) -> str:
+def _extra(page: Page) -> str:  # noqa: C901  one flat list of kinds
     """Amounts and numbers beside the price that are not the price."""
     r, m, p = page.r, page.m, page.product
     lang, mo = p.lang, p.money

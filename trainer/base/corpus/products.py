@@ -140,8 +140,7 @@ def _furnish(page: Page, parts: list[str], size: str) -> None:
     """Put furniture between the parts: little in a cut-down snippet, much in a whole page."""
     r = page.r
     if size == "cut":
-        if chance(r, 0.35):
-            parts.insert(r.randint(0, len(parts)), noise(page))
+        parts += [noise(page)] if chance(r, 0.35) else []
         return
     for _ in range(r.randint(1, 4) if size == "part" else pick(r, (5, 8, 12, 20))):
         parts.insert(r.randint(0, len(parts)), noise(page))
@@ -151,6 +150,12 @@ def _furnish(page: Page, parts: list[str], size: str) -> None:
         parts.insert(0, crumbs.menu(page))
     if chance(r, 0.3) and "manufacturer" in page.shown and page.shown["manufacturer"] != page.product.shop:
         parts.insert(0, titles.shop_logo(page))
+    _follow(page, parts)
+
+
+def _follow(page: Page, parts: list[str]) -> None:
+    """What comes after the product: a description, a seller, other products; and the document's title before it."""
+    r = page.r
     if chance(r, 0.4):
         parts.append(page.m.leaf("div", "description", _blurb(page)))
     if chance(r, 0.12):

@@ -4,6 +4,7 @@ from random import Random
 from typing import Any
 
 from trainer.base.corpus import ask, facts
+from trainer.base.corpus.goods import measure
 from trainer.base.corpus.letters import code_like, digits, latin
 from trainer.base.corpus.pick import chance, pick
 from trainer.base.corpus.words import LISTS, words
@@ -110,7 +111,8 @@ def _address(r: Random, lang: str) -> list[str]:
         )
     )
     parts = [
-        f"{number}{'' if number.endswith(',') else pick(r, (',', '', ','))} {road}{pick(r, ('', f' {r.randint(1, 30)}/{r.randint(1, 40)}', f' {r.randint(1, 30)}'))}"
+        f"{number.rstrip(',')}{pick(r, (',', '', ','))} {road}"
+        + pick(r, ("", f" {r.randint(1, 30)}/{r.randint(1, 40)}", f" {r.randint(1, 30)}"))
     ]
     if chance(r, 0.5):
         parts.append(
@@ -140,24 +142,10 @@ def _address(r: Random, lang: str) -> list[str]:
 def _meta(r: Random, values: Json, invoice: bool) -> list[str]:
     """Document number, date, time, cashier, customer, in any order and often on one line."""
     values["number"] = facts.code(r, "en")
-    when = (
-        facts.date(r, pick(r, ("en", "en", "en", "de", "fr", "es")))
-        if chance(r, 0.3)
-        else pick(
-            r,
-            (
-                "{d:02d}/{m:02d}/{y}",
-                "{d:02d}-{m:02d}-{y}",
-                "{d:02d}.{m:02d}.{y}",
-                "{y}-{m:02d}-{d:02d}",
-                "{d:02d}/{m:02d}/{s:02d}",
-                "{d}/{m}/{y}",
-                "{m:02d}/{d:02d}/{y}",
-            ),
-        ).format(d=r.randint(1, 28), m=r.randint(1, 12), y=r.randint(2008, 2026), s=r.randint(8, 26))
-    )
+    when = facts.date(r, pick(r, ("en", "en", "en", "de", "fr", "es")), "date_receipt")
     values["date"] = when
-    time = f"{r.randint(7, 22):02d}:{r.randint(0, 59):02d}{pick(r, ('', f':{r.randint(10, 59)}'))}{pick(r, ('', '', ' PM', ' AM'))}"
+    seconds = f":{r.randint(10, 59)}" if chance(r, 0.5) else ""
+    time = f"{r.randint(7, 22):02d}:{r.randint(0, 59):02d}{seconds}{pick(r, ('', '', ' PM', ' AM'))}"
     stamp = pick(
         r, ("DATE: {}", "DATE : {}", "Date {}", "{}", "DATUM: {}", "Invoice Date: {}", "Date: {}", "Fecha: {}")
     ).format(when)
@@ -248,7 +236,7 @@ def _items(r: Random, values: Json) -> list[str]:
     for _ in range(pick(r, (1, 1, 2, 3, 4, 6, 9))):
         n, each = pick(r, (1, 1, 1, 2, 3, 10)), r.randint(50, 9000)
         total += n * each
-        name = f"{facts.thing(r, 'en')}{pick(r, ('', '', f' {facts.measure(r)}', f' {code_like(r)}'))}".upper()
+        name = f"{facts.thing(r, 'en')}{pick(r, ('', '', f' {measure(r)}', f' {code_like(r)}'))}".upper()
         price, line = money(each, True), money(n * each, True)
         lines += (
             [f"{n} {name} {line}"],
@@ -265,12 +253,11 @@ def _items(r: Random, values: Json) -> list[str]:
     if chance(r, 0.35):
         odd = (5 - total % 5) % 5
         total += odd
-        lines.append(
-            f"{pick(r, ('ROUNDING', 'ROUNDING ADJUSTMENT', 'ROUNDING ADJ', 'ROUND'))}{pick(r, (' ', ': '))}0{point}{odd:02d}"
-        )
+        label = pick(r, ("ROUNDING", "ROUNDING ADJUSTMENT", "ROUNDING ADJ", "ROUND"))
+        lines.append(f"{label}{pick(r, (' ', ': '))}0{point}{odd:02d}")
     values["total"] = money(total)
     lines.append(
-        f"{pick(r, TOTALS)}{pick(r, (' ', ': ', ' : ', ':', ' RM ') if not mark else (' ', ': ', ' : '))}{values['total']}"
+        pick(r, TOTALS) + pick(r, (" ", ": ", " : ") if mark else (" ", ": ", " : ", ":", " RM ")) + values["total"]
     )
     if chance(r, 0.2):
         lines.append(f"TOTAL QTY: {r.randint(1, 30)}")

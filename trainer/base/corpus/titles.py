@@ -141,7 +141,9 @@ def _by(page: Page, text: str) -> str:
         return m.leaf(
             "a",
             "brand link",
-            f"{pick(r, ('Visit the', 'Shop the', 'Explore the'))} {text} {pick(r, ('Store', 'store', 'collection', 'brand page'))}",
+            pick(r, ("Visit the {} Store", "Shop the {} store", "Explore the {} collection", "{} brand page")).format(
+                text
+            ),
         )
     return m.el(pick(r, ("div", "span", "p", "h2", "h3", "small")), "product brand", f"{m.text(by)} {link}")
 
@@ -216,8 +218,12 @@ def _property(page: Page, text: str) -> str:
 def _inline(page: Page, text: str) -> str:
     """One item of a line of facts."""
     r, m, p = page.r, page.m, page.product
-    items = [f"{m.text(pick(r, words(p.lang, 'brand')).rstrip(': '))}: {m.text(text)}", f"{m.text(pick(r, words(p.lang, 'sku')))}: {page.code()}",
-             m.text(pick(r, words(p.lang, "stock"))), f"{pick(r, words(p.lang, 'ean'))} {page.code()}"][: r.randint(2, 4)]  # fmt: skip
+    items = [f"{m.text(pick(r, words(p.lang, 'brand')).rstrip(': '))}: {m.text(text)}"]
+    items += [
+        f"{m.text(pick(r, words(p.lang, key)))}: {page.code()}"
+        for key in r.sample(("sku", "ean", "weight"), r.randint(1, 2))
+    ]
+    items += [m.text(pick(r, words(p.lang, "stock")))] if chance(r, 0.4) else []
     r.shuffle(items)
     if chance(r, 0.5):
         return m.el(
