@@ -6,6 +6,7 @@ n readable as a number, p understood without a label beside the title.
 """
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 from trainer.base.corpus import facts, makers
 from trainer.base.corpus.facts import Make
@@ -26,12 +27,12 @@ class Slot:
 
 def _maker(text: str) -> Make:
     name, _, rest = text.partition("(")
-    function = getattr(makers, name, None) or getattr(facts, name)
+    function: Any = getattr(makers, name, None) or getattr(facts, name)
     if not rest:
-        return function
+        return cast(Make, function)
     given = [part.replace("_", " ") for part in rest.removesuffix(")").split(",")]
     numbers = {facts.number: 2, facts.unit: 2, facts.grouped: 2, facts.decimal: 2}.get(function, 0)
-    return function(*map(int, given[:numbers]), *given[numbers:])
+    return cast(Make, function(*map(int, given[:numbers]), *given[numbers:]))
 
 
 def _slot(text: str) -> Slot:

@@ -3,6 +3,7 @@
 from random import Random
 
 from trainer.base.corpus import facts as f
+from trainer.base.corpus.goods import brand
 from trainer.base.corpus.letters import code_like, digits, latin
 from trainer.base.corpus.pick import chance, pick
 from trainer.base.corpus.words import words
@@ -29,7 +30,7 @@ def page_range(r: Random, lang: str) -> str:
 
 
 def hotel(r: Random, lang: str) -> str:
-    return f"{pick(r, ('Hotel', 'Hôtel', 'Pension', 'Hostal', 'The', 'Villa', 'Gasthof', 'Riad'))} {f.brand(r, lang)}"
+    return f"{pick(r, ('Hotel', 'Hôtel', 'Pension', 'Hostal', 'The', 'Villa', 'Gasthof', 'Riad'))} {brand(r, lang)}"
 
 
 def hours_minutes(r: Random, lang: str) -> str:

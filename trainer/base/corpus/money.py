@@ -88,7 +88,7 @@ def money(r: Random, code: str) -> Money:
 
 def amount(r: Random, m: Money, low: float = 1.5, high: float = 2500.0) -> int:
     """A price in hundredths, log-uniform over the typical range of the currency."""
-    value = low * (high / low) ** r.random() * m.size
+    value: float = low * (high / low) ** r.random() * m.size
     if m.places == 0:
         step = 1 if value < 200 else 10 if value < 20000 else 100 if value < 200000 else 1000
         whole = max(1, round(value / step)) * step

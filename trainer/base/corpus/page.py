@@ -37,7 +37,8 @@ class Page:
             if slot:
                 self.show(slot, value)
         pairs = [(label + self.colon.strip(), value) for _, label, value in rows]
-        return getattr(self, "_" + (look or self.look))(pairs)
+        drawn: str = getattr(self, "_" + (look or self.look))(pairs)
+        return drawn
 
     def _table(self, pairs: list[tuple[str, str]]) -> str:
         m, r = self.m, self.r

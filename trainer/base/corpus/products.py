@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from trainer.base.corpus import ask, crumbs, prices, titles
+from trainer.base.corpus import ask, crumbs, extras, prices, titles
 from trainer.base.corpus.goods import brand, noun, product
 from trainer.base.corpus.noise import noise, sentence
 from trainer.base.corpus.page import Page, Row
@@ -19,7 +19,7 @@ CATEGORY = {
     "shop_trail": 0.04,
     "none": 0.10,
 }
-MAKER = {"one": 0.66, "two": 0.12, "shop": 0.05, "name": 0.10, "none": 0.07}
+MAKER = {"one": 0.66, "two": 0.12, "shop": 0.05, "name": 0.08, "none": 0.09}
 
 
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -60,17 +60,9 @@ def _category(page: Page) -> list[str]:
         case "phrase":
             return [crumbs.phrase(page)]
         case "row":
-            return [
-                page.rows(
-                    [
-                        (
-                            None,
-                            pick(r, words(page.product.lang, "category")),
-                            _state(page, "category", page.product.path[-1]),
-                        )
-                    ]
-                )
-            ]
+            page.show("category", page.product.path[-1])
+            label = pick(r, words(page.product.lang, "category"))
+            return [page.rows([(None, label, page.product.path[-1])])]
         case "eyebrow":
             return [crumbs.eyebrow(page)]
         case "shop_trail":
@@ -82,11 +74,6 @@ def _category(page: Page) -> list[str]:
     return []
 
 
-def _state(page: Page, slot: str, value: str) -> str:
-    page.show(slot, value)
-    return value
-
-
 def _main(page: Page) -> list[str]:
     """Name, maker and price, in the order of this shop."""
     r, p = page.r, page.product
@@ -95,29 +82,34 @@ def _main(page: Page) -> list[str]:
         title = ""
     else:
         title = titles.name(page) if chance(r, 0.95) else titles.untitled(page)
-    how = weighted(r, MAKER)
-    if how == "name" and not (p.brand and p.name.startswith(p.brand)):
-        how = "none" if p.brand is None or p.brand not in p.name else "one"
-    if p.brand is None or (how == "none" and p.brand in p.name):
-        how = "none" if p.brand is None else "name" if p.name.startswith(p.brand) else "one"
-    makers = []
-    if how in ("one", "two"):
-        makers = [titles.maker(page) for _ in range(1 if how == "one" else 2)]
-    elif how == "shop" and p.brand not in p.name:
-        p.shop = p.brand
-        page.show("manufacturer", p.brand)
-        makers = [titles.shop_logo(page)]
-    elif how == "name" or (how == "shop" and p.name.startswith(p.brand)):
-        page.show("manufacturer", p.brand)
-    elif how == "shop":
-        makers = [titles.maker(page)]
-    price = prices.block(page) if chance(r, 0.95) else prices.no_price(page)
+    makers = _makers(page)
+    price = prices.block(page) if chance(r, 0.95) else extras.no_price(page)
     titled = [title] if title else []
     parts = [*titled, *makers] if chance(r, 0.5) else [*makers, *titled]
     if chance(r, 0.08):
-        parts.insert(r.randint(0, len(parts)), prices.rating(page))
+        parts.insert(r.randint(0, len(parts)), extras.rating(page))
     parts.insert(len(parts) if chance(r, 0.7) else r.randint(0, len(parts)), price)
     return parts
+
+
+def _makers(page: Page) -> list[str]:
+    """Statements of who made the product. A name that begins with the maker says it too, if nothing else does."""
+    p = page.product
+    if p.brand is None:
+        return []
+    first = next((text for text in (p.brand, p.brand.upper()) if p.name.startswith(text)), None)
+    within = p.brand.casefold() in p.name.casefold()
+    how = weighted(page.r, MAKER)
+    if how == "name" or (within and how in ("shop", "none")):
+        how = "name" if first else "one"
+    if how == "name":
+        page.show("manufacturer", first)
+        return []
+    if how == "shop":
+        p.shop = p.brand
+        page.show("manufacturer", p.brand)
+        return [titles.shop_logo(page)]
+    return [titles.maker(page) for _ in range({"one": 1, "two": 2}.get(how, 0))]
 
 
 def _rows(page: Page) -> str:
