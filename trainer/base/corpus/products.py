@@ -1,10 +1,12 @@
 """Product pages and fragments: a shop's page, cut down or whole, with the gold that it states."""
 
+from html import unescape
 from random import Random
 from typing import Any
 
 from trainer.base.corpus import ask, crumbs, extras, prices, titles
 from trainer.base.corpus.goods import brand, noun, product
+from trainer.base.corpus.markup import INLINE_TAG, TAG, collapse
 from trainer.base.corpus.noise import noise, sentence
 from trainer.base.corpus.page import Page, Row
 from trainer.base.corpus.pick import chance, pick, weighted
@@ -27,7 +29,15 @@ def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
     page = Page(r, product(r))
     html = compose(page)
     schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
-    return html, schema, record
+    return (_as_text(html, record) if chance(r, 0.04) else html), schema, record
+
+
+def _as_text(html: str, record: dict[str, Any]) -> str:
+    """The page as a reader copies it, if all that is asked for can be read there."""
+    lines = [collapse(unescape(line)) for line in TAG.sub("\n", INLINE_TAG.sub("", html)).split("\n")]
+    text = "\n".join(line for line in lines if line)
+    said = collapse(text)
+    return text if all(value in said for value in record.values() if isinstance(value, str)) else html
 
 
 def compose(page: Page) -> str:

@@ -49,6 +49,8 @@ def _composite(page: Page, tag: str, role: str) -> str:
     roles = [
         ("brand" if piece == p.brand else pick(r, ("title", "description", "product label"))) for piece in p.pieces
     ]
+    if chance(r, 0.12):
+        return m.el(tag, role, pick(r, ("<br>", "<br />", " <br> ")).join(m.text(piece) for piece in p.pieces))
     parts = [
         m.text(piece) if chance(r, 0.15) else m.el(inner, role, m.text(piece))
         for piece, role in zip(p.pieces, roles, strict=True)
