@@ -50,7 +50,7 @@ UNITS = (
     "mpx",
     "ft",
 )
-BIG = ("WOMAN", "MAN", "KIDS", "HOME", "BEAUTY", "SHOES")
+BIG = ("LADIES", "GENTS", "KIDS", "HOME", "BEAUTY", "SHOES")
 
 
 @dataclass(slots=True)
