@@ -8,8 +8,8 @@ from typing import Any
 from extraction import prompt
 from extraction.parse import parse
 
-BATCH = 64
-MAX_NEW_TOKENS = 512
+BATCH = 150
+MAX_NEW_TOKENS = 300
 Json = dict[str, Any]
 
 

@@ -84,11 +84,15 @@ class Llama(nn.Module):
                 nn.init.normal_(weight, std=residual if name.endswith(("o_proj.weight", "down_proj.weight")) else 0.02)
 
     def forward(self, ids: Tensor, mask: Any) -> Tensor:
+        return F.linear(self.hidden(ids, mask), self.model.embed_tokens.weight)
+
+    def hidden(self, ids: Tensor, mask: Any) -> Tensor:
+        """What the output layer sees, (rows, length, hidden)."""
         rotation = angles(ids.shape[1], self.config.head_dim, self.config.rope_parameters["rope_theta"], ids.device)
         x = self.model.embed_tokens(ids)
         for layer in self.model.layers:
             x = layer(x, rotation, mask)
-        return F.linear(self.model.norm(x), self.model.embed_tokens.weight)
+        return self.model.norm(x)  # type: ignore[no-any-return]
 
 
 def angles(length: int, size: int, theta: float, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -43,13 +43,12 @@ class Muon(torch.optim.Optimizer):
             by_shape[tuple(matrix.shape)].append(matrix)
         groups = [{"params": group, "momentum": torch.zeros_like(torch.stack(group))} for group in by_shape.values()]
         super().__init__(groups, {"lr": lr})
-        self.direction = torch.compile(direction, dynamic=False) if torch.cuda.is_available() else direction
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Take one step with the gradients that stand."""
         for group in self.param_groups:
             gradient = torch.stack([matrix.grad for matrix in group["params"]])
-            steps = self.direction(gradient, group["momentum"]).unbind()
+            steps = direction(gradient, group["momentum"]).unbind()
             torch._foreach_mul_(group["params"], 1 - group["lr"] * WEIGHT_DECAY)
             torch._foreach_add_(group["params"], steps, alpha=-group["lr"])

@@ -67,14 +67,12 @@ def prompt_weight(done: float) -> float:
     return first + (last - first) * min(1.0, done / 0.8)
 
 
-def losses(model: Any, ids: Any, kind: Any, mask: Any, weight: Any) -> tuple[Any, Any]:
+def losses(hidden: Any, embedding: Any, ids: Any, kind: Any, weight: Any) -> tuple[Any, Any]:
     """The weighted loss to descend, and the mean loss of the answers' tokens."""
-    import torch
     from torch.nn import functional as F  # noqa: N812
 
-    with torch.autocast("cuda", torch.bfloat16, enabled=ids.is_cuda):
-        logits = model(ids, mask)
-    each = F.cross_entropy(logits.float().flatten(0, 1), ids.roll(-1, 1).flatten(), reduction="none")
+    logits = F.linear(hidden, embedding).float().flatten(0, 1)
+    each = F.cross_entropy(logits, ids.roll(-1, 1).flatten(), reduction="none")
     answer, asked = (kind.flatten() == ANSWER).float(), (kind.flatten() == PROMPT).float()
     weights = answer + weight * asked
     return (each * weights).sum() / weights.sum(), (each.detach() * answer).sum() / answer.sum()
@@ -86,10 +84,8 @@ def optimizers(model: Any, device: str) -> list[tuple[Any, float]]:
 
     from trainer.base.optimizer import Muon
 
-    parameters = {name: p.dim() == 2 and "embed" not in name for name, p in model.named_parameters()}
-    matrices, others = (
-        [p for name, p in model.named_parameters() if parameters[name] is kind] for kind in (True, False)
-    )
+    matrices = [p for name, p in model.named_parameters() if p.dim() == 2 and "embed" not in name]
+    others = [p for name, p in model.named_parameters() if p.dim() != 2 or "embed" in name]
     adam = torch.optim.AdamW(others, ADAM_LR, betas=(0.9, 0.95), weight_decay=0.0, fused=device == "cuda")
     return [(Muon(matrices, MUON_LR), MUON_LR), (adam, ADAM_LR)]
 
@@ -101,7 +97,11 @@ def train(model: Any, stream: Iterator[Batch], seconds: float, device: str) -> l
     from trainer.base.llama import masker
 
     updates = optimizers(model, device)
-    descend = torch.compile(losses, dynamic=False) if device == "cuda" else losses
+    score = losses
+    if device == "cuda":  # layer by layer: the whole model at once takes minutes
+        score = torch.compile(losses, dynamic=False)
+        for layer in model.model.layers:
+            layer.compile(dynamic=False)
     clock = Clock(seconds)
     log: list[Json] = []
     recent: list[Any] = []
@@ -115,7 +115,10 @@ def train(model: Any, stream: Iterator[Batch], seconds: float, device: str) -> l
             for group in optimizer.param_groups:
                 group["lr"] = peak * schedule(clock.done) if step > UNTIMED else 0.0
         weight = torch.full((), prompt_weight(clock.done), device=device)
-        loss, answer_loss = descend(model, ids.long(), kind, mask_of(document), weight)
+        mask = mask_of(document)
+        with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
+            hidden = model.hidden(ids, mask)
+            loss, answer_loss = score(hidden, model.model.embed_tokens.weight, ids.long(), kind, weight)
         loss.backward()
         for optimizer, _ in updates:
             optimizer.step()
@@ -124,7 +127,7 @@ def train(model: Any, stream: Iterator[Batch], seconds: float, device: str) -> l
         if step == UNTIMED:
             print(f"compiled: loss {answer_loss.item():.2f} after {clock.passed:.0f} s", flush=True)
             clock, recent = Clock(seconds), []
-        elif step % EVERY == 0 or clock.done >= 1:
+        elif step > UNTIMED and (step % EVERY == 0 or clock.done >= 1):
             log.append(line(recent, step - UNTIMED, clock))
             recent = []
             if clock.done >= 1:
@@ -212,7 +215,7 @@ def commit() -> str | None:
     return asked.stdout.strip() or os.environ.get("GIT_COMMIT")
 
 
-def record(device: str, parameters: int, seed: int, log: list[Json], heldout: Json) -> Json:
+def record(device: str, parameters: int, seed: int, log: list[Json]) -> Json:
     """What training.json says of the run."""
     import numpy
     import torch
@@ -235,7 +238,6 @@ def record(device: str, parameters: int, seed: int, log: list[Json], heldout: Js
             "prompt_weight": PROMPT_WEIGHT,
         },
         "final": log[-1],
-        "held_out": heldout,
     }
 
 
@@ -249,6 +251,7 @@ def main(out: Path, seconds: float, seed: int, rows: int, workers: int, held_out
     from transformers import AutoTokenizer
 
     from trainer.base import corpus, heldout
+    from trainer.base.lengthen import lengthen
     from trainer.base.llama import Llama
 
     torch.manual_seed(seed)
@@ -264,10 +267,13 @@ def main(out: Path, seconds: float, seed: int, rows: int, workers: int, held_out
     save(model, out)
     write_jsonl(out / "train-log.jsonl", log)
     draw(log, out / "learning-curve.png")
-    samples = list(islice(corpus.samples(HELD_OUT_SEED + seed), held_out))
+    result = record(device, parameters, seed, log)
+    write_text(out / "training.json", json.dumps(result, indent=1))
+    unseen = HELD_OUT_SEED + seed
+    samples = list(islice(lengthen(corpus.samples(unseen), unseen), held_out))
     judged = list(heldout.judge(samples, heldout.answers(out, samples, device)))
     write_jsonl(out / "heldout.jsonl", judged)
-    result = record(device, parameters, seed, log, heldout.figures(judged))
+    result["held_out"] = heldout.figures(judged)
     write_text(out / "training.json", json.dumps(result, indent=1))
     print(json.dumps(result["held_out"], indent=1))
 

@@ -100,8 +100,9 @@ def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None
     from tokenizers import Tokenizer
 
     from trainer.base import corpus
+    from trainer.base.lengthen import lengthen
 
-    encoded = encode(corpus.samples(seed), Tokenizer.from_file(str(tokenizer)), length)
+    encoded = encode(lengthen(corpus.samples(seed), seed), Tokenizer.from_file(str(tokenizer)), length)
     for made in pack(encoded, rows, length):
         queue.put(made)
 
