@@ -19,7 +19,7 @@ from serve import protocol
 from serve.store import parse
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 
-ENDLESS = {"type": "array", "items": {"enum": list(range(1000, 1100))}, "minItems": 400}
+ENDLESS = {"type": "array", "items": {"enum": list(range(1000, 1100))}, "minItems": 1000}  # many seconds
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def wait_for(condition: Any, seconds: float = 5.0) -> bool:
 
 def long_chat(stream: bool = True) -> dict[str, Any]:
     messages = [{"role": "user", "content": "u"}]
-    options = {"num_predict": 5000, "num_ctx": 2048}
+    options = {"num_predict": 20_000, "num_ctx": 2048}
     return {"model": "contract:f16", "messages": messages, "format": ENDLESS, "options": options, "stream": stream}
 
 
@@ -98,16 +98,15 @@ def test_weights_that_llama_cpp_refuses_are_a_500(own: Api, gguf_bytes: bytes) -
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_client_that_leaves_frees_the_server(own: Api, stream: bool) -> None:
     own.chat()
-    with httpx.Client(base_url=own.url, timeout=0.5) as hasty:
-        if stream:
-            with hasty.stream("POST", "/api/chat", json=long_chat()) as response:
-                next(response.iter_lines())
-        else:
-            with pytest.raises(httpx.ReadTimeout):
-                hasty.post("/api/chat", json=long_chat(stream=False))
+    if stream:
+        with own.http.stream("POST", "/api/chat", json=long_chat()) as response:
+            next(response.iter_lines())
+    else:
+        with pytest.raises(httpx.ReadTimeout):
+            own.http.post("/api/chat", json=long_chat(stream=False), timeout=0.5)
     begin = time.monotonic()
     assert own.chat(options={"num_ctx": 2048}).status_code == 200
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 5
 
 
 def test_requests_wait_for_each_other(own: Api) -> None:

@@ -47,6 +47,11 @@ def test_answers_fit_the_schema(api: Api, schema: dict[str, Any]) -> None:
         jsonschema.validate(json.loads(text), schema)
 
 
+def test_keys_that_are_not_required_may_be_missing(api: Api) -> None:
+    found = [json.loads(text) for text in answers(api, {"type": "object", "properties": OPTIONAL}, n=8)]
+    assert any(len(record) < len(OPTIONAL) for record in found)
+
+
 @pytest.mark.parametrize(
     "schema",
     [
