@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from eval.table import points
+
 BAR, GAP, HEIGHT, LEFT, TOP = 30, 34, 220, 44, 24
 Spread = tuple[str, float, list[float] | None]
 
@@ -31,7 +33,7 @@ def change_bars(rows: Sequence[Spread]) -> Markup:
     if not rows:
         return Markup("")
     reach = max(1.0, *(abs(end) * 115 for _, change, interval in rows for end in [change, *(interval or [])]))
-    label_width, half, row_height = 190, 250, 34
+    label_width, half, row_height = 150, 300, 34
     middle = label_width + half
     bottom = TOP + row_height * len(rows)
     parts = [_open("chart", label_width + 2 * half + 70, bottom + 26)]
@@ -50,7 +52,7 @@ def change_bars(rows: Sequence[Spread]) -> Markup:
             parts.append(
                 Markup('<line class="whisker" x1="{:.1f}" x2="{:.1f}" y1="{y}" y2="{y}"/>').format(*ends, y=y + 16)
             )
-        parts.append(_text(middle + half + 62, y + 20, f"{100 * change:+.1f}", "end", "value"))
+        parts.append(_text(middle + half + 56, y + 20, points(change), "end", "label"))
     parts.append(_text(label_width, bottom + 18, f"−{reach:.1f}", "start"))
     parts.append(_text(middle, bottom + 18, "0 points", "middle"))
     parts.append(_text(middle + half, bottom + 18, f"+{reach:.1f}", "end"))

@@ -55,7 +55,7 @@ def render(results: Json, samples: dict[str, list[Json]]) -> str:
     return environment.get_template("report.html.jinja").render(
         results=results,
         variants=variants,
-        names=table.SLICES,
+        titles={name: table.title(results, name) for name in table.slices(results)},
         slices=table.slices(results),
         lines={name: table.lines(results, name) for name in table.slices(results)},
         changes=table.change_columns(variants),

@@ -124,8 +124,7 @@ def show(results: Json) -> None:
 
 def build_table(results: Json, name: str, variants: Sequence[str]) -> Table:
     """The table of one slice."""
-    title = f"{table.SLICES[name]}, n {results['record']['n'][name]}"
-    grid = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    grid = Table(title=table.title(results, name), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     grid.add_column("accuracy")
     for variant in variants:
         grid.add_column(variant, justify="right", no_wrap=True)
@@ -139,7 +138,7 @@ def build_table(results: Json, name: str, variants: Sequence[str]) -> Table:
 
 
 def _cell(value: float | None, raw: float | None) -> Text:
-    second = f" {table.number(raw)}" if raw is not None else " " * 6
+    second = f" {table.number(raw)}" if raw is not None else f"{table.number(None):>6}"
     return Text.assemble(table.number(value), (second, "dim"))
 
 

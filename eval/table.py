@@ -7,7 +7,6 @@ from typing import Any
 from eval.compare import SERVED, path
 
 Json = dict[str, Any]
-SLICES = {"seen": "seen layouts", "unseen": "unseen layouts", "all": "all test examples"}
 DECODING = (
     "base, adapter and merged decode freely; served variants are held to the schema, "
     "so the step to the first served one shows that too."
@@ -27,6 +26,13 @@ def slices(results: Json) -> list[str]:
     """The slices to show: seen and unseen apart, or all where there is but one."""
     present = [name for name in ("seen", "unseen") if name in results["record"]["n"]]
     return present if len(present) > 1 else ["all"]
+
+
+def title(results: Json, slice_: str) -> str:
+    """What a slice holds, and how many examples, such as "unseen layouts, n 60"."""
+    group = results["record"]["config"]["data"]["group"] or "group"
+    name = "all test examples" if slice_ == "all" else f"{slice_} {group}s"
+    return f"{name}, n {results['record']['n'][slice_]}"
 
 
 def change_columns(variants: Sequence[str]) -> list[tuple[str, str]]:

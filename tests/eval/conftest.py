@@ -1,6 +1,7 @@
 """A finished toy run (data, adapter, merged model, served digests) and a small server that speaks Ollama's API."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -80,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def toy_run(workspace: Path, toy_base: Path) -> Config:
+def toy_run(workspace: Path, toy_base: Path, toy_models: Path) -> Config:
     """The config of a run in which everything but the evaluation is done; 12 test rows, 4 of them unseen."""
     from transformers import AutoTokenizer
 
@@ -94,7 +95,8 @@ def toy_run(workspace: Path, toy_base: Path) -> Config:
     schema = infer(row["output"] for row in rows)
     write_text(folder / "data" / "schema.json", json.dumps(schema))
     record_stage(folder, "data", {}, [folder / "data"])
-    save_models(folder, toy_base)
+    for name in ("adapter", "merged"):
+        shutil.copytree(toy_models / name, folder / name)
     prompt = pieces(AutoTokenizer.from_pretrained(toy_base), schema)
     write_text(folder / "gguf" / "prompt.json", json.dumps(prompt))
     for variant in DIGESTS:
@@ -109,14 +111,16 @@ def toy_run(workspace: Path, toy_base: Path) -> Config:
     return config
 
 
-def save_models(folder: Path, base: Path) -> None:
-    """Write adapter/ and merged/. The adapter's weights are large, so that the model's answers depend on the page."""
+@pytest.fixture(scope="session")
+def toy_models(tmp_path_factory: pytest.TempPathFactory, toy_base: Path) -> Path:
+    """A folder with adapter/ and merged/; the large weights make the answers depend on the page."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(1)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(toy_base, dtype=torch.float32)
     adapted = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", r=8, target_modules="all-linear"))
     for name, weight in adapted.named_parameters():
         if "lora_" in name:
@@ -124,7 +128,8 @@ def save_models(folder: Path, base: Path) -> None:
     adapted.save_pretrained(folder / "adapter")
     adapted.merge_and_unload().save_pretrained(folder / "merged")
     for name in ("adapter", "merged"):
-        AutoTokenizer.from_pretrained(base).save_pretrained(folder / name)
+        AutoTokenizer.from_pretrained(toy_base).save_pretrained(folder / name)
+    return folder
 
 
 @pytest.fixture
@@ -133,9 +138,10 @@ def ollama(toy_run: Config) -> Iterator[Callable[[], FakeOllama]]:
     from serve.client import Extractor
 
     started: list[FakeOllama] = []
+    ours = Extractor(toy_run, "f16", "http://127.0.0.1")
 
     def start() -> FakeOllama:
-        server = FakeOllama(lambda chat: Extractor(toy_run, "f16", "http://127.0.0.1").n_tokens(chat))
+        server = FakeOllama(ours.n_tokens)
         for line in (toy_run.folder / "data" / "test.jsonl").read_text().splitlines():
             row = json.loads(line)
             for model in server.digests:
