@@ -22,12 +22,22 @@ from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 ENDLESS = {"type": "array", "items": {"enum": list(range(1000, 1100))}, "minItems": 1000}  # many seconds
 
 
-@pytest.fixture
-def own(tmp_path: Path, gguf_bytes: bytes) -> Iterator[Api]:
-    """An embedded engine of the test's own."""
-    with embedded(tmp_path / "models") as api:
+def started(models: Path, gguf_bytes: bytes) -> Iterator[Api]:
+    with embedded(models) as api:
         api.create("contract:f16", gguf_bytes, template=TEMPLATE, parameters=PARAMETERS)
         yield api
+
+
+@pytest.fixture
+def own(tmp_path: Path, gguf_bytes: bytes) -> Iterator[Api]:
+    """An embedded engine that the test may end."""
+    yield from started(tmp_path / "models", gguf_bytes)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, gguf_bytes: bytes) -> Iterator[Api]:
+    """An embedded engine for the tests that leave it running."""
+    yield from started(tmp_path_factory.mktemp("shared"), gguf_bytes)
 
 
 def children(api: Api) -> list[int]:
@@ -74,68 +84,68 @@ def test_deleting_the_last_name_removes_the_blobs(own: Api, tmp_path: Path) -> N
     assert list(blobs.iterdir()) == []
 
 
-def test_a_crashed_runner_fails_one_answer_only(own: Api) -> None:
-    with own.http.stream("POST", "/api/chat", json=long_chat()) as response:
+def test_a_crashed_runner_fails_one_answer_only(shared: Api) -> None:
+    with shared.http.stream("POST", "/api/chat", json=long_chat()) as response:
         rows = response.iter_lines()
         next(rows)
-        os.kill(children(own)[0], signal.SIGKILL)
+        os.kill(children(shared)[0], signal.SIGKILL)
         *_, last = rows
     assert "the model runner has unexpectedly stopped" in json.loads(last)["error"]
-    assert own.chat().status_code == 200
-    os.kill(children(own)[0], signal.SIGKILL)  # while idle
-    assert wait_for(lambda: not children(own))
-    assert own.chat().status_code == 200
+    assert shared.chat().status_code == 200
+    os.kill(children(shared)[0], signal.SIGKILL)  # while idle
+    assert wait_for(lambda: not children(shared))
+    assert shared.chat().status_code == 200
 
 
-def test_weights_that_llama_cpp_refuses_are_a_500(own: Api, gguf_bytes: bytes) -> None:
-    own.create("contract:odd", gguf_bytes.replace(b"output_norm", b"output_Norm"), template=TEMPLATE)
-    response = own.chat(model="contract:odd")
+def test_weights_that_llama_cpp_refuses_are_a_500(shared: Api, gguf_bytes: bytes) -> None:
+    shared.create("contract:odd", gguf_bytes.replace(b"output_norm", b"output_Norm"), template=TEMPLATE)
+    response = shared.chat(model="contract:odd")
     assert response.status_code == 500
     assert "unable to load the model" in response.json()["error"]
-    assert own.chat().status_code == 200
+    assert shared.chat().status_code == 200
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_leaves_frees_the_server(own: Api, stream: bool) -> None:
-    own.chat()
+def test_a_client_that_leaves_frees_the_server(shared: Api, stream: bool) -> None:
+    shared.chat()
     if stream:
-        with own.http.stream("POST", "/api/chat", json=long_chat()) as response:
+        with shared.http.stream("POST", "/api/chat", json=long_chat()) as response:
             next(response.iter_lines())
     else:
         with pytest.raises(httpx.ReadTimeout):
-            own.http.post("/api/chat", json=long_chat(stream=False), timeout=0.5)
+            shared.http.post("/api/chat", json=long_chat(stream=False), timeout=0.5)
     begin = time.monotonic()
-    assert own.chat(options={"num_ctx": 2048}).status_code == 200
+    assert shared.chat(options={"num_ctx": 2048}).status_code == 200
     assert time.monotonic() - begin < 5
 
 
-def test_requests_wait_for_each_other(own: Api) -> None:
+def test_requests_wait_for_each_other(shared: Api) -> None:
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda n: own.chat("word " * n).json()["prompt_eval_count"], range(1, 9)))
-    alone = [own.chat("word " * n).json()["prompt_eval_count"] for n in range(1, 9)]
+        found = list(pool.map(lambda n: shared.chat("word " * n).json()["prompt_eval_count"], range(1, 9)))
+    alone = [shared.chat("word " * n).json()["prompt_eval_count"] for n in range(1, 9)]
     assert found == alone
-    assert len(children(own)) == 1
+    assert len(children(shared)) == 1
 
 
-def test_a_model_is_unloaded_after_keep_alive(own: Api) -> None:
+def test_a_model_is_unloaded_after_keep_alive(shared: Api) -> None:
     for keep_alive, stays in (("200ms", False), (-1, True), (0, False)):
-        own.chat(keep_alive=keep_alive)
-        assert wait_for(lambda: not children(own), 1.5) is not stays
-        assert bool(own.call("GET", "/api/ps").json()["models"]) is stays
+        shared.chat(keep_alive=keep_alive)
+        assert wait_for(lambda: not children(shared), 1.5) is not stays
+        assert bool(shared.call("GET", "/api/ps").json()["models"]) is stays
 
 
-def test_num_ctx_and_shift_reload(own: Api) -> None:
+def test_num_ctx_and_shift_reload(shared: Api) -> None:
     seen = []
     for settings in ({}, {}, {"options": {"num_ctx": 1024}}, {"shift": False}):
-        own.chat(**settings)
-        seen.append(children(own)[0])
+        shared.chat(**settings)
+        seen.append(children(shared)[0])
     assert seen[0] == seen[1]
     assert len(set(seen)) == 3
 
 
-def test_num_ctx_is_capped_by_the_model(own: Api) -> None:
-    own.chat(options={"num_ctx": 100_000})
-    assert own.call("GET", "/api/ps").json()["models"][0]["context_length"] == 2048
+def test_num_ctx_is_capped_by_the_model(shared: Api) -> None:
+    shared.chat(options={"num_ctx": 100_000})
+    assert shared.call("GET", "/api/ps").json()["models"][0]["context_length"] == 2048
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -156,15 +166,15 @@ def test_the_children_end_with_a_killed_server(own: Api) -> None:
     assert wait_for(lambda: not Path(f"/proc/{child}").exists())
 
 
-def test_a_taken_port_is_named_with_its_owner(own: Api, tmp_path: Path) -> None:
-    port = own.url.rpartition(":")[2]
+def test_a_taken_port_is_named_with_its_owner(shared: Api, tmp_path: Path) -> None:
+    port = shared.url.rpartition(":")[2]
     command = [sys.executable, "-m", "serve.embedded", "--models", str(tmp_path / "m"), "--port", port]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert own.process
+    assert shared.process
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert f"port {port} is taken by" in line
-    assert f"(pid {own.process.pid})" in line
+    assert f"(pid {shared.process.pid})" in line
 
 
 @pytest.mark.parametrize(
