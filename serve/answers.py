@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from serve import gotemplate, options, weights
+from serve.bodies import duration
 from serve.completion import Chunk, Clock, complete
 from serve.engine import Engine, Loaded
 from serve.goparse import TemplateError
-from serve.protocol import ApiError, duration, timestamp
+from serve.protocol import ApiError, timestamp
 from serve.store import Model, Store
 
 Json = dict[str, Any]

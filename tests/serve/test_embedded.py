@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from serve import protocol
+from serve import bodies, protocol
 from serve.store import parse
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 
@@ -214,7 +214,7 @@ def test_bad_requests(api: Api, body: bytes, error: str) -> None:
     ],
 )
 def test_durations(value: Any, seconds: float) -> None:
-    assert protocol.duration(value) == pytest.approx(seconds)
+    assert bodies.duration(value) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(

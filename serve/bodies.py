@@ -1,0 +1,135 @@
+"""Request bodies, read as strictly as Ollama reads them and refused in its words, those of Go's JSON decoder."""
+
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+
+from serve.protocol import ApiError, dump
+
+Json = dict[str, Any]
+GO_TYPES: dict[type, str] = {
+    type(None): "null",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+# JSON fields of all requests and the Go types that Ollama's error texts name.
+FIELDS: dict[str, tuple[tuple[type, ...], str]] = {
+    **{
+        key: ((str,), "string")
+        for key in (
+            "model",
+            "name",
+            "prompt",
+            "suffix",
+            "system",
+            "template",
+            "from",
+            "quantize",
+            "source",
+            "destination",
+        )
+    },
+    **{
+        key: ((bool,), "bool")
+        for key in ("stream", "raw", "truncate", "shift", "_debug_render_only", "logprobs", "verbose")
+    },
+    "top_logprobs": ((int,), "int"),
+    "max_tokens": ((int,), "int"),
+    "messages": ((list,), "[]api.Message"),
+    "context": ((list,), "[]int"),
+    "options": ((dict,), "map[string]interface {}"),
+    "parameters": ((dict,), "map[string]interface {}"),
+    "files": ((dict,), "map[string]string"),
+}
+
+
+async def read_json(request: Request, struct: str) -> Json:
+    """The body as an object with fields of the right types; `struct` is the Go name that errors give."""
+    raw = await request.body()
+    if not raw.strip():
+        raise ApiError(400, "missing request body")
+    try:
+        # like Go's decoder, this reads the first value and leaves what follows it
+        body, _ = json.JSONDecoder().raw_decode(raw.decode("utf-8", "replace").lstrip())
+    except json.JSONDecodeError as error:
+        raise ApiError(400, _go_syntax_error(error)) from None
+    if not isinstance(body, dict):
+        raise ApiError(400, f"json: cannot unmarshal {GO_TYPES[type(body)]} into Go value of type api.{struct}")
+    for key, value in body.items():
+        kinds, go_type = FIELDS.get(key, ((object,), ""))
+        if value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and kinds == (int,))):
+            found = GO_TYPES[type(value)]
+            raise ApiError(400, f"json: cannot unmarshal {found} into Go struct field {struct}.{key} of type {go_type}")
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def _go_syntax_error(error: json.JSONDecodeError) -> str:
+    rest = error.doc[error.pos :].lstrip()
+    if not rest:
+        return "unexpected EOF"
+    before = error.doc[: error.pos].rstrip()
+    places = {
+        "Expecting property name": "looking for beginning of object key string",
+        "Expecting ':'": "after object key",
+        "Expecting ','": "after array element" if _in_array(before) else "after object key:value pair",
+        "Invalid control character": "in string literal",
+        "Invalid \\escape": "in string escape code",
+        "Unterminated string": "",
+    }
+    place = next(
+        (text for start, text in places.items() if error.msg.startswith(start)),
+        "looking for beginning of value",
+    )
+    return f"invalid character {_quote(rest[0])} {place}" if place else "unexpected EOF"
+
+
+def _in_array(text: str) -> bool:
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
+    opened: list[str] = []
+    for character in outside:
+        if character in "[{":
+            opened.append(character)
+        elif character in "]}" and opened:
+            opened.pop()
+    return bool(opened) and opened[-1] == "["
+
+
+def _quote(character: str) -> str:
+    return {"'": r"'\''", "\n": r"'\n'", "\t": r"'\t'", "\\": r"'\\'"}.get(character, f"'{character}'")
+
+
+UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(value: Any) -> float:
+    """Seconds of a keep_alive: a number of seconds or text such as "5m" or "1h30m"; below 0: for ever."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    elif isinstance(value, str):
+        seconds = _parse_duration(value)
+    else:
+        raise ApiError(400, f"Unsupported type: '{GO_TYPES[type(value)]}'")
+    return float("inf") if seconds < 0 else seconds
+
+
+def _parse_duration(text: str) -> float:
+    sign = -1.0 if text.startswith("-") else 1.0
+    rest = text.lstrip("+-")
+    if rest == "0":
+        return 0.0
+    parts = re.findall(r"(\d+\.?\d*|\.\d+)([a-zµ]+)", rest)
+    if re.fullmatch(r"\d+\.?\d*", rest):
+        raise ApiError(400, f"time: missing unit in duration {dump(text)}")
+    if (
+        not parts
+        or "".join(number + unit for number, unit in parts) != rest
+        or any(unit not in UNITS for _, unit in parts)
+    ):
+        raise ApiError(400, f"time: invalid duration {dump(text)}")
+    return sign * sum(float(number) * UNITS[unit] for number, unit in parts)
