@@ -19,7 +19,7 @@ LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn",
 
 def depends_on(config: Config, variant: str) -> Json:
     """What a variant's predictions depend on; the batch size is not among it."""
-    options = config.serve.model_dump(include={"num_ctx", "num_predict", "temperature", "seed"})
+    options = config.serve.model_dump(exclude={"name"})
     model = (
         {"digest": served_digest(config, variant)}
         if variant in SERVED

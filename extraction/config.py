@@ -87,6 +87,7 @@ class Serve(Section):
     num_ctx: int = Field(4096, ge=256, multiple_of=256)
     num_predict: int = Field(512, ge=1)
     temperature: float = Field(0.0, ge=0)
+    repeat_penalty: float = Field(1.0, gt=0, description="1 is none; Ollama's own default would punish copying")
     seed: int = SEED
 
 

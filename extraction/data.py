@@ -41,7 +41,7 @@ def read(path: Path) -> list[Json]:
     # json and not `datasets` reads the rows: Arrow would unify their types and could not say which row is the bad one.
     if text.lstrip().startswith("["):
         return _decode_list(path, text)
-    return [_decode(path, number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return [_decode(path, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def check(rows: list[Json], schema: Json | None) -> tuple[list[Json], Json]:

@@ -69,7 +69,7 @@ def read_jsonl(path: Path) -> list[Json]:
     """Rows of a JSON Lines file that a stage of ours wrote."""
     if not path.is_file():
         raise UserError(f"{path} is not there: run the stage that writes it first (`make data`)")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def read_schema(run: Path) -> Json:

@@ -101,7 +101,7 @@ def answered(target: Path) -> dict[str, str]:
     if whole != text:
         write_text(target, whole)
     try:
-        return {row["id"]: row["status"] for row in map(json.loads, whole.splitlines())}
+        return {row["id"]: row["status"] for row in map(json.loads, whole.split("\n")[:-1])}
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{target} is there and is not a file of answers: give another OUT=…") from None
 

@@ -57,7 +57,7 @@ class Extractor:
     def __init__(self, config: Config, variant: str, host: str) -> None:
         self.host = host
         self.model = f"{config.serve.name}:{variant}"
-        self.options = config.serve.model_dump(include={"num_ctx", "num_predict", "temperature", "seed"})
+        self.options = config.serve.model_dump(exclude={"name"})
         self.prompt = read_prompt(config.folder)
         self.schema = read_schema(config.folder)
         self.tokenizer = Tokenizer.from_file(str(config.folder / "merged" / "tokenizer.json"))

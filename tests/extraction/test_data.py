@@ -49,6 +49,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, mes
     assert "rows.jsonl" in str(caught.value)
 
 
+def test_odd_line_ends_inside_a_text_end_no_row(tmp_path: Path) -> None:
+    row = {"input": "a\u2028b\x85c", "output": {"n": "\u2029"}}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\r\n", encoding="utf-8")
+    assert data.read(tmp_path / "rows.jsonl") == [row]
+
+
 def test_a_missing_file_and_a_false_parquet_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not there"):
         data.read(tmp_path / "none.jsonl")

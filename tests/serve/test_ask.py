@@ -89,7 +89,13 @@ def test_the_request_is_greedy_held_to_the_schema_and_never_cut(extractor: Extra
     (body,) = scripted.requests
     assert body["model"] == "extractor:q4_k_m"
     assert (body["format"], body["stream"], body["truncate"], body["shift"]) == (SCHEMA, False, False, False)
-    assert body["options"] == {"num_ctx": 4096, "num_predict": 512, "temperature": 0.0, "seed": 3407}
+    assert body["options"] == {
+        "num_ctx": 4096,
+        "num_predict": 512,
+        "temperature": 0.0,
+        "repeat_penalty": 1.0,
+        "seed": 3407,
+    }
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
 
 
@@ -207,6 +213,7 @@ def test_the_modelfile_is_the_models(config: Config) -> None:
     assert {line for line in text.splitlines() if line.startswith("PARAMETER")} == {
         "PARAMETER temperature 0.0",
         "PARAMETER seed 3407",
+        "PARAMETER repeat_penalty 1.0",
         "PARAMETER num_ctx 4096",
         "PARAMETER num_predict 512",
         'PARAMETER stop "<|end|>"',
