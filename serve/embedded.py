@@ -24,13 +24,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from extraction.errors import UserError, run
-from serve.answers import Service
-from serve.engine import Engine
+from serve.engine.answers import Service
+from serve.engine.loading import Engine
+from serve.engine.protocol import ApiError, reply
+from serve.engine.routes import ROUTES, VERSION, Handler
+from serve.engine.store import Store
+from serve.engine.weights import BrokenError
 from serve.ports import owner
-from serve.protocol import ApiError, reply
-from serve.routes import ROUTES, VERSION, Handler
-from serve.store import Store
-from serve.weights import BrokenError
 
 
 def application(models: Path, ready: Callable[[], None] = lambda: None) -> Starlette:

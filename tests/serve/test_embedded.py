@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from serve import bodies, protocol
-from serve.store import parse
+from serve.engine import bodies, protocol
+from serve.engine.store import parse
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 
 ENDLESS = {"type": "array", "items": {"enum": list(range(1000, 1100))}, "minItems": 1000}  # many seconds

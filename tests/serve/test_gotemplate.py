@@ -2,8 +2,8 @@
 
 import pytest
 
-from serve.goparse import TemplateError
-from serve.gotemplate import parse
+from serve.engine.goparse import TemplateError
+from serve.engine.gotemplate import parse
 
 SYSTEM = {"role": "system", "content": "S"}
 USER = {"role": "user", "content": "U"}

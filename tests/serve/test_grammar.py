@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from serve.grammar import UnrecognizedError, from_schema
+from serve.engine.grammar import UnrecognizedError, from_schema
 from tests.serve.conftest import Api
 
 NODE = {

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from extraction.files import sha256, whole
-from serve.protocol import ApiError, dump
+from serve.engine.protocol import ApiError, dump
 
 Json = dict[str, Any]
 PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"

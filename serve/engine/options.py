@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from serve.protocol import ApiError
+from serve.engine.protocol import ApiError
 
 SAMPLING = (
     "seed", "top_k", "top_p", "min_p", "typical_p", "repeat_last_n", "temperature", "repeat_penalty",

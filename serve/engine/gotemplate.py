@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from serve.goparse import (
+from serve.engine.goparse import (
     Assign,
     Branch,
     Call,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from serve import gotemplate, weights
-from serve.goparse import TemplateError
-from serve.protocol import ApiError, dump
-from serve.store import CONFIG, MEDIA, Store, parse
+from serve.engine import gotemplate, weights
+from serve.engine.goparse import TemplateError
+from serve.engine.protocol import ApiError, dump
+from serve.engine.store import CONFIG, MEDIA, Store, parse
 
 Json = dict[str, Any]
 QUANTIZATIONS = ("F32", "F16", "Q4_K_S", "Q4_K_M", "Q8_0")

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
-from serve import grammar
-from serve.engine import Loaded
-from serve.options import Options
-from serve.protocol import ApiError, dump
+from serve.engine import grammar
+from serve.engine.loading import Loaded
+from serve.engine.options import Options
+from serve.engine.protocol import ApiError, dump
 
 Json = dict[str, Any]
 MOST_REPEATS = 30  # more identical tokens in a row end a generation, without `done`

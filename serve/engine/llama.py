@@ -1,6 +1,6 @@
 """One loaded model: llama.cpp's own HTTP server in a child process, so that unloading frees all its memory.
 
-    python -m serve.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 2, "context_shift": true}'
+    python -m serve.engine.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 2, "context_shift": true}'
 
 The child prints its address on 127.0.0.1 and ends when its standard input does, that is, with its parent.
 If it crashes, only the request under way fails.
@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from serve.protocol import ApiError
+from serve.engine.protocol import ApiError
 
 Json = dict[str, Any]
 STOPPED = "the model runner has unexpectedly stopped"
@@ -45,8 +45,8 @@ class Runner:
         }
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "serve.llama", json.dumps(settings)),
-            stdin=pipe, stdout=pipe, stderr=pipe, cwd=Path(__file__).parent.parent, start_new_session=True,
+            *(sys.executable, "-m", "serve.engine.llama", json.dumps(settings)),
+            stdin=pipe, stdout=pipe, stderr=pipe, cwd=Path(__file__).parents[2], start_new_session=True,
         )  # fmt: skip
         assert process.stdout
         try:

@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from serve.answers import Service, collect
-from serve.protocol import ApiError, Stream, dump, reply, with_first
-from serve.store import Model
+from serve.engine.answers import Service, collect
+from serve.engine.protocol import ApiError, Stream, dump, reply, with_first
+from serve.engine.store import Model
 
 Json = dict[str, Any]
 JSON = "application/json"

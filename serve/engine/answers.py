@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
-from serve import gotemplate, options, weights
-from serve.bodies import duration
-from serve.completion import Chunk, Clock, complete
-from serve.engine import Engine, Loaded
-from serve.goparse import TemplateError
-from serve.protocol import ApiError, timestamp
-from serve.store import Model, Store
+from serve.engine import gotemplate, options, weights
+from serve.engine.bodies import duration
+from serve.engine.completion import Chunk, Clock, complete
+from serve.engine.goparse import TemplateError
+from serve.engine.loading import Engine, Loaded
+from serve.engine.protocol import ApiError, timestamp
+from serve.engine.store import Model, Store
 
 Json = dict[str, Any]
 KEEP_ALIVE = 300.0  # seconds

@@ -7,11 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from serve import describe, importing, openai
-from serve.answers import Service, collect
-from serve.bodies import read_json
-from serve.protocol import ApiError, Stream, ndjson, reply, unless_gone, with_first
-from serve.store import Name, parse
+from serve.engine import describe, importing, openai
+from serve.engine.answers import Service, collect
+from serve.engine.bodies import read_json
+from serve.engine.protocol import ApiError, Stream, ndjson, reply, unless_gone, with_first
+from serve.engine.store import Name, parse
 
 Json = dict[str, Any]
 VERSION = "0.33.0-embedded"

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from serve.protocol import ApiError, dump
+from serve.engine.protocol import ApiError, dump
 
 Json = dict[str, Any]
 GO_TYPES: dict[type, str] = {

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from serve import weights
-from serve.llama import Runner
-from serve.options import Options
-from serve.store import Model
+from serve.engine import weights
+from serve.engine.llama import Runner
+from serve.engine.options import Options
+from serve.engine.store import Model
 
 FOREVER = 9223372036.0  # seconds; Ollama's largest duration
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from serve import weights
-from serve.engine import Loaded
-from serve.protocol import timestamp
-from serve.store import Model
+from serve.engine import weights
+from serve.engine.loading import Loaded
+from serve.engine.protocol import timestamp
+from serve.engine.store import Model
 
 Json = dict[str, Any]
 CAPABILITIES = ["completion"]

@@ -1,0 +1,1 @@
+"""Parts of the embedded engine; serve/embedded.py is its program."""
