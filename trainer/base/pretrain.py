@@ -11,18 +11,16 @@ learning-curve.png.
 import argparse
 import json
 import os
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from extraction.errors import UserError
-from extraction.files import whole, write_jsonl, write_text
+from extraction.errors import UserError, run
+from extraction.files import write_jsonl, write_text
+from trainer.base import outcome
 from trainer.base.stream import ANSWER, PROMPT, Batch, batches
 
 CONTEXT = 4096  # tokens in a row, and the longest conversation
@@ -173,74 +171,6 @@ def line(recent: list[Any], step: int, clock: Clock) -> Json:
     return row
 
 
-def save(model: Any, folder: Path) -> None:
-    """Write weights (float16) and configs as transformers' LlamaForCausalLM."""
-    import torch
-    from transformers import GenerationConfig, LlamaForCausalLM
-
-    saved = LlamaForCausalLM(model.config)
-    weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
-    saved.load_state_dict(weights | {"lm_head.weight": weights["model.embed_tokens.weight"]})
-    saved.generation_config = GenerationConfig(do_sample=False, pad_token_id=1, eos_token_id=2)
-    with TemporaryDirectory(dir=folder) as path:
-        saved.to(torch.float16).save_pretrained(path)
-        for file in Path(path).iterdir():
-            file.replace(folder / file.name)
-
-
-def draw(log: list[Json], path: Path) -> None:
-    """A picture of the answers' loss over tokens."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        print(f"matplotlib is not installed: {path} is left out")
-        return
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([row["tokens"] / 1e6 for row in log], [row["answer_loss"] for row in log])
-    axes.set(
-        xlabel="million tokens",
-        ylabel="loss of an answer's token",
-        yscale="log",
-        title="Pre-training of the embedded base",
-    )
-    axes.grid(alpha=0.3, which="both")
-    with whole(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=100)
-
-
-def commit() -> str | None:
-    """The git commit of the code, or $GIT_COMMIT where the code stands without its history."""
-    asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return asked.stdout.strip() or os.environ.get("GIT_COMMIT")
-
-
-def record(device: str, parameters: int, seed: int, log: list[Json]) -> Json:
-    """What training.json says of the run."""
-    import numpy
-    import torch
-    import transformers
-
-    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or "cpu"
-    modules = (torch, transformers, numpy)
-    return {
-        "command": " ".join(["python -m trainer.base.pretrain", *sys.argv[1:]]),
-        "git": commit(),
-        "seed": seed,
-        "device": name,
-        "versions": {"python": platform.python_version()} | {module.__name__: module.__version__ for module in modules},
-        "parameters": parameters,
-        "recipe": {
-            "muon_lr": MUON_LR,
-            "adam_lr": ADAM_LR,
-            "warm_up": WARM_UP,
-            "decay": DECAY,
-            "prompt_weight": PROMPT_WEIGHT,
-        },
-        "final": log[-1],
-    }
-
-
 def main(out: Path, seconds: float, seed: int, rows: int, workers: int, held_out: int, tiny: bool) -> None:
     """Stream, train, save, evaluate, record."""
     if not (out / "tokenizer.json").is_file():
@@ -259,15 +189,14 @@ def main(out: Path, seconds: float, seed: int, rows: int, workers: int, held_out
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Llama(architecture(len(AutoTokenizer.from_pretrained(out)), tiny)).to(device)
     parameters = sum(p.numel() for p in model.parameters())
-    print(
-        f"{parameters / 1e6:.2f} M parameters on {device}, {workers} workers, {rows} x {length} tokens a step",
-        flush=True,
-    )
+    print(f"{parameters:,} parameters on {device}, {workers} workers, {rows} x {length} tokens a step", flush=True)
     log = train(model, stream, seconds, device)
-    save(model, out)
+    outcome.save(model, out)
     write_jsonl(out / "train-log.jsonl", log)
-    draw(log, out / "learning-curve.png")
-    result = record(device, parameters, seed, log)
+    outcome.draw(log, out / "learning-curve.png")
+    rates = {"muon": MUON_LR, "adamw": ADAM_LR, "warm_up": WARM_UP, "decay": DECAY}
+    facts: Json = {"seed": seed, "parameters": parameters, "rates": rates, "prompt_weight": PROMPT_WEIGHT}
+    result = outcome.record(device, log, **facts)
     write_text(out / "training.json", json.dumps(result, indent=1))
     unseen = HELD_OUT_SEED + seed
     samples = list(islice(lengthen(corpus.samples(unseen), unseen), held_out))
@@ -289,4 +218,4 @@ if __name__ == "__main__":
     )
     parser.add_argument("--held-out", type=int, default=300, help="samples of the evaluation at the end")
     parser.add_argument("--tiny", action="store_true", help="two small layers and short rows, to try the program")
-    main(**vars(parser.parse_args()))
+    run(partial(main, **vars(parser.parse_args())))

@@ -13,6 +13,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 import regex
 
+from extraction.errors import run
 from extraction.files import whole, write_text
 
 PIECES = 8192
@@ -192,4 +194,4 @@ if __name__ == "__main__":
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--pieces", type=int, default=PIECES)
     parser.add_argument("--seed", type=int, default=1)
-    main(**vars(parser.parse_args()))
+    run(partial(main, **vars(parser.parse_args())))
