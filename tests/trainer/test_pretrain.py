@@ -1,0 +1,158 @@
+"""Pre-training of the embedded base: what is packed and learned from, and that a tiny run leaves a model that loads."""
+
+import json
+import shutil
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from extraction.prompt import completion
+from trainer.base.corpus import samples
+from trainer.base.heldout import figures, judge
+from trainer.base.lengthen import lengthen
+from trainer.base.llama import Llama, masker
+from trainer.base.optimizer import Muon, orthogonal
+from trainer.base.pretrain import architecture, prompt_weight, schedule
+from trainer.base.stream import ANSWER, Encoded, encode, pack, render
+
+BASE = Path("models/embedded").resolve()
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer.from_file(str(BASE / "tokenizer.json"))
+
+
+@pytest.mark.parametrize(("done", "factor"), [(0, 0), (0.01, 0.5), (0.02, 1), (0.6, 1), (0.8, 0.5), (1, 0), (1.1, 0)])
+def test_schedule(done: float, factor: float) -> None:
+    assert schedule(done) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(("done", "weight"), [(0, 0.3), (0.4, 0.16), (0.8, 0.02), (1, 0.02)])
+def test_prompt_weight(done: float, weight: float) -> None:
+    assert prompt_weight(done) == pytest.approx(weight)
+
+
+def test_packing_keeps_conversations_whole_and_apart() -> None:
+    sizes = [5, 9, 3, 7, 8, 2, 6, 4] * 6
+    made = [Encoded([number] * size, 1) for number, size in enumerate(sizes, 1)]
+    found = []
+    for batch in pack(made, rows=2, length=12):
+        assert batch.ids.shape == (2, 12)
+        for ids, document in zip(batch.ids, batch.document, strict=True):
+            for number in set(document.tolist()) - {0}:
+                part = ids[document == number].tolist()
+                assert part == made[part[0] - 1].ids
+                found.append(part[0])
+            assert not ids[document == 0].any()
+    assert len(found) == len(set(found)) > len(sizes) / 2
+
+
+def test_the_answers_targets_are_the_completion_and_the_end(tokenizer: Tokenizer) -> None:
+    chosen = list(islice(samples(8), 30))
+    expected = {completion(sample.record, sample.schema) + "<|end|>" for sample in chosen}
+    batch = next(pack(encode(chosen, tokenizer, 4096), rows=1, length=4096))
+    for number in range(1, int(batch.document.max()) + 1):
+        asked = (batch.document[0] == number) & (batch.kind[0] == ANSWER)
+        targets = batch.ids[0][1:][asked[:-1]].tolist()
+        assert tokenizer.decode(targets, skip_special_tokens=False) in expected
+    assert batch.document.max() > 1
+
+
+def test_too_long_a_conversation_is_left_out(tokenizer: Tokenizer) -> None:
+    chosen = list(islice(samples(8), 30))
+    lengths = [len(tokenizer.encode(render(sample)).ids) for sample in chosen]
+    limit = sorted(lengths)[15]
+    assert [len(one.ids) for one in encode(chosen, tokenizer, limit)] == [size for size in lengths if size <= limit]
+
+
+def test_lengthened_pages_still_hold_the_page() -> None:
+    plain, longer = islice(samples(2), 300), islice(lengthen(samples(2), 2), 300)
+    changed = [(a, b) for a, b in zip(plain, longer, strict=True) if a != b]
+    assert changed
+    for before, after in changed:
+        assert before.text in after.text
+        assert (before.record, before.domain + ", long") == (after.record, after.domain)
+
+
+def test_the_model_is_transformers_llama_and_sees_one_conversation_at_a_time() -> None:
+    from transformers import LlamaForCausalLM
+
+    torch.manual_seed(0)
+    config = architecture(512, tiny=True)
+    ours, theirs = Llama(config).eval(), LlamaForCausalLM(config).eval()
+    theirs.load_state_dict(ours.state_dict() | {"lm_head.weight": ours.model.embed_tokens.weight})
+    first, second = torch.randint(0, 512, (1, 20)), torch.randint(0, 512, (1, 30))
+    document = torch.tensor([[1] * 20 + [2] * 30])
+    with torch.inference_mode():
+        packed = ours(torch.cat((first, second), 1), masker(1, 50, "cpu")(document))
+        torch.testing.assert_close(packed[:, :20], theirs(first).logits, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(packed[:, 20:], theirs(second).logits, atol=1e-4, rtol=1e-3)
+
+
+def test_the_architecture_suits_k_quants_and_the_budget() -> None:
+    model = Llama(architecture(8192, tiny=False))
+    assert sum(p.numel() for p in model.parameters()) <= 20_000_000
+    assert all(p.shape[-1] % 256 == 0 for p in model.parameters())
+
+
+def test_orthogonal_brings_singular_values_near_one() -> None:
+    torch.manual_seed(0)
+    values = torch.linalg.svdvals(orthogonal(torch.randn(3, 64, 32)).float())
+    assert values.min() > 0.6
+    assert values.max() < 1.3
+
+
+def test_muon_fits_a_matrix() -> None:
+    torch.manual_seed(0)
+    target, weight = torch.randn(8, 4), torch.nn.Parameter(torch.zeros(8, 4))
+    muon = Muon([weight], lr=0.1)
+    for _ in range(60):
+        loss = (weight - target).square().mean()
+        muon.zero_grad()
+        loss.backward()
+        muon.step()
+    assert loss < 0.1 * target.square().mean()
+
+
+def test_judging_counts_a_failure_as_wrong_in_every_field() -> None:
+    chosen = list(islice(samples(1), 2))
+    right = completion(chosen[0].record, chosen[0].schema)
+    counted = figures(list(judge(chosen, [right, "{"])))["all"]
+    fields = [len(sample.record) for sample in chosen]
+    assert counted == {
+        "n": 2,
+        "exact_match": 0.5,
+        "field_accuracy": round(fields[0] / sum(fields), 4),
+        "parsed": 0.5,
+    }
+
+
+@pytest.mark.slow
+def test_a_tiny_run_learns_and_leaves_a_model_that_loads(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copy(BASE / name, tmp_path)
+    command = [sys.executable, "-m", "trainer.base.pretrain", "--out", str(tmp_path), "--seconds", "15", "--tiny"]
+    subprocess.run([*command, "--rows", "2", "--workers", "1", "--held-out", "2"], check=True)
+    record: dict[str, Any] = json.loads((tmp_path / "training.json").read_text())
+    assert record["final"]["answer_loss"] < 8.9  # ln 8192 is 9.01
+    assert record["held_out"]["all"]["n"] == 2
+    model = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert model.dtype == torch.float16
+    assert (tmp_path / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_tokenizer_the_remedy_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainer.base.pretrain", "--out", str(tmp_path)]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert asked.returncode == 1
+    assert asked.stderr.startswith("error: ")
+    assert "python -m trainer.base.tokenizer" in asked.stderr
