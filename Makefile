@@ -18,6 +18,8 @@ ARGS = --config $(CONFIG) --run $(RUN) --set $(OVERRIDES)
 # Variables that hold HTML must not be expanded by make: $1344 is a price.
 export ASK_HTML := $(value HTML)
 export PYTHONPATH := .
+# OpenMP threads that wait actively make training ten times slower as soon as another program wants a core.
+export OMP_WAIT_POLICY ?= PASSIVE
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
