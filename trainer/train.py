@@ -129,6 +129,7 @@ def sft_config(config: Config, cuda: bool) -> Any:
         per_device_eval_batch_size=8,
         eval_strategy="epoch",
         save_strategy="epoch",
+        logging_first_step=True,
         dataloader_pin_memory=cuda,
         run_name=config.run,
         **settings,
