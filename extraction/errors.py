@@ -1,5 +1,6 @@
 """How a user's mistake reaches the user: one sentence on the last line, exit status not 0, no trace."""
 
+import errno
 import sys
 from collections.abc import Callable
 
@@ -8,12 +9,22 @@ class UserError(Exception):
     """A mistake that the user can mend; the message names the value and the remedy in one sentence."""
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that the disk is full; safetensors says it in words only."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error)
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a stage's `main` and turn what it raises into an exit status: 1 a user's error, 130 Ctrl-C."""
     try:
         main()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        print(f"error: no disk space left: free some space and run the same command again ({error})", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("stopped by Ctrl-C; the same command goes on where it can", file=sys.stderr)

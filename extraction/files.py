@@ -4,7 +4,6 @@
 it wrote (`outputs`). A stage is up to date when its inputs are the recorded ones and its files still have these sums.
 """
 
-import errno
 import hashlib
 import json
 import os
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from extraction.errors import UserError
+from extraction.errors import UserError, is_disk_full
 
 Json = dict[str, Any]
 
@@ -38,8 +37,8 @@ def whole(path: Path) -> Iterator[Path]:
         if path.is_dir():
             shutil.rmtree(path)
         temporary.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if is_disk_full(error):
             free = shutil.disk_usage(path.parent).free / 1e6
             message = (
                 f"no disk space left to write {path} ({free:.0f} MB free): free some space and run the same command"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from extraction.errors import UserError
+from extraction.errors import UserError, run
 from extraction.files import output_of, record_stage, up_to_date, whole, write_text
 
 
@@ -21,10 +21,24 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+FULL = (
+    OSError(errno.ENOSPC, "No space left on device"),
+    RuntimeError("I/O error: No space left on device (os error 28)"),  # as safetensors says it
+)
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_a_full_disk_is_one_sentence(tmp_path: Path, error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def fill() -> None:
+        raise error
+
     with pytest.raises(UserError, match="no disk space left to write") as caught, whole(tmp_path / "a"):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        fill()
     assert "\n" not in str(caught.value)
+    with pytest.raises(SystemExit) as ended:
+        run(fill)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("error: no disk space left")
 
 
 def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
