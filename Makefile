@@ -46,7 +46,7 @@ serve: export   ## create the served models and check prompt parity; leaves the 
 eval: serve     ## score every variant on the test split, before and after quantization
 	@$(STAGE) eval.score $(ARGS)
 
-report:         ## write report.html again from the last evaluation
+report: setup   ## write report.html again from the last evaluation
 	@$(STAGE) eval.report $(ARGS)
 
 ask: setup      ## HTML='<h1>…' or HTML=page.html prints the record; IN=rows.jsonl OUT=answers.jsonl asks for every row
