@@ -4,6 +4,7 @@ The system message carries the task and the schema, so that it can be stored in 
 a page gets the fields that it was trained for. The user message is the page.
 """
 
+import html
 import json
 import re
 from typing import Any, Protocol
@@ -18,11 +19,21 @@ Messages = list[dict[str, str]]
 TASK = "Extract these fields as JSON. Copy each value as it is written; null if it is not there."
 # Datasets in the tutorial's form begin each input with an instruction of their own; ours replaces it.
 INSTRUCTION = re.compile(r"\A\s*extract [^<\n]{0,80}:[ \t]*\n", re.IGNORECASE)
+ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+MARKUP = ("<", ">", "&", '"', "\xa0")  # decoded, these would read as markup, or not at all
 
 
 def page(text: str) -> str:
-    """The input without a leading instruction line such as "Extract the product information:"."""
-    return INSTRUCTION.sub("", text, count=1).strip()
+    """The input as the model reads it: without a leading instruction line, and with its letters written as letters.
+
+    A small model cannot know every entity by name or number, so `K&#269;` becomes `Kč`; those of markup stay.
+    """
+    return ENTITY.sub(_decode, INSTRUCTION.sub("", text, count=1)).strip()
+
+
+def _decode(entity: re.Match[str]) -> str:
+    character = html.unescape(entity[0])
+    return entity[0] if character in MARKUP else character
 
 
 def system(schema: Json) -> str:

@@ -16,6 +16,7 @@ from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, messages
 
 Json = dict[str, Any]
+CIRCLES_PENALTY = 1.3
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)  # seconds; the first answer waits for the model to load
 
 
@@ -77,10 +78,22 @@ class Extractor:
         return len(ids) + self.prompt.add_bos_token
 
     def ask(self, text: str) -> tuple[Answer, Json]:
-        """The parsed answer for one page, and the server's own response body."""
+        """The parsed answer for one page, and the server's own response body.
+
+        An answer that ran in circles until the server or num_predict ended it is asked for once more, with a
+        penalty for repeating, which no other answer gets: it would be one for copying.
+        """
+        answer, body = self._once(text, self.options)
+        if answer.status in (Status.ABORTED, Status.CUT_BY_LENGTH):
+            second, second_body = self._once(text, self.options | {"repeat_penalty": CIRCLES_PENALTY})
+            if second.record is not None:
+                return second, second_body
+        return answer, body
+
+    def _once(self, text: str, options: Json) -> tuple[Answer, Json]:
         chat = messages(text, self.schema)
         # The ollama client has no argument for `truncate` and `shift`; both must be the same on every call.
-        body = {"model": self.model, "messages": chat, "stream": False, "format": self.schema, "options": self.options}
+        body = {"model": self.model, "messages": chat, "stream": False, "format": self.schema, "options": options}
         try:
             response = self.http.post("/api/chat", json=body | {"truncate": False, "shift": False})
         except httpx.TransportError:

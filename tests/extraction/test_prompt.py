@@ -21,6 +21,13 @@ def test_only_a_leading_instruction_is_dropped(text: str, expected: str) -> None
     assert page(text) == expected
 
 
+def test_entities_become_letters_but_those_of_markup_stay() -> None:
+    written = (
+        "K&#269; &ouml;&#xE5; &laquo;A&raquo; &euro;5 &amp; &lt;b&gt; &quot;x&quot; 1&nbsp;299 &#160; &nosuch; AT&T;"
+    )
+    assert page(written) == "Kč öå «A» €5 &amp; &lt;b&gt; &quot;x&quot; 1&nbsp;299 &#160; &nosuch; AT&T;"
+
+
 def test_the_answer_is_one_line_in_the_schemas_order() -> None:
     assert completion({"a": 1, "b": 'Größe "L"'}, SCHEMA) == '{"b": "Größe \\"L\\"", "a": 1}'
     assert completion({"a": 1}, SCHEMA) == '{"b": null, "a": 1}'

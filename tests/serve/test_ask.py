@@ -120,6 +120,15 @@ def test_what_the_engine_does_is_named(
     assert (answer.record, answer.status) == (None, expected)
 
 
+def test_an_answer_that_ran_in_circles_is_asked_for_once_more(extractor: Extractor, scripted: Scripted) -> None:
+    circles = {"message": {"content": '{"a": "xxxx'}, "done": False}
+    scripted.replies = [(200, circles), (200, counted(extractor, "<p>", GOOD))]
+    assert extractor.ask("<p>")[0].record == {"a": "x"}
+    assert [body["options"]["repeat_penalty"] for body in scripted.requests] == [1.0, 1.3]
+    scripted.replies = [(200, circles)]
+    assert extractor.ask("<p>")[0].status == Status.ABORTED
+
+
 def test_a_prompt_that_the_server_cut_is_no_answer(extractor: Extractor, scripted: Scripted) -> None:
     scripted.replies = [(200, GOOD | {"prompt_eval_count": 5})]
     answer, _ = extractor.ask("<p>")
