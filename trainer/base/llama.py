@@ -26,7 +26,7 @@ class Attention(nn.Module):
             for project in (self.q_proj, self.k_proj, self.v_proj)
         )
         q, k = rotate(q, rotation), rotate(k, rotation)
-        return self.o_proj(attend(q, k, v, mask).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+        return self.o_proj(attend(q, k, v, mask).transpose(1, 2).flatten(2))
 
     def heads(self, x: Tensor) -> Tensor:
         """(rows, length, heads * size) to (rows, heads, length, size)."""
@@ -43,7 +43,7 @@ class MLP(nn.Module):
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))  # type: ignore[no-any-return]
+        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
 class Layer(nn.Module):
@@ -58,7 +58,7 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Any) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), rotation, mask)
-        return x + self.mlp(self.post_attention_layernorm(x))  # type: ignore[no-any-return]
+        return x + self.mlp(self.post_attention_layernorm(x))
 
 
 class Body(nn.Module):
@@ -92,7 +92,7 @@ class Llama(nn.Module):
         x = self.model.embed_tokens(ids)
         for layer in self.model.layers:
             x = layer(x, rotation, mask)
-        return self.model.norm(x)  # type: ignore[no-any-return]
+        return self.model.norm(x)
 
 
 def angles(length: int, size: int, theta: float, device: torch.device) -> tuple[Tensor, Tensor]:
