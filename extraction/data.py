@@ -17,7 +17,7 @@ from typing import Any
 from extraction import config as configuration
 from extraction import schema as schemas
 from extraction.errors import UserError, run
-from extraction.files import record_stage, sha256, up_to_date, write_jsonl
+from extraction.files import record_stage, sha256, up_to_date, write_jsonl, write_text
 from extraction.prompt import page
 
 Json = dict[str, Any]
@@ -158,7 +158,7 @@ def _write(config: configuration.Config, schema: Json, parts: dict[str, list[Jso
     for path in paths:
         write_jsonl(path, parts[path.stem])
     schema_path = config.folder / "data" / "schema.json"
-    schema_path.write_text(json.dumps(schema, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_text(schema_path, json.dumps(schema, indent=1, ensure_ascii=False))
     resolved = config.model_copy(update={"data": config.data.model_copy(update={"json_schema": schema})})
     configuration.save(resolved)
     record_stage(

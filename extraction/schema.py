@@ -4,7 +4,7 @@ Nothing outside this file knows what a schema looks like inside; nothing at all 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -52,18 +52,6 @@ def ordered(record: Json, schema: Json) -> Json:
 def skeleton(schema: Json) -> str:
     """The schema as the model sees it: one line of JSON with an empty value of each field's type."""
     return json.dumps(_empty(schema), ensure_ascii=False)
-
-
-def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted path, scalar) for every leaf of a record; an empty list or object is a leaf of value null."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    if items is None:
-        yield path, value
-        return
-    for key, child in items:
-        yield from flatten(child, f"{path}.{key}" if path else str(key))
-    if not value:
-        yield path, None
 
 
 def _kind(schema: Json) -> str:

@@ -37,7 +37,3 @@ def test_what_does_not_fit_is_named(record: dict[str, Any], problem: str) -> Non
 def test_a_schema_that_is_none_is_refused(schema: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"data\.schema"):
         schemas.check(schema)
-
-
-def test_leaves() -> None:
-    assert list(schemas.flatten({"a": [1, {"b": None}], "c": []})) == [("a.0", 1), ("a.1.b", None), ("c", None)]
