@@ -63,7 +63,8 @@ def load(config: Config, variant: str) -> tuple[Any, Any]:
         "merged": config.folder / "merged",
     }
     device, dtype = ("cuda", "auto") if torch.cuda.is_available() else ("cpu", torch.float32)
-    model: Any = AutoModelForCausalLM.from_pretrained(str(sources[variant]), dtype=dtype)
+    attention = None if device == "cuda" else "eager"  # twice as fast as SDPA at one token a step on a CPU
+    model: Any = AutoModelForCausalLM.from_pretrained(str(sources[variant]), dtype=dtype, attn_implementation=attention)
     if variant == "adapter":
         model = PeftModel.from_pretrained(model, str(adapter))
     model.generation_config = GenerationConfig()  # a base model's own may sample or penalise repetition
