@@ -25,18 +25,35 @@ def trail(page: Page) -> str:
         texts[-1:-1] = [p.path[-1]] * r.randint(1, 2)
     else:
         page.show("breadcrumbs", list(p.path))
-    end = weighted(r, {"name": 0.44, "details": 0.03, "all": 0.03, "brand": 0.03, "none": 0.47})
+    end = weighted(r, {"name": 0.44, "details": 0.03, "all": 0.03, "brand": 0.02, "none": 0.48})
     if end == "all" and has(p.lang, "viewall"):
         texts.append(f"{pick(r, words(p.lang, 'viewall'))} {p.path[-1]}")
     elif end == "brand" and p.brand:
         texts.append(p.brand)
         page.show("manufacturer", p.brand)
     if end == "name":
-        page.named_by_trail = chance(r, 0.8)
-        texts.append(p.name if page.named_by_trail else p.name.split(",")[0])
+        page.named_by_trail = chance(r, 0.65)
+        texts.append(p.name if page.named_by_trail else _shortened(page))
     elif end == "details":
         texts.append(pick(r, DETAILS))
     return draw(page, texts, last_is_page=end in ("name", "details"))
+
+
+def _shortened(page: Page) -> str:
+    """The name as trails write it when they don't write all of it."""
+    r, p = page.r, page.product
+    kind = r.randrange(6)
+    if kind == 0 and p.brand and p.name.startswith(p.brand + " "):
+        return p.name.removeprefix(p.brand + " ")
+    if kind == 1 and len(p.name) > 24:
+        return p.name[: r.randint(16, len(p.name) - 4)].rstrip() + pick(r, ("...", "…", " ..."))
+    if kind == 2 and len(p.pieces) > 1:
+        return " ".join(p.pieces[:-1])
+    if kind == 3 and p.brand and p.brand not in p.name:
+        return f"{p.brand} {p.name}"
+    if kind == 4:
+        return p.name.upper() if chance(r, 0.5) else p.name.capitalize()
+    return p.name.split(",")[0].split(" - ")[0]
 
 
 def shop_trail(page: Page) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from trainer.base.corpus.letters import code_like, digits, latin, word
+from trainer.base.corpus.letters import code_like, digits, latin, rare, word
 from trainer.base.corpus.money import Money, amount, money
 from trainer.base.corpus.pick import chance, pick
 from trainer.base.corpus.shapes import shape, title
@@ -50,6 +50,14 @@ UNITS = (
     "mpx",
     "ft",
 )
+PLURALS = {
+    "en": ("s", "s", "s", "es", ""), "de": ("", "n", "e", "en"), "fr": ("s", "s", ""), "es": ("s", "s", "es"),
+    "it": ("", "i"), "pt": ("s", "s"), "nl": ("en", "s", "n"), "pl": ("y", "i", "e", ""), "cs": ("y", "e", "i", ""),
+    "sk": ("y", "e", ""), "sl": ("i", "e", ""), "hr": ("i", "e", ""), "ru": ("ы", "и", ""), "uk": ("и", "і", ""),
+    "sv": ("r", "ar", ""), "da": ("er", "e", ""), "no": ("er", "e", ""), "hu": ("k", "ok", ""), "ro": ("i", "e", ""),
+    "lv": ("s", "i", ""), "lt": ("ai", "i", ""), "fi": ("t", ""), "et": ("d", ""), "tr": ("lar", "ler", ""),
+    "el": ("ς", ""), "bg": ("и", "е", ""),
+}  # fmt: skip
 BIG = ("LADIES", "GENTS", "KIDS", "HOME", "BEAUTY", "SHOES")
 
 
@@ -66,6 +74,7 @@ class Product:
     money: Money
     cents: int
     old: int | None
+    head: str  # the noun of the name
     specs: list[tuple[str, str, str]] = field(default_factory=list)  # (slot, label, value)
 
 
@@ -109,9 +118,21 @@ def measure(r: Random) -> str:
     return f"{n}{unit}" if chance(r, 0.5) else f"{n} {unit}"
 
 
+def thing(r: Random, lang: str) -> str:
+    """A noun: of the shops' words or of the language's many everyday ones."""
+    if chance(r, 0.45):
+        return pick(r, words(lang, "nouns"))
+    text = pick(r, words(lang, "things"))
+    return text[:1].upper() + text[1:] if chance(r, 0.8) else title(text)
+
+
 def noun(r: Random, lang: str) -> str:
     """What the thing is, with or without an adjective."""
-    n = pick(r, words(lang, "nouns"))
+    return described(r, lang, thing(r, lang))
+
+
+def described(r: Random, lang: str, n: str) -> str:
+    """A noun, half of the time with an adjective."""
     if not chance(r, 0.5):
         return n
     adjective = pick(r, words(lang, "adjs"))
@@ -155,13 +176,15 @@ def tail(r: Random, lang: str) -> str:
     )
 
 
-def name_pieces(r: Random, lang: str, maker: str | None) -> list[str]:
-    """The parts of a product's name in order: maker, series, noun, tails."""
-    ser = series(r, lang) if chance(r, 0.55) else None
-    what = noun(r, lang)
+def name_pieces(r: Random, lang: str, maker: str | None, head: str) -> list[str]:
+    """The parts of a product's name in order: maker, series, noun (`head`), tails."""
+    ser = (series(r, lang) if chance(r, 0.9) else rare(r)) if chance(r, 0.5) else None
+    what = described(r, lang, head)
+    if chance(r, 0.12):
+        what = f"{what}{'' if lang in SPACELESS else ' '}{thing(r, lang)}"
     for _ in range(pick(r, (0, 0, 1, 1, 1, 2, 3))):
         what += tail(r, lang)
-    if lang == "en" and chance(r, 0.12):
+    if lang == "en" and chance(r, 0.15):
         what = f"{pick(r, words('en', 'adjs'))} {pick(r, words('en', 'nouns'))} {what}"
     if maker and ser:
         parts = pick(r, ([maker, ser, what], [maker, ser, what], [maker, what, ser], [what, maker, ser], [maker, what]))
@@ -193,21 +216,56 @@ def category(r: Random, lang: str) -> str:
         return title(pick(r, words(lang, "words")))
     if kind == 6 and chance(r, 0.5):
         return title(word(r, lang)) if chance(r, 0.5) else pick(r, BIG)
+    if kind in (7, 8, 9):
+        return thing(r, lang)
     return base
 
 
-def path(r: Random, lang: str, shouting: bool) -> list[str]:
-    """1 to 5 category names from the widest to the product's own."""
-    names = [category(r, lang) for _ in range(pick(r, (1, 1, 2, 2, 2, 3, 3, 3, 4, 5)))]
+def path(r: Random, lang: str, shouting: bool, head: str, maker: str | None) -> list[str]:
+    """1 to 6 category names from the widest to the product's own.
+
+    As in shops, the own one often says what the product is called too, and a narrower one often begins with the wider.
+    """
+    names = [category(r, lang) for _ in range(pick(r, (1, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6)))]
+    if chance(r, 0.4):
+        names[-1] = _of_head(r, lang, head)
+    joint = "" if lang in SPACELESS else " "
+    for i in range(1, len(names)):
+        if chance(r, 0.12):  # Cases, Cases for phones; Home, Smart home, Smart home lighting
+            more = pick(r, (thing(r, lang), pick(r, words(lang, "adjs")), category(r, lang)))
+            both = [names[i - 1], more] if chance(r, 0.7) else [more, names[i - 1]]
+            names[i] = joint.join(both)
+    if maker and len(names) > 1 and chance(r, 0.05):
+        names[-1] = joint.join([names[-2], maker] if chance(r, 0.6) else [maker, names[-2]])
+    names = list(dict.fromkeys(names))
     return [name.upper() for name in names] if shouting else names
+
+
+def _of_head(r: Random, lang: str, head: str) -> str:
+    """A category named after the product's noun: the same, its plural, a wider or a narrower one."""
+    kind = r.randrange(8)
+    plural = head + pick(r, PLURALS.get(lang, ("",)))
+    if kind < 3:
+        return plural
+    if kind == 3:
+        return head
+    if kind == 4:
+        return described(r, lang, plural)
+    if kind == 5:
+        return f"{plural} {pick(r, ('&', '/', '+', ','))} {thing(r, lang)}".replace(" ,", ",")
+    if kind == 6 and lang not in SPACELESS:
+        return f"{plural} {thing(r, lang).lower()}"
+    first = head.split(" ")[0]
+    return first if len(first) > 2 else plural
 
 
 def product(r: Random) -> Product:
     """A product of a random shop."""
     lang = pick(r, LANGUAGES)
-    maker = brand(r, lang) if chance(r, 0.86) else None
+    maker = brand(r, lang) if chance(r, 0.72) else None
     in_name = maker is not None and chance(r, 0.6)
-    pieces = name_pieces(r, lang, maker if in_name else None)
+    head = thing(r, lang)
+    pieces = name_pieces(r, lang, maker if in_name else None, head)
     shouting = chance(r, 0.05)
     if shouting:
         pieces = [piece.upper() for piece in pieces]
@@ -233,10 +291,11 @@ def product(r: Random) -> Product:
         maker,
         " ".join(pieces),
         pieces,
-        path(r, lang, chance(r, 0.06)),
+        path(r, lang, chance(r, 0.06), head, maker),
         m,
         cents,
         old if old and old > cents else None,
+        head,
     )
     p.specs = specs(r, p)
     return p

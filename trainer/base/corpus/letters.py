@@ -97,6 +97,25 @@ def word(r: Random, code: str) -> str:
     return latin(r, code)
 
 
+def rare(r: Random) -> str:
+    """What can only be copied: mixed case, any Han character, foreign letters inside a word, long codes."""
+    kind = r.randrange(6)
+    if kind == 0:  # SoundForm, iXpand, McQuel
+        parts = [latin(r).capitalize() for _ in range(2)]
+        return pick(r, ("", "", "i", "e", "Mc", "x")) + "".join(parts)
+    if kind == 1:
+        return "".join(chr(r.randint(0x4E00, 0x9FA5)) for _ in range(r.randint(1, 5)))
+    if kind == 2:
+        return _some(r, pick(r, tuple(MARKS.values())) + "aeiounrst", 4, 9).capitalize()
+    if kind == 3:  # one letter from another alphabet
+        made = latin(r)
+        place = r.randrange(len(made))
+        return made[:place] + pick(r, "аеоріѕжδλπαșžćøæ") + made[place + 1 :]
+    if kind == 4:
+        return "".join(pick(r, (str.upper, str.lower))(c) for c in latin(r))
+    return _some(r, "ABCDEFGHJKLMNPRSTUVWXYZ0123456789-/.", 6, 18).strip("-/.") or "A1"
+
+
 def code_like(r: Random) -> str:
     """A model or product code: letters, digits, dashes, slashes."""
     pattern = pick(r, CODES)

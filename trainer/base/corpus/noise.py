@@ -22,7 +22,9 @@ def sentence(page: Page, low: int = 4, high: int = 16) -> str:
     """A sentence of the page's language that means nothing."""
     r, lang = page.r, page.product.lang
     joint = "" if lang in ("zh", "tw", "ja", "th") else " "
-    text = joint.join([pick(r, words(lang, "words")) for _ in range(r.randint(low, high))])
+    text = joint.join(
+        [pick(r, words(lang, "words" if chance(r, 0.7) else "things")) for _ in range(r.randint(low, high))]
+    )
     return text[:1].upper() + text[1:] + pick(r, (".", ".", "!", ""))
 
 
@@ -37,14 +39,14 @@ def noise(page: Page) -> str:
             _sizes,
             _share,
             _footer,
+            _badge,
+            _badge,
             _comment,
             _text,
-            _svg,
             _cookies,
             _gallery,
             _tabs,
-            _text,
-            _buttons,
+            _lines,
         ),
     )(page)
 
@@ -132,9 +134,28 @@ def _text(page: Page) -> str:
     )
 
 
-def _svg(page: Page) -> str:
-    r = page.r
-    return f'<svg viewBox="0 0 24 24"><path d="M{digits(r, 2)} {digits(r, 1)}l{digits(r, 2)}z"></path></svg>'
+def _badge(page: Page) -> str:
+    """A word or three beside the product that name nothing which could be asked for."""
+    r, m = page.r, page.m
+    role = pick(r, ("tag", "note", "label", "product label", "menu link", "title", "button"))
+    return m.leaf(pick(r, ("span", "div", "a", "small", "li", "em", "strong")), role, _phrase(page))
+
+
+def _phrase(page: Page) -> str:
+    r, lang = page.r, page.product.lang
+    joint = "" if lang in ("zh", "tw", "ja", "th") else " "
+    text = joint.join(pick(r, words(lang, pick(r, ("things", "words")))) for _ in range(r.randint(1, 3)))
+    return pick(r, (text[:1].upper() + text[1:], text, text.upper()))
+
+
+def _lines(page: Page) -> str:
+    """Labels and values of things that nobody asks for."""
+    r, m, lang = page.r, page.m, page.product.lang
+    rows = []
+    for _ in range(r.randint(1, 5)):
+        value = pick(r, (_phrase(page), digits(r, r.randint(1, 5)), measure(r), pick(r, words(lang, "last"))))
+        rows.append(m.el("li", "table row", f"{m.leaf('span', 'table label', _phrase(page))} {m.text(value)}"))
+    return m.el("ul", "table list", *rows)
 
 
 def _cookies(page: Page) -> str:

@@ -4,7 +4,7 @@ from html import unescape
 from random import Random
 from typing import Any
 
-from trainer.base.corpus import ask, crumbs, extras, prices, titles
+from trainer.base.corpus import ask, crumbs, extras, prices, titles, whole
 from trainer.base.corpus.goods import brand, noun, product
 from trainer.base.corpus.markup import INLINE_TAG, TAG, collapse
 from trainer.base.corpus.noise import noise, sentence
@@ -21,7 +21,7 @@ CATEGORY = {
     "shop_trail": 0.04,
     "none": 0.10,
 }
-MAKER = {"one": 0.66, "two": 0.12, "shop": 0.05, "name": 0.08, "none": 0.09}
+MAKER = {"one": 0.64, "two": 0.12, "shop": 0.05, "name": 0.08, "none": 0.11}
 
 
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -53,7 +53,7 @@ def compose(page: Page) -> str:
     rows = _rows(page)
     if rows:
         parts.insert(len(parts) if chance(r, 0.8) else r.randint(0, len(parts)), rows)
-    size = weighted(r, {"cut": 0.55, "part": 0.32, "page": 0.13})
+    size = weighted(r, {"cut": 0.50, "part": 0.31, "page": 0.12, "whole": 0.07})
     if size == "cut" and chance(r, 0.25):
         r.shuffle(parts)
     _furnish(page, parts, size)
@@ -103,7 +103,10 @@ def _main(page: Page) -> list[str]:
 
 
 def _makers(page: Page) -> list[str]:
-    """Statements of who made the product. A name that begins with the maker says it too, if nothing else does."""
+    """Statements of who made the product. A name that begins with the maker says it too, if nothing else does.
+
+    Only a maker that is written like one, though (KORG, TomTom, Tri-X): no reader can tell Pramo from a noun.
+    """
     p = page.product
     if p.brand is None:
         return []
@@ -111,7 +114,7 @@ def _makers(page: Page) -> list[str]:
     within = p.brand.casefold() in p.name.casefold()
     how = weighted(page.r, MAKER)
     if how == "name" or (within and how in ("shop", "none")):
-        how = "name" if first else "one"
+        how = "name" if first and not (first.islower() or (first.istitle() and first.isalpha())) else "one"
     if how == "name":
         page.show("manufacturer", first)
         return []
@@ -142,8 +145,10 @@ def _furnish(page: Page, parts: list[str], size: str) -> None:
     """Put furniture between the parts: little in a cut-down snippet, much in a whole page."""
     r = page.r
     if size == "cut":
-        parts += [noise(page)] if chance(r, 0.35) else []
+        parts.insert(r.randint(0, len(parts)), noise(page)) if chance(r, 0.35) else None
         return
+    if size == "whole":
+        return whole.surround(page, parts)
     for _ in range(r.randint(1, 4) if size == "part" else pick(r, (5, 8, 12, 20))):
         parts.insert(r.randint(0, len(parts)), noise(page))
     if chance(r, 0.25):

@@ -1,5 +1,6 @@
 """Word lists by language: `shops.txt` (written by hand) and `names.txt` (people, places, firms, made with Faker),
-`lists.txt` what belongs to no language: class names, field names, currencies, receipts' words.
+`things.txt` (names of everyday things, from CLDR by `collect.py`), `lists.txt` what belongs to no language: class
+names, field names, currencies, receipts' words.
 
 A section is `[code]`, an entry `key=a|b|c`. A key that a language lacks falls back to English, as shops' pages do.
 """
@@ -24,8 +25,9 @@ def _read(name: str) -> dict[str, dict[str, Words]]:
 
 SHOPS = _read("shops.txt")
 NAMES = _read("names.txt")
+THINGS = _read("things.txt")
 LISTS = _read("lists.txt")
-TEXT = {code: {**NAMES.get(code, {}), **SHOPS.get(code, {})} for code in {**SHOPS, **NAMES}}
+TEXT = {code: {**NAMES.get(code, {}), **THINGS.get(code, {}), **SHOPS.get(code, {})} for code in {**SHOPS, **NAMES}}
 SHOP_LANGUAGES = tuple(SHOPS)
 LANGUAGES = tuple(TEXT)
 
