@@ -1,21 +1,32 @@
 """Records of other domains: for each, its slots with how a value is made, field names and labels.
 
 Read from `words/domains.txt`: `[domain]`, then `slot: maker ; field names ; labels ; flags`, the record's title first.
-A maker is a function of `facts` or `makers`, with arguments (`_` for a space) where it makes makers. Flags: l a list,
-n readable as a number, p understood without a label beside the title.
+A line with a name alone takes the slot of `[common]`. A maker is a function of `kinds`, `makers` or `facts`, with
+arguments (`_` for a space) where it makes makers. Flags: l a list, n readable as a number, p understood without a label
+beside the title, b yes or no.
 """
 
 from dataclasses import dataclass
 from typing import Any, cast
 
-from trainer.base.corpus import facts, makers
+from trainer.base.corpus import facts, kinds, makers
 from trainer.base.corpus.facts import Make
 from trainer.base.corpus.words import HERE
 
 
+RANGES = {"number", "unit", "grouped", "decimal", "decimal_unit"}
+FREE = {
+    "phrase", "company", "person", "brand", "thing", "skill", "sentence", "paragraph", "code", "city", "user", "hotel",
+    "car", "device", "chip", "street", "address", "repo", "drug", "team", "latin_word", "filename", "word_of(job)",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One property of a domain. `many` makes a list of values; `number` says that the text can be read as a number."""
+    """One property of a domain.
+
+    `many` makes a list of values, `number` says that the text can be read as a number, `free` that it may be any text.
+    """
 
     make: Make
     fields: tuple[str, ...]
@@ -23,33 +34,38 @@ class Slot:
     many: bool
     number: bool
     plain: bool
+    yes_no: bool
+    free: bool
 
 
 def _maker(text: str) -> Make:
     name, _, rest = text.partition("(")
-    function: Any = getattr(makers, name, None) or getattr(facts, name)
+    function: Any = getattr(kinds, name, None) or getattr(makers, name, None) or getattr(facts, name)
     if not rest:
         return cast(Make, function)
     given = [part.replace("_", " ") for part in rest.removesuffix(")").split(",")]
-    numbers = {facts.number: 2, facts.unit: 2, facts.grouped: 2, facts.decimal: 2}.get(function, 0)
+    numbers = 2 if name in RANGES else 0
     return cast(Make, function(*map(int, given[:numbers]), *given[numbers:]))
 
 
 def _slot(text: str) -> Slot:
     make, fields, labels, flags = (*(part.strip() for part in text.split(" ; ")), "")[:4]
-    many, number, plain = ("l" in flags, "n" in flags, "p" in flags)
-    return Slot(_maker(make), tuple(fields.split()), tuple(labels.split("|")), many, number, plain)
+    many, number, plain, yes_no = (flag in flags for flag in "lnpb")
+    free = make in FREE
+    return Slot(_maker(make), tuple(fields.split()), tuple(labels.split("|")), many, number, plain, yes_no, free)
 
 
-def _read() -> dict[str, dict[str, Slot]]:
+def read(file: str, common: dict[str, Slot]) -> dict[str, dict[str, Slot]]:
+    """Sections of slots; a name alone is one of `common`, or of the file's own first section."""
     domains: dict[str, dict[str, Slot]] = {}
-    for line in (HERE / "domains.txt").read_text(encoding="utf-8").splitlines():
+    for line in (HERE / file).read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             slots = domains.setdefault(line[1:-1], {})
         else:
             name, _, rest = line.partition(": ")
-            slots[name] = _slot(rest)
+            slots[name] = _slot(rest) if rest else {**common, **domains.get("common", {})}[name]
     return domains
 
 
-DOMAINS = _read()
+DOMAINS = read("domains.txt", {})
+COMMON = DOMAINS.pop("common")

@@ -1,0 +1,75 @@
+"""What stands around a record and is not it: other records of its kind, dates and people of the page itself, a head."""
+
+from trainer.base.corpus import facts
+from trainer.base.corpus.domains import Slot
+from trainer.base.corpus.draft import Draft, value
+from trainer.base.corpus.layouts import JOINTS
+from trainer.base.corpus.markup import collapse
+from trainer.base.corpus.pick import chance, pick
+
+PLAIN = ("lines", "prose")
+HEADINGS = (
+    "Related", "Similar {}s", "You may also like", "More {}s", "Other {}s", "See also", "Ähnliche Anzeigen", "Voir aussi",
+    "Recently viewed", "Latest", "Das könnte Sie auch interessieren", "También te puede interesar", "Popular {}s",
+    "Sponsored", "Up next", "Nearby", "Recommended for you", "In the same series", "Смотрите также",
+)  # fmt: skip
+STRAY = (
+    ("Page last updated: {}", facts.date), ("Printed on {}", facts.date), ("Copyright © {}", facts.company),
+    ("Editor: {}", facts.person), ("Advertisement – from {}", facts.cash), ("Member since {}", facts.date),
+    ("Logged in as {}", facts.person), ("Today is {}", facts.date), ("Newsletter: {} readers", lambda r, lang: str(r.randint(9, 90000))),
+    ("Site by {}", facts.company), ("Your basket: {}", facts.cash), ("Cookie policy of {}", facts.date),
+    ("© {}", lambda r, lang: str(r.randint(1998, 2026))), ("Illustration: {}", facts.person), ("Version {}", facts.code),
+)  # fmt: skip
+
+
+def surround(d: Draft, text: str, layout: str) -> str:
+    """The record's text with what its page has before and after it."""
+    r = d.page.r
+    marked = text.lstrip().startswith("<")
+    parts = [text]
+    if chance(r, 0.22) and (marked or layout in PLAIN):
+        before = marked and layout in ("page", "roles", "data") and chance(r, 0.25)
+        parts.insert(0 if before else 1, others(d, marked))
+    for _ in range(pick(r, (0, 0, 0, 0, 1, 1, 2))):
+        parts.insert(r.choice((0, len(parts), len(parts))), stray(d, marked))
+    if marked and layout == "page" and chance(r, 0.15):
+        parts.insert(
+            0, f"<title>{d.page.m.text(d.said(next(iter(d.values))))} | {d.page.m.text(d.page.product.shop)}</title>"
+        )
+    return "\n".join(parts)
+
+
+def others(d: Draft, marked: bool) -> str:
+    """1 to 5 other records of the domain under a heading, each with a few of its values."""
+    m, r = d.page.m, d.page.r
+    names = list(d.slots)
+    shown = r.sample(names[1:], min(len(names) - 1, r.randint(0, 3)))
+    shown = [name for name in shown if not d.slots[name].many]
+    records = [[_said(d, d.slots[name]) for name in (names[0], *shown)] for _ in range(r.randint(1, 5))]
+    heading = pick(r, HEADINGS).format(d.domain)
+    if not marked:
+        joint = pick(r, JOINTS)
+        return "\n".join(
+            ["", heading + pick(r, (":", "")), *[pick(r, ("- ", "* ", "")) + joint.join(rec) for rec in records]]
+        )
+    tag, head = pick(r, ("a", "h3", "h4", "strong", "div")), pick(r, ("h2", "h3", "div", "h4"))
+    cards = []
+    for title, *rest in records:
+        values = [
+            m.leaf(pick(r, ("span", "p", "div")), f"card {name}", text) for name, text in zip(shown, rest, strict=True)
+        ]
+        cards.append(m.el(pick(r, ("li", "div", "article")), "card", m.leaf(tag, "card title", title), *values))
+    return m.el(pick(r, ("aside", "section", "div", "ul")), "related", m.leaf(head, "related title", heading), *cards)
+
+
+def stray(d: Draft, marked: bool) -> str:
+    """A date, person, firm or sum that belongs to the page, not to the record."""
+    r = d.page.r
+    form, make = pick(r, STRAY)
+    text = form.format(collapse(make(r, d.lang)))
+    return d.page.m.leaf(pick(r, ("p", "div", "footer", "small", "span")), "note", text) if marked else text
+
+
+def _said(d: Draft, slot: Slot) -> str:
+    said = value(d.page.r, slot, d.lang)
+    return ", ".join(said) if isinstance(said, list) else str(said)
