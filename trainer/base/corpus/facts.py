@@ -25,6 +25,7 @@ MONTHS = {
     "sv": "januari februari mars april maj juni juli augusti september oktober november december",
 }
 MONTH_NAMES = {code: text.split() for code, text in MONTHS.items()}
+YEARS = ((2005, 2027), (2005, 2027), (2015, 2027), (1940, 2035))
 DAYS = ("Monday", "Tuesday", "Friday", "Sat", "Sun", "Fr.", "lun.", "Mittwoch", "sabato", "jueves")
 
 
@@ -49,7 +50,7 @@ def person(r: Random, lang: str) -> str:
 
 def date(r: Random, lang: str, style: str = "date") -> str:
     """A date in one of the ways that dates are written."""
-    y, m, d = r.randint(1950, 2030), r.randint(1, 12), r.randint(1, 28)
+    y, m, d = r.randint(*pick(r, YEARS)), r.randint(1, 12), r.randint(1, 28)
     name = MONTH_NAMES.get(lang, MONTH_NAMES["en"])[m - 1]
     th = "th" if d % 10 > 3 or d % 10 == 0 or 10 < d < 14 else ("st", "nd", "rd")[d % 10 - 1]
     form = pick(r, SHAPES["date_cjk" if lang in ("zh", "ja", "tw") and chance(r, 0.5) else style])

@@ -1,288 +1,152 @@
-"""Receipts and invoices as plain text, the way that OCR reads them: the company on top, many amounts, one total."""
+"""Receipts as plain text, the way that OCR reads them: the firm on top, many dates and sums, one total."""
 
 from random import Random
 from typing import Any
 
-from trainer.base.corpus import ask, facts
-from trainer.base.corpus.goods import measure
-from trainer.base.corpus.letters import code_like, digits, latin
+from trainer.base.corpus import facts, invoices
+from trainer.base.corpus.asked import question
+from trainer.base.corpus.letterhead import WORDS, Till, letterhead, till
+from trainer.base.corpus.letters import digits, latin
+from trainer.base.corpus.ocr import damaged, smudge
 from trainer.base.corpus.pick import chance, pick
-from trainer.base.corpus.words import LISTS, words
+from trainer.base.corpus.shapes import fill
+from trainer.base.corpus.till import Goods, goods, item_lines, mark, sum_lines
 
 Json = dict[str, Any]
 FIELDS: dict[str, tuple[str, ...]] = {
-    "company": ("company", "company_name", "vendor", "merchant", "store", "seller", "shop"),
-    "date": ("date", "invoice_date", "receipt_date", "issued", "transaction_date"),
-    "address": ("address", "company_address", "location", "store_address"),
-    "total": ("total", "total_amount", "amount", "grand_total", "sum", "amount_due"),
-    "number": ("invoice_number", "receipt_number", "document_no", "number"),
-    "tax": ("tax", "vat", "gst", "tax_amount"),
-    "subtotal": ("subtotal", "net_amount", "total_before_tax"),
-    "phone": ("phone", "tel", "telephone"),
-    "cashier": ("cashier", "served_by", "operator"),
-    "time": ("time", "receipt_time"),
-    "cash": ("cash", "amount_paid", "paid", "tendered"),
-    "change": ("change", "change_due"),
-    "customer": ("customer", "bill_to", "client"),
+    "company": ("company", "company_name", "vendor", "merchant", "store", "seller", "shop", "merchant_name", "store_name", "vendor_name", "business_name", "supplier"),
+    "date": ("date", "receipt_date", "issued", "transaction_date", "purchase_date", "date_of_purchase", "invoice_date"),
+    "address": ("address", "company_address", "location", "store_address", "merchant_address", "shop_address", "vendor_address"),
+    "total": ("total", "total_amount", "amount", "grand_total", "sum", "amount_due", "total_paid", "total_price", "final_total", "total_due"),
+    "number": ("receipt_number", "invoice_number", "document_no", "number", "receipt_no", "bill_number", "transaction_id"),
+    "tax": ("tax", "vat", "gst", "tax_amount", "vat_amount", "sales_tax"),
+    "subtotal": ("subtotal", "net_amount", "total_before_tax", "sub_total"),
+    "discount": ("discount", "discount_amount", "total_discount"),
+    "service": ("service_charge", "service", "service_fee"),
+    "rounding": ("rounding", "rounding_adjustment", "round_off"),
+    "phone": ("phone", "tel", "telephone", "phone_number", "store_phone"),
+    "cashier": ("cashier", "served_by", "operator", "cashier_name"),
+    "time": ("time", "receipt_time", "transaction_time"),
+    "paid": ("cash", "amount_paid", "paid", "tendered", "cash_tendered", "payment_amount"),
+    "change": ("change", "change_due", "cash_change"),
+    "tax_id": ("tax_id", "gst_number", "vat_number", "gst_id", "tax_number"),
+    "registration": ("registration_number", "company_registration", "company_reg_no", "business_number"),
+    "email": ("email", "contact_email"),
+    "customer": ("customer", "bill_to", "client", "customer_name"),
 }  # fmt: skip
 STANDARD = ("company", "date", "address", "total")
-TOTALS = LISTS["receipts"]["totals"]
-SUBTOTALS = LISTS["receipts"]["subtotals"]
-TAXES = LISTS["receipts"]["taxes"]
-SUFFIXES = LISTS["receipts"]["suffixes"]
-CLOSINGS = LISTS["receipts"]["closings"]
-ROADS = LISTS["receipts"]["roads"]
+INVOICES = 0.28
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
     """(text, schema, record, domain) of one receipt or invoice."""
+    if chance(r, INVOICES):
+        return invoices.sample(r)
+    t = till(r)
     values: Json = {}
-    invoice = chance(r, 0.35)
-    lines = _top(r, values) + _meta(r, values, invoice) + _items(r, values)
-    lines += [pick(r, CLOSINGS).replace("{}", latin(r)) for _ in range(r.randint(0, 3))]
-    if chance(r, 0.5):
+    bought = goods(r)
+    lines = receipt(t, bought, values)
+    if chance(r, 0.75):
         lines = [line.upper() for line in lines]
-        values = {key: value.upper() for key, value in values.items()}
-    schema, record = _question(r, values)
-    return "\n".join(lines), schema, record, "invoice" if invoice else "receipt"
+        values = {key: said.upper() for key, said in values.items()}
+        bought = Goods([(name.upper(), n, each) for name, n, each in bought.lines])
+    rate = pick(r, (0, 0, 0, 0.03, 0.06, 0.15))
+    lines = damaged(r, lines, [*values.values(), *[name for name, *_ in bought.lines]], rate) if rate else lines
+    schema, record = question(r, values, FIELDS, STANDARD)
+    return "\n".join(lines), schema, record, "receipt"
 
 
-def _top(r: Random, values: Json) -> list[str]:
-    """Company, registration, address over several lines (read as one, joined by spaces), telephone."""
-    lang = pick(r, ("en", "en", "en", "en", "id", "de", "fr", "it", "es"))
-    name = (
-        facts.company(r, lang)
-        if chance(r, 0.4)
-        else f"{' '.join(latin(r) for _ in range(r.randint(1, 3)))} {pick(r, SUFFIXES)}".upper()
-    )
-    values["company"] = name
-    lines = [name]
-    if chance(r, 0.15):
-        lines.insert(
-            0,
-            pick(
-                r,
-                (
-                    latin(r).upper(),
-                    facts.person(r, lang).upper(),
-                    "*** COPY ***",
-                    "TAX INVOICE",
-                    "RECEIPT",
-                    "WELCOME TO",
-                ),
-            ),
-        )
-    if chance(r, 0.5):
-        lines.append(
-            pick(r, ("({})", "CO. REG NO: {}", "{}", "REG NO {}", "(CO.REG : {})")).format(
-                f"{digits(r, 6)}-{pick(r, 'ABDHKMPTUVWX')}"
-            )
-        )
-    if chance(r, 0.93):
-        address = _address(r, lang)
-        values["address"] = " ".join(address)
-        lines += address
-    if chance(r, 0.5):
-        values["phone"] = facts.phone(r, lang)
-        lines.append(
-            pick(r, ("TEL: {}", "Tel : {}", "TEL {}", "PHONE: {}")).format(values["phone"])
-            + (f" FAX: {facts.phone(r, lang)}" if chance(r, 0.25) else "")
-        )
-    if chance(r, 0.4):
-        lines.append(
-            pick(r, ("GST ID: {}", "GST REG NO: {}", "VAT NO. {}", "USt-IdNr. DE{}", "P.IVA {}", "TAX ID {}")).format(
-                digits(r, 12)
-            )
-        )
-    return lines
+def receipt(t: Till, bought: Goods, values: Json) -> list[str]:
+    """All lines in one of the orders that tills print them in; the date may stand anywhere."""
+    r, m = t.r, mark(t)
+    top = letterhead(t, values)
+    _spoil(r, top, values)
+    stamp = _stamp(t, values)
+    meta = _meta(t, values)
+    below = [fill(r, "en", t.word("closings")) for _ in range(r.randint(0, 4))]
+    if top[0] == values["company"] and chance(r, 0.08):
+        top.insert(1, stamp)
+    elif chance(r, 0.22):
+        below.insert(r.randint(0, len(below)), stamp)
+    elif meta and chance(r, 0.45):
+        place = r.randrange(len(meta))
+        meta[place] = f"{meta[place]} {stamp}" if chance(r, 0.7) else f"{stamp} {meta[place]}"
+    else:
+        meta.insert(r.randint(0, len(meta)), stamp)
+    if chance(r, 0.1):
+        again = pick(r, ("CLOSED: {}", "PRINT DATE: {}", "PRN ON : {}", "{}", "- *** {} *** -", "PRINTED DATE : {}"))
+        below.insert(0, again.format(f"{values['date']} {r.randint(8, 22)}:{r.randint(10, 59)}"))
+    return [*top, *meta, *item_lines(t, bought, m), *sum_lines(t, bought, m, values), *below]
 
 
-def _address(r: Random, lang: str) -> list[str]:
-    road = pick(r, ROADS).format(latin(r).upper() if chance(r, 0.6) else pick(r, words(lang, "last")).upper())
-    number = pick(r, ("NO. {}", "{}", "LOT {}", "NO {}", "{},", "NO.{}", "UNIT {}", "G-{}")).format(
-        pick(
-            r,
-            (
-                str(r.randint(1, 300)),
-                f"{r.randint(1, 99)}-{r.randint(1, 9)}",
-                f"{r.randint(1, 60)}, {r.randint(61, 90)} & {r.randint(91, 120)}",
-                f"{r.randint(1, 99)}A",
-            ),
-        )
-    )
-    parts = [
-        f"{number.rstrip(',')}{pick(r, (',', '', ','))} {road}"
-        + pick(r, ("", f" {r.randint(1, 30)}/{r.randint(1, 40)}", f" {r.randint(1, 30)}"))
-    ]
-    if chance(r, 0.5):
-        parts.append(
-            pick(
-                r, ("{} INDUSTRIAL PARK", "TAMAN {}", "BANDAR {}", "{} CENTRE", "KAWASAN {}", "{} PLAZA", "OFF {} ROAD")
-            ).format(latin(r).upper())
-        )
-    town = pick(r, words(lang, "city")) if chance(r, 0.5) else latin(r).upper()
-    parts.append(f"{facts.postcode(r, lang)}{pick(r, (' ', ' ', ', '))}{town}")
-    if chance(r, 0.4):
-        parts.append(
-            pick(r, (latin(r).upper(), "SELANGOR", "JOHOR", "GERMANY", "FRANCE", "U.K.", "MALAYSIA", "TX", "ITALIA"))
-        )
-    end = pick(r, (".", "", "", ","))
-    parts = [part + "," if i < len(parts) - 1 and not part.endswith(",") else part for i, part in enumerate(parts)]
-    parts[-1] += end if end != "," else ""
-    lines, current = [], parts[0]
-    for part in parts[1:]:
-        if chance(r, 0.6):
-            lines.append(current)
-            current = part
-        else:
-            current += " " + part
-    return [*lines, current]
+def _spoil(r: Random, top: list[str], values: Json) -> None:
+    """Now and then the firm or a line of the address itself was read wrongly; then that is what is written."""
+    if not chance(r, 0.06):
+        return
+    place = r.randrange(len(top))
+    wrong = " ".join(smudge(r, top[place]).split())
+    line = top[place].rstrip(",")
+    for slot in ("company", "address"):
+        if len(line) > 5 and len(wrong) > 5 and line in values.get(slot, "") and wrong.rstrip(","):
+            values[slot] = values[slot].replace(line, wrong.rstrip(",") if wrong.endswith(",") else wrong, 1)
+            top[place] = wrong
+            return
 
 
-def _meta(r: Random, values: Json, invoice: bool) -> list[str]:
-    """Document number, date, time, cashier, customer, in any order and often on one line."""
-    values["number"] = facts.code(r, "en")
-    when = facts.date(r, pick(r, ("en", "en", "en", "de", "fr", "es")), "date_receipt")
+def _stamp(t: Till, values: Json) -> str:
+    """The date under its label, with a time of day, a weekday or other things beside it."""
+    r = t.r
+    when = facts.date(r, "en" if t.country == "my" else t.lang, "date_receipt")
     values["date"] = when
-    seconds = f":{r.randint(10, 59)}" if chance(r, 0.5) else ""
-    time = f"{r.randint(7, 22):02d}:{r.randint(0, 59):02d}{seconds}{pick(r, ('', '', ' PM', ' AM'))}"
-    stamp = pick(
-        r, ("DATE: {}", "DATE : {}", "Date {}", "{}", "DATUM: {}", "Invoice Date: {}", "Date: {}", "Fecha: {}")
-    ).format(when)
-    lines = [
-        pick(
+    stamp = t.word("dates").format(when)
+    if not chance(r, 0.7):
+        return stamp
+    h, minute = r.randint(7, 22), r.randint(0, 59)
+    seconds = pick(r, ("", f":{r.randint(0, 59):02d}"))
+    values["time"] = pick(
+        r,
+        (
+            f"{h:02d}:{minute:02d}{seconds}",
+            f"{h:02d}:{minute:02d}{seconds}",
+            f"{h % 12 or 12}:{minute:02d}{seconds} {'AM' if h < 12 else 'PM'}",
+            f"{h % 12 or 12:02d}:{minute:02d}{seconds}{'AM' if h < 12 else 'PM'}",
+        ),
+    )
+    if chance(r, 0.07) and stamp == when:
+        return f"{values['time']} {digits(r, 6)} {when}"
+    return stamp + pick(r, (" {}", " {}", " {}", " TIME: {}", " TIME : {}", "\nTIME: {}", " # {}", " ({})")).format(
+        values["time"]
+    )
+
+
+def _meta(t: Till, values: Json) -> list[str]:
+    """Number, cashier, customer and whatever else, in any order, now and then two on a line."""
+    r = t.r
+    lines = []
+    if chance(r, 0.8):
+        values["number"] = pick(
             r,
             (
-                "DOC NO : {}",
-                "INVOICE NO: {}",
-                "Invoice #{}",
-                "RECEIPT #: {}",
-                "BILL NO {}",
-                "Rechnung Nr. {}",
-                "INV NO.: {}",
-                "Facture n° {}",
-            ),
-        ).format(values["number"])
-    ]
-    if chance(r, 0.5):
-        values["time"] = time
-        stamp += pick(r, (" {}", " TIME: {}", "  {}", " {}")).format(time)
-    if chance(r, 0.4):
-        values["cashier"] = pick(r, (latin(r).upper(), facts.person(r, "en"), f"{r.randint(1, 99):02d}"))
-        lines.append(
-            pick(r, ("CASHIER: {}", "CASHIER : {}", "SERVED BY: {}", "Operator {}", "Kasse {}")).format(
-                values["cashier"]
-            )
-        )
-    if invoice and chance(r, 0.6):
-        values["customer"] = pick(r, (facts.person(r, "en"), facts.company(r, "en")))
-        lines.append(pick(r, ("BILL TO: {}", "Customer: {}", "CLIENT : {}", "To: {}")).format(values["customer"]))
-    lines.insert(r.randint(0, len(lines)), stamp)
-    if chance(r, 0.3):
-        lines[0] = f"{lines[0]} {lines.pop()}" if len(lines) > 1 else lines[0]
-    if chance(r, 0.4):
-        lines.insert(
-            0,
-            pick(
-                r,
-                (
-                    "TAX INVOICE",
-                    "CASH BILL",
-                    "RECEIPT",
-                    "INVOICE",
-                    "SIMPLIFIED TAX INVOICE",
-                    "RECHNUNG",
-                    "GUEST CHECK",
-                    "FACTURE",
-                ),
+                facts.code(r, "en"),
+                f"{latin(r)[:2].upper()}{digits(r, 8)}",
+                digits(r, 10),
+                f"{digits(r, 4)}/{digits(r, 3)}/T{digits(r, 4)}",
             ),
         )
-    return lines
-
-
-def _items(r: Random, values: Json) -> list[str]:
-    """Lines of goods, then sums."""
-    mark = pick(r, ("", "", "", "RM", "$", "€", "RM ", "£", "EUR "))
-    after = mark in ("€",) and chance(r, 0.5)
-    point = "," if mark in ("€", "EUR ") and chance(r, 0.7) else "."
-
-    def money(cents: int, bare: bool = False) -> str:
-        text = (
-            f"{cents // 100:,}{'.'}{cents % 100:02d}"
-            if cents >= 100000 and chance(r, 0.7)
-            else f"{cents // 100}.{cents % 100:02d}"
+        lines.append(t.word("documents").format(values["number"]))
+    if chance(r, 0.45):
+        values["cashier"] = pick(
+            r, (latin(r).upper(), facts.person(r, t.lang), f"{r.randint(1, 99):02d}", "USER", "CASHIER")
         )
-        text = text.replace(",", "~").replace(".", point).replace("~", "." if point == "," else ",")
-        return text if bare or not mark else f"{text} {mark}" if after else f"{mark}{text}"
-
-    lines = (
-        [
-            pick(
-                r,
-                (
-                    "QTY DESCRIPTION AMOUNT",
-                    "ITEM QTY PRICE AMOUNT",
-                    "Description Qty U.Price Total",
-                    "CODE/DESC PRICE DISC AMOUNT",
-                    "-" * r.randint(10, 30),
-                    "Artikel Menge Preis",
-                ),
-            )
-        ]
-        if chance(r, 0.6)
-        else []
-    )
-    total, shape = 0, r.randrange(4)
-    for _ in range(pick(r, (1, 1, 2, 3, 4, 6, 9))):
-        n, each = pick(r, (1, 1, 1, 2, 3, 10)), r.randint(50, 9000)
-        total += n * each
-        name = f"{facts.thing(r, 'en')}{pick(r, ('', '', f' {measure(r)}', f' {code_like(r)}'))}".upper()
-        price, line = money(each, True), money(n * each, True)
-        lines += (
-            [f"{n} {name} {line}"],
-            [name, f"{n} x {price} {line}"],
-            [f"{digits(r, 4)} {n} {price} {line} SR", name],
-            [f"{name} {line}"],
-        )[shape]
-    tax = round(total * pick(r, (0.06, 0.07, 0.19, 0.2, 0.1)))
-    if chance(r, 0.55):
-        values["subtotal"], values["tax"] = money(total, True), money(tax, True)
-        lines.append(f"{pick(r, SUBTOTALS)}{pick(r, (' ', ': ', ' : '))}{values['subtotal']}")
-        lines.append(f"{pick(r, TAXES)}{pick(r, (' ', ': ', ' : '))}{values['tax']}")
-        total += tax
-    if chance(r, 0.35):
-        odd = (5 - total % 5) % 5
-        total += odd
-        label = pick(r, ("ROUNDING", "ROUNDING ADJUSTMENT", "ROUNDING ADJ", "ROUND"))
-        lines.append(f"{label}{pick(r, (' ', ': '))}0{point}{odd:02d}")
-    values["total"] = money(total)
-    lines.append(
-        pick(r, TOTALS) + pick(r, (" ", ": ", " : ") if mark else (" ", ": ", " : ", ":", " RM ")) + values["total"]
-    )
-    if chance(r, 0.2):
-        lines.append(f"TOTAL QTY: {r.randint(1, 30)}")
-    if chance(r, 0.55):
-        paid = (
-            -(-total // pick(r, (500, 1000, 5000))) * 5000 if chance(r, 0.1) else total + pick(r, (0, 0, 500, 1000, 60))
-        )
-        values["cash"], values["change"] = money(paid, True), money(paid - total, True)
-        lines += [
-            f"{pick(r, ('CASH', 'CASH TENDERED', 'PAID', 'BAR', 'VISA'))}{pick(r, (' ', ': '))}{values['cash']}",
-            f"{pick(r, ('CHANGE', 'CHANGE DUE', 'RÜCKGELD'))}{pick(r, (' ', ': '))}{values['change']}",
-        ]
-    if chance(r, 0.2) and "tax" in values:
-        lines += ["GST SUMMARY AMOUNT TAX", f"SR 6% {values['subtotal']} {values['tax']}"]
-    return lines
-
-
-def _question(r: Random, values: Json) -> tuple[Json, Json]:
-    keys = list(STANDARD)
-    if chance(r, 0.6):
-        keys = r.sample(sorted(FIELDS), r.randint(1, 8))
-    properties: Json = {}
-    record: Json = {}
-    for key in keys:
-        field = FIELDS[key][0] if chance(r, 0.5) else pick(r, FIELDS[key])
-        if field not in properties:
-            properties[field], record[field] = ask.TEXT, values.get(key)
-    return ask.schema_of(properties), record
+        lines.append(t.word("cashiers").format(values["cashier"]))
+    lines += [fill(r, "en", pick(r, WORDS["extras"])) for _ in range(pick(r, (0, 0, 1, 1, 2, 4)))]
+    if chance(r, 0.04):
+        lines.append(f"CARD EXPIRY: {facts.date(r, 'en', 'date_receipt')}")
+    r.shuffle(lines)
+    if len(lines) > 1 and chance(r, 0.3):
+        lines[:2] = [" ".join(lines[:2])]
+    if chance(r, 0.1):
+        values["customer"] = pick(r, (facts.company(r, t.lang), facts.person(r, t.lang), t.made("firm")))
+        lines += [pick(r, ("BILL TO: {}", "BILL TO:\n{}", "CUSTOMER: {}", "NAME : {}")).format(values["customer"])]
+        lines += [t.made("roads"), fill(r, "en", "{digits} {WORD}")] if chance(r, 0.4) else []
+    return [t.word("heads"), *lines] if chance(r, 0.75) else lines

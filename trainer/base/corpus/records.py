@@ -4,10 +4,10 @@ from random import Random
 from typing import Any
 
 from trainer.base.corpus import ask, facts, rows
-from trainer.base.corpus.domains import DOMAINS, Slot
+from trainer.base.corpus.asked import named, typed
+from trainer.base.corpus.domains import DOMAINS
 from trainer.base.corpus.draft import Draft, value
 from trainer.base.corpus.goods import product
-from trainer.base.corpus.kinds import YES
 from trainer.base.corpus.layouts import LAYOUTS, SHARES
 from trainer.base.corpus.page import Page
 from trainer.base.corpus.pick import chance, pick, weighted
@@ -61,30 +61,6 @@ def question(r: Random, d: Draft) -> tuple[Json, Json]:
     if len(properties) > 3 and chance(r, 0.12):
         return _nested(r, properties, record)
     return ask.schema_of(properties), record
-
-
-def named(r: Random, slot: Slot) -> str:
-    """A field name for the slot: snake_case, camelCase, now and then Title case or with a space."""
-    field = slot.fields[0] if chance(r, 0.3) else pick(r, slot.fields)
-    kind = r.randrange(20)
-    if kind < 3 and "_" in field:
-        head, *rest = field.split("_")
-        return head + "".join(part.capitalize() for part in rest)
-    if kind == 3:
-        return field.replace("_", " ").capitalize()
-    return field.upper() if kind == 4 and chance(r, 0.3) else field
-
-
-def typed(r: Random, slot: Slot, said: Any) -> tuple[Json, Any]:
-    """Schema and value of a slot: text as written, now and then a number, yes or no mostly as a boolean."""
-    if slot.many:
-        return {"type": ["array", "null"], "items": {"type": "string"}}, said
-    if slot.yes_no and chance(r, 0.75):
-        return {"type": ["boolean", "null"]}, None if said is None else said.casefold() in YES
-    if slot.number and chance(r, 0.35):
-        kind = "integer" if said is None or said.isdigit() else "number"
-        return {"type": [kind, "null"]}, None if said is None else int(said) if said.isdigit() else float(said)
-    return ask.TEXT, said
 
 
 def _nested(r: Random, properties: Json, record: Json) -> tuple[Json, Json]:

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from trainer.base.corpus import ask, facts
+from trainer.base.corpus.asked import named, typed
 from trainer.base.corpus.domains import COMMON, DOMAINS, Slot, read
 from trainer.base.corpus.draft import Draft, value
 from trainer.base.corpus.goods import product
@@ -79,8 +80,6 @@ def _count(r: Random) -> int:
 
 def question(r: Random, listing: Listing, name: str, present: bool) -> tuple[Json, Json]:
     """The list with some of its columns (now and then one that the page lacks), alone or beside the page's fields."""
-    from trainer.base.corpus.records import named, typed  # they ask for single values in the same way
-
     lacking = [c for c in listing.slots if c not in listing.columns]
     shown = [c for c in listing.columns if chance(r, 0.8)] or listing.columns[:1]
     asked = shown + [c for c in lacking if chance(r, 0.15)]

@@ -8,6 +8,7 @@ from trainer.base.corpus.pick import pick
 from trainer.base.corpus.words import LISTS, words
 
 SHAPES = LISTS["shapes"]
+RECEIPTS = LISTS["receipts"]
 CAPITALS = "ABCDEFGHJKLMNPRSTVWZ"
 
 
@@ -34,6 +35,8 @@ PARTS: dict[str, Callable[[Random, str], str]] = {
     "nnn": lambda r, lang: str(r.randint(1, 999)),
     "code": lambda r, lang: code_like(r),
     "digits": lambda r, lang: digits(r, r.randint(4, 9)),
+    "trade": lambda r, lang: pick(r, RECEIPTS["trades"]),
+    "Syl": lambda r, lang: pick(r, RECEIPTS["syllables"]),
     "form": lambda r, lang: pick(r, SHAPES["form"]),
 }
 
@@ -50,4 +53,9 @@ class _Filling(dict[str, str]):
 
 def shape(r: Random, lang: str, key: str) -> str:
     """A value in one of the shapes of `key`."""
-    return pick(r, SHAPES[key]).format_map(_Filling(r, lang))
+    return fill(r, lang, pick(r, SHAPES[key]))
+
+
+def fill(r: Random, lang: str, template: str) -> str:
+    """The template with each of its parts made anew."""
+    return template.format_map(_Filling(r, lang))
