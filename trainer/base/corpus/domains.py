@@ -6,7 +6,7 @@ arguments (`_` for a space) where it makes makers. Flags: l a list, n readable a
 beside the title, b yes or no.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from trainer.base.corpus import facts, kinds, makers
@@ -29,6 +29,7 @@ class Slot:
     """
 
     make: Make
+    maker: str
     fields: tuple[str, ...]
     labels: tuple[str, ...]
     many: bool
@@ -52,7 +53,17 @@ def _slot(text: str) -> Slot:
     make, fields, labels, flags = (*(part.strip() for part in text.split(" ; ")), "")[:4]
     many, number, plain, yes_no = (flag in flags for flag in "lnpb")
     free = make in FREE
-    return Slot(_maker(make), tuple(fields.split()), tuple(labels.split("|")), many, number, plain, yes_no, free)
+    return Slot(
+        _maker(make),
+        make.partition("(")[0],
+        tuple(fields.split()),
+        tuple(labels.split("|")),
+        many,
+        number,
+        plain,
+        yes_no,
+        free,
+    )
 
 
 def read(file: str, common: dict[str, Slot]) -> dict[str, dict[str, Slot]]:
@@ -64,7 +75,17 @@ def read(file: str, common: dict[str, Slot]) -> dict[str, dict[str, Slot]]:
         else:
             name, _, rest = line.partition(": ")
             slots[name] = _slot(rest) if rest else {**common, **domains.get("common", {})}[name]
-    return domains
+    return {name: _unlike(slots) for name, slots in domains.items()}
+
+
+def _unlike(slots: dict[str, Slot]) -> dict[str, Slot]:
+    """The slots, each field name left to the one that would lose its only or first name, or to the first that has it."""
+    owner = {slot.fields[0]: name for name, slot in reversed(slots.items())}
+    for name, slot in slots.items():
+        for field in slot.fields:
+            owner.setdefault(field, name)
+    kept = {name: tuple(f for f in slot.fields if owner[f] == name) for name, slot in slots.items()}
+    return {name: replace(slot, fields=kept[name] or slot.fields[:1]) for name, slot in slots.items()}
 
 
 DOMAINS = read("domains.txt", {})

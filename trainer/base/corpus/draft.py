@@ -1,6 +1,6 @@
 """A record on its way to a page: what the page states of it, what it leaves empty, and how it is called there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -24,10 +24,20 @@ class Draft:
     slots: dict[str, Slot]
     values: dict[str, Any]
     empty: list[str]
+    used: dict[str, str] = field(default_factory=dict)
 
     def label(self, slot: str) -> str:
-        """A label of the slot, the first one more often; English pages speak English for the most part."""
-        labels = self.slots[slot].labels
+        """The slot's label on this page; two slots share one only if they have no other."""
+        if slot not in self.used:
+            labels = self.slots[slot].labels
+            drawn = self._label(labels)
+            if drawn in self.used.values():
+                drawn = next((label for label in labels if label not in self.used.values()), drawn)
+            self.used[slot] = drawn
+        return self.used[slot]
+
+    def _label(self, labels: tuple[str, ...]) -> str:
+        """The first one more often; English pages speak English for the most part."""
         if self.lang == "en" and chance(self.page.r, 0.85):
             return pick(self.page.r, labels[: 1 + (len(labels) > 2 and labels[1].isascii())])
         return labels[0] if chance(self.page.r, 0.3) else pick(self.page.r, labels)
@@ -53,9 +63,10 @@ class Draft:
 
 
 def value(r: Random, slot: Slot, lang: str) -> Any:
-    """What a page states for a slot: a text, or a list of them."""
+    """What a page states for a slot: a text, or a list of them (which pages join by commas, so that none has its own)."""
     if slot.many:
-        return list(dict.fromkeys(_text(r, slot, lang) for _ in range(pick(r, (1, 2, 3, 3, 4, 6)))))
+        texts = (_text(r, slot, lang).replace(", ", " ") for _ in range(pick(r, (1, 2, 3, 3, 4, 6))))
+        return list(dict.fromkeys(texts))
     return _text(r, slot, lang)
 
 

@@ -50,10 +50,19 @@ def person(r: Random, lang: str) -> str:
 
 def date(r: Random, lang: str, style: str = "date") -> str:
     """A date in one of the ways that dates are written."""
+    return dated(r, lang, date_form(r, lang, style))
+
+
+def date_form(r: Random, lang: str, style: str = "date") -> str:
+    """One of the ways to write a date."""
+    return pick(r, SHAPES["date_cjk" if lang in ("zh", "ja", "tw") and chance(r, 0.5) else style])
+
+
+def dated(r: Random, lang: str, form: str) -> str:
+    """A date in the given form."""
     y, m, d = r.randint(*pick(r, YEARS)), r.randint(1, 12), r.randint(1, 28)
     name = MONTH_NAMES.get(lang, MONTH_NAMES["en"])[m - 1]
     th = "th" if d % 10 > 3 or d % 10 == 0 or 10 < d < 14 else ("st", "nd", "rd")[d % 10 - 1]
-    form = pick(r, SHAPES["date_cjk" if lang in ("zh", "ja", "tw") and chance(r, 0.5) else style])
     return form.format(
         d=d, m=m, y=y, s=y % 100, month=name, mon=name[:3], MON=name[:3].upper(), th=th, day=pick(r, DAYS)
     )
@@ -61,18 +70,20 @@ def date(r: Random, lang: str, style: str = "date") -> str:
 
 def clock(r: Random, lang: str) -> str:
     """A time of day."""
+    return timed(r, r.randrange(6))
+
+
+def timed(r: Random, form: int) -> str:
+    """A time of day in one of six forms."""
     h, mi = r.randint(0, 23), pick(r, (0, 0, 15, 30, 45, r.randint(0, 59)))
-    return pick(
-        r,
-        (
-            f"{h:02d}:{mi:02d}",
-            f"{h}:{mi:02d}",
-            f"{h % 12 or 12}:{mi:02d} {'AM' if h < 12 else 'PM'}",
-            f"{h % 12 or 12}{'am' if h < 12 else 'pm'}",
-            f"{h}h{mi:02d}",
-            f"{h}.{mi:02d} Uhr",
-        ),
-    )
+    return (
+        f"{h:02d}:{mi:02d}",
+        f"{h}:{mi:02d}",
+        f"{h % 12 or 12}:{mi:02d} {'AM' if h < 12 else 'PM'}",
+        f"{h % 12 or 12}{'am' if h < 12 else 'pm'}",
+        f"{h}h{mi:02d}",
+        f"{h}.{mi:02d} Uhr",
+    )[form]
 
 
 def phone(r: Random, lang: str) -> str:

@@ -214,23 +214,19 @@ def amount_only(r: Random, lang: str) -> str:
     return m.number(amount(r, m, 1, 500))
 
 
+WEEKS = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "es": "lunes martes miércoles jueves viernes sábado domingo",
+    "it": "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+    "pl": "poniedziałek wtorek środa czwartek piątek sobota niedziela",
+    "ru": "понедельник вторник среда четверг пятница суббота воскресенье",
+}
+
+
 def weekday(r: Random, lang: str) -> str:
-    return pick(
-        r,
-        (
-            "Monday",
-            "Tuesday",
-            "Wednesday",
-            "Thursday",
-            "Friday",
-            "Saturday",
-            "Sunday",
-            "Montag",
-            "Mittwoch",
-            "mardi",
-            "jueves",
-        ),
-    )
+    return pick(r, WEEKS.get(lang, WEEKS["en"]).split())
 
 
 def rank(r: Random, lang: str) -> str:

@@ -15,7 +15,7 @@ BULLETS = ("", "", "- ", "* ", "• ", "– ", "> ")
 JOINTS = (" | ", " | ", " · ", " • ", " / ", " — ", ", ", " - ")
 SAID = LISTS["said"]
 BEFORE = {
-    "author": ("By ", "by ", "Von ", "Par ", "Posted by ", "", "✍ "), "date": ("", "", "Published ", "on ", "Posted on "),
+    "author": ("By ", "by ", "Von ", "Par ", "Posted by ", "", "✍ "), "date": ("", "", "", "on "),
     "company": ("", "at ", "@ "), "city": ("", "in ", "📍 ", "📍"), "host": ("with ", "Host: ", ""),
     "director": ("dir. ", "Regie: ", "by "), "posted": ("Posted ", "", "online since "), "speaker": ("with ", "", "by "),
     "artist": ("by ", "", ""), "year": ("", "(", ""), "price": ("", "from ", ""), "instructor": ("by ", "with ", ""),

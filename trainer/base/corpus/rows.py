@@ -17,6 +17,7 @@ from trainer.base.corpus.layouts import BULLETS, JOINTS
 from trainer.base.corpus.noise import noise
 from trainer.base.corpus.page import Page
 from trainer.base.corpus.pick import chance, pick, weighted
+from trainer.base.corpus.steady import column
 from trainer.base.corpus.words import SHOPS
 
 Json = dict[str, Any]
@@ -63,10 +64,8 @@ def _listing(r: Random, draft: Draft, heading: str, slots: dict[str, Slot]) -> L
     columns = names[:2] + [name for name in names[2:] if chance(r, 0.6)]
     if chance(r, 0.25):
         r.shuffle(columns)
-    rows: list[dict[str, Any]] = [{c: value(r, slots[c], draft.lang) for c in columns} for _ in range(_count(r))]
-    if "rank" in columns and chance(r, 0.8):
-        for place, row in enumerate(rows, 1):
-            row["rank"] = f"{place}{'.' if row['rank'].endswith('.') else ''}"
+    cells = {c: column(r, slots[c], draft.lang) for c in columns}
+    rows: list[dict[str, Any]] = [{c: cells[c]() for c in columns} for _ in range(_count(r))]
     if chance(r, 0.2) and len(columns) > 2:
         for row in rows:
             row[columns[-1]] = None if chance(r, 0.4) else row[columns[-1]]
