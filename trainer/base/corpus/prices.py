@@ -14,10 +14,8 @@ def block(page: Page) -> str:
     kind = weighted(r, {"range": 0.04, "taxes": 0.06, "rows": 0.06, "hidden": 0.03, "plain": 0.81})
     if kind == "hidden" and m.attributes == "rich":
         return _hidden(page)
-    current, gold = _amount(page, p.cents)
+    current, gold = amount_of(page)
     page.show("price", gold)
-    page.show("currency", p.money.mark) if p.money.mark in gold else None
-    page.show("amount", p.cents)
     if kind == "taxes":
         return _taxes(page, current)
     if kind == "rows":
@@ -34,11 +32,18 @@ def block(page: Page) -> str:
     return m.wrap(m.el(tag, "product price", *parts), "price", pick(r, (0, 0, 1, 1, 2)))
 
 
-def _amount(page: Page, cents: int) -> tuple[str, str]:
+def amount_of(page: Page) -> tuple[str, str]:
     """Markup of the current price and what it reads."""
+    html, gold = _amount(page, page.product.cents)
+    page.show("currency", page.product.money.mark) if page.product.money.mark in gold else None
+    page.show("amount", page.product.cents)
+    return html, gold
+
+
+def _amount(page: Page, cents: int) -> tuple[str, str]:
     r, m, mo = page.r, page.m, page.product.money
     shown = mo.show(cents)
-    kind = weighted(r, {"text": 0.62, "mark": 0.18, "number": 0.05, "split": 0.07, "reader": 0.05, "sup": 0.03})
+    kind = weighted(r, {"text": 0.58, "mark": 0.19, "number": 0.05, "split": 0.10, "reader": 0.05, "sup": 0.03})
     number = mo.number(cents)
     if kind == "text" or (kind in ("split", "sup", "reader") and (mo.places == 0 or mo.point not in number)):
         return m.text(shown), " ".join(shown.split())
@@ -49,7 +54,7 @@ def _amount(page: Page, cents: int) -> tuple[str, str]:
         return html, plain(html)
     space = pick(r, ("", m.nl)) if mo.space else ""
     mark = (
-        m.leaf(pick(r, ("span", "span", "sup", "small", "b")), "price currency", mo.mark)
+        m.leaf(pick(r, ("span", "span", "sup", "small", "b", "div", "i")), "price currency", mo.mark)
         if m.pad in ("", "end")
         else m.el("span", "price currency", m.text(mo.mark))
     )
@@ -59,11 +64,14 @@ def _amount(page: Page, cents: int) -> tuple[str, str]:
         html = f"{mark}{joint}{inner}" if mo.before else f"{inner}{joint}{mark}"
         return html, plain(html)
     whole, _, fraction = number.rpartition(mo.point)
-    big = m.el(pick(r, ("span", "strong", "b")), "price integer", m.text(whole))
-    small_tag = pick(r, ("sup", "span", "small"))
+    big = m.el(pick(r, ("span", "strong", "b", "big", "div", "em")), "price integer", m.text(whole))
+    small_tag = pick(r, ("sup", "span", "small", "small", "i"))
     if kind == "reader":  # whole for screen readers, then in pieces for the eye
         hidden = m.el("span", "hidden", m.text(shown))
         return f"{hidden}{mark}{big}{m.el(small_tag, 'price fraction', fraction)}", " ".join(shown.split())
+    if kind == "split" and not mo.before and chance(r, 0.3):  # cents and mark in one element
+        rest = m.el(small_tag, "price fraction", m.text(f"{mo.point}{fraction}{mo.space}{mo.mark}"))
+        return big + rest, " ".join(mo.show(cents).split())
     if kind == "sup":  # no separator at all: it reads as the number that it is
         small = m.el(small_tag, "price fraction", fraction)
         gold = mo.show(cents)

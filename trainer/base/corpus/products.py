@@ -4,7 +4,7 @@ from html import unescape
 from random import Random
 from typing import Any
 
-from trainer.base.corpus import ask, crumbs, extras, prices, titles, whole
+from trainer.base.corpus import ask, crumbs, extras, prices, titles, whole, wild
 from trainer.base.corpus.goods import brand, noun, product
 from trainer.base.corpus.markup import INLINE_TAG, TAG, collapse
 from trainer.base.corpus.noise import noise, sentence
@@ -21,13 +21,14 @@ CATEGORY = {
     "shop_trail": 0.04,
     "none": 0.10,
 }
+WILD = 0.22
 MAKER = {"one": 0.64, "two": 0.12, "shop": 0.05, "name": 0.08, "none": 0.11}
 
 
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """(markup, schema, record) of one product."""
     page = Page(r, product(r))
-    html = compose(page)
+    html = wild.compose(page) if chance(r, WILD) else compose(page)
     schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
     return (_as_text(html, record) if chance(r, 0.04) else html), schema, record
 
