@@ -13,7 +13,6 @@ from trainer.base.corpus import facts, kinds, makers
 from trainer.base.corpus.facts import Make
 from trainer.base.corpus.words import HERE
 
-
 RANGES = {"number", "unit", "grouped", "decimal", "decimal_unit"}
 FREE = {
     "phrase", "company", "person", "brand", "thing", "skill", "sentence", "paragraph", "code", "city", "user", "hotel",
@@ -79,7 +78,7 @@ def read(file: str, common: dict[str, Slot]) -> dict[str, dict[str, Slot]]:
 
 
 def _unlike(slots: dict[str, Slot]) -> dict[str, Slot]:
-    """The slots, each field name left to the one that would lose its only or first name, or to the first that has it."""
+    """The slots, each field name left to one of them: the one that has it first, or the first that has it."""
     owner = {slot.fields[0]: name for name, slot in reversed(slots.items())}
     for name, slot in slots.items():
         for field in slot.fields:

@@ -63,7 +63,7 @@ class Draft:
 
 
 def value(r: Random, slot: Slot, lang: str) -> Any:
-    """What a page states for a slot: a text, or a list of them (which pages join by commas, so that none has its own)."""
+    """What a page states for a slot: a text, or a list of them (pages join it by commas, so that none has its own)."""
     if slot.many:
         texts = (_text(r, slot, lang).replace(", ", " ") for _ in range(pick(r, (1, 2, 3, 3, 4, 6))))
         return list(dict.fromkeys(texts))

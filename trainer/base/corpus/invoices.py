@@ -10,39 +10,12 @@ from trainer.base.corpus.letters import digits
 from trainer.base.corpus.markup import Markup, collapse
 from trainer.base.corpus.pick import chance, pick
 from trainer.base.corpus.till import Goods, goods, mark, sum_lines
+from trainer.base.corpus.words import LISTS
 
 Json = dict[str, Any]
-FIELDS: dict[str, tuple[str, ...]] = {
-    "seller": ("seller", "vendor", "company", "supplier", "issuer", "from", "vendor_name", "company_name", "supplier_name"),
-    "buyer": ("buyer", "customer", "client", "bill_to", "customer_name", "recipient", "billed_to"),
-    "address": ("seller_address", "address", "vendor_address", "company_address", "supplier_address"),
-    "buyer_address": ("customer_address", "billing_address", "client_address", "buyer_address"),
-    "number": ("invoice_number", "invoice_no", "number", "invoice_id", "document_number", "rechnungsnummer"),
-    "date": ("invoice_date", "date", "issue_date", "date_issued", "rechnungsdatum"),
-    "due": ("due_date", "payment_due", "pay_by", "payment_due_date", "due"),
-    "po": ("po_number", "purchase_order", "order_number", "customer_reference"),
-    "terms": ("payment_terms", "terms"),
-    "total": ("total", "amount_due", "total_amount", "grand_total", "invoice_total", "total_due"),
-    "subtotal": ("subtotal", "net_amount", "net_total", "total_before_tax"),
-    "tax": ("tax", "vat", "tax_amount", "vat_amount"),
-    "discount": ("discount", "discount_amount"),
-    "iban": ("iban", "bank_account", "account_number"),
-    "tax_id": ("vat_id", "tax_id", "vat_number", "seller_vat_id"),
-    "email": ("email", "contact_email", "seller_email"),
-    "phone": ("phone", "telephone", "phone_number"),
-}  # fmt: skip
+FIELDS = LISTS["invoice_fields"]
 STANDARD = ("seller", "number", "date", "total")
-LABELS = {
-    "number": ("Invoice no.", "Invoice number", "Invoice #", "Rechnungsnummer", "Facture n°", "Nº factura", "No.", "Invoice ID"),
-    "date": ("Invoice date", "Date", "Issued", "Rechnungsdatum", "Date de facture", "Fecha", "Date of issue", "Datum"),
-    "due": ("Due date", "Payment due", "Pay by", "Fällig am", "Échéance", "Vencimiento", "Due", "Zahlbar bis"),
-    "po": ("PO number", "Order no.", "Your reference", "Bestellnummer", "Votre référence", "P.O. #"),
-    "terms": ("Terms", "Payment terms", "Zahlungsbedingungen", "Conditions de paiement"),
-    "iban": ("IBAN", "Account", "Bank account", "Kontonummer"),
-    "tax_id": ("VAT ID", "VAT no.", "USt-IdNr.", "TVA", "Tax ID", "GST no."),
-    "email": ("E-mail", "Email", "Contact", "Mail"),
-    "phone": ("Phone", "Tel.", "Telephone", "T"),
-}  # fmt: skip
+LABELS = LISTS["invoice_labels"]
 TERMS = (
     "Net 30",
     "30 days",
@@ -141,9 +114,12 @@ def _html(
         )
         blocks.append(m.el("div", "wrapper", title + body))
     tag, cell = pick(r, (("tr", "td"), ("li", "span"), ("div", "span"), ("p", "b")))
-    facts_of_it = m.el("table" if tag == "tr" else "div", "table", *[
-        m.el(tag, "row", m.leaf(cell, "label", label), " ", m.leaf("td" if tag == "tr" else "span", "value", said)) for label, said in meta
-    ])  # fmt: skip
+    other = "td" if tag == "tr" else "span"
+    facts_of_it = m.el(
+        "table" if tag == "tr" else "div",
+        "table",
+        *[m.el(tag, "row", m.leaf(cell, "label", label), m.leaf(other, "value", said)) for label, said in meta],
+    )
     head = m.el("tr", "", *[m.leaf("th", "", x) for x in pick(r, HEADS)])
     body = [m.el("tr", "item row", *[m.leaf("td", "", x) for x in row]) for row in rows]
     total = [m.leaf(pick(r, ("p", "div", "li")), "price row", line) for line in sums]

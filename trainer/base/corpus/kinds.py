@@ -93,7 +93,8 @@ def screen(r: Random, lang: str) -> str:
 
 
 def chip(r: Random, lang: str) -> str:
-    return f"{brand(r, 'en')} {code_like(r)}{pick(r, ('', f', {r.randint(1, 5)}.{r.randint(0, 9)} GHz', f' {r.randint(2, 24)}-core', ' Pro'))}"
+    tail = pick(r, ("", f", {r.randint(1, 5)}.{r.randint(0, 9)} GHz", f" {r.randint(2, 24)}-core", " Pro"))
+    return f"{brand(r, 'en')} {code_like(r)}{tail}"
 
 
 def device(r: Random, lang: str) -> str:
@@ -124,7 +125,8 @@ def patent_number(r: Random, lang: str) -> str:
 
 
 def drug(r: Random, lang: str) -> str:
-    return f"{latin(r).capitalize()}{pick(r, ('', f' {r.randint(1, 800)} mg', ' forte', '®', f'-{brand(r, lang)}', ' Plus'))}"
+    tail = pick(r, ("", f" {r.randint(1, 800)} mg", " forte", "®", f"-{brand(r, lang)}", " Plus"))
+    return latin(r).capitalize() + tail
 
 
 def latin_word(r: Random, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""How a record stands on its page: rows, tables, elements with telling names, plain lines, running text, linked data."""
+"""How a record stands on its page: rows, tables, elements with telling names, plain lines, sentences, linked data."""
 
 import json
 from collections.abc import Callable
@@ -14,21 +14,8 @@ from trainer.base.corpus.words import LISTS
 BULLETS = ("", "", "- ", "* ", "• ", "– ", "> ")
 JOINTS = (" | ", " | ", " · ", " • ", " / ", " — ", ", ", " - ")
 SAID = LISTS["said"]
-BEFORE = {
-    "author": ("By ", "by ", "Von ", "Par ", "Posted by ", "", "✍ "), "date": ("", "", "", "on "),
-    "company": ("", "at ", "@ "), "city": ("", "in ", "📍 ", "📍"), "host": ("with ", "Host: ", ""),
-    "director": ("dir. ", "Regie: ", "by "), "posted": ("Posted ", "", "online since "), "speaker": ("with ", "", "by "),
-    "artist": ("by ", "", ""), "year": ("", "(", ""), "price": ("", "from ", ""), "instructor": ("by ", "with ", ""),
-    "updated": ("Updated ", "Last modified ", "updated: "), "photo": ("Photo: ", "📷 "), "rating": ("★ ", "⭐ "),
-}  # fmt: skip
-TYPES = {
-    "job": "JobPosting", "recipe": "Recipe", "event": "Event", "book": "Book", "property": "RealEstateListing",
-    "car": "Car", "person": "Person", "company": "Organization", "paper": "ScholarlyArticle", "hotel": "Hotel",
-    "flight": "Flight", "film": "Movie", "course": "Course", "forum": "DiscussionForumPosting", "news": "NewsArticle",
-    "restaurant": "Restaurant", "music": "MusicAlbum", "game": "VideoGame", "software": "SoftwareApplication",
-    "podcast": "PodcastEpisode", "review": "Review", "order": "Order", "video": "VideoObject", "episode": "TVEpisode",
-    "sports": "SportsEvent", "school": "School", "place": "City", "exhibition": "ExhibitionEvent",
-}  # fmt: skip
+BEFORE = LISTS["before"]
+TYPES = LISTS["types"]
 
 
 def _head(d: Draft, first: str, beside: list[str]) -> list[str]:
@@ -36,7 +23,7 @@ def _head(d: Draft, first: str, beside: list[str]) -> list[str]:
     m, r = d.page.m, d.page.r
     parts = [m.leaf(pick(r, ("h1", "h1", "h1", "h2", "h3", "div", "a", "strong")), "title", d.values[first])]
     if len(beside) > 1 and chance(r, 0.4):
-        return parts + [_byline(d, beside)]
+        return [*parts, _byline(d, beside)]
     for name in beside:
         tag = pick(r, ("div", "span", "p", "a", "h2", "h3", "small", "em", "time", "address"))
         leaf = m.leaf(tag, pick(r, (name, f"{name} value", "note", "label")), _introduced(d, name))
@@ -128,7 +115,7 @@ def roles(d: Draft) -> str:
                 parts.append(f'<{tag} {by}="{field}">{m.text(value)}</{tag}>')
     if by != "itemprop":
         return m.el("div", "card", *parts)
-    kind = TYPES.get(d.domain, "Thing")
+    kind = TYPES.get(d.domain, ("Thing",))[0]
     return f'<div itemscope itemtype="https://schema.org/{kind}">{m.nl}{m.nl.join(parts)}{m.nl}</div>'
 
 
@@ -206,13 +193,12 @@ def data(d: Draft) -> str:
     m, r = d.page.m, d.page.r
     first, *rest = d.values
     metas = [f"<title>{m.text(d.values[first])}{pick(r, ('', ' | ', ' - '))}</title>"]
-    linked = ["script"] * chance(r, 0.75)
+    linked = chance(r, 0.75)
     named = [name for name in rest if not linked or chance(r, 0.15)]
-    metas += [
-        f'<meta {pick(r, ("name", "property", "name"))}="{pick(r, ("", "", "og:", "article:"))}{_camel(pick(r, d.slots[n].fields))}" '
-        f'content="{_attribute(m.text(d.said(n)))}">'
-        for n in named
-    ]
+    for name in named:
+        key = pick(r, ("", "", "og:", "article:")) + _camel(pick(r, d.slots[name].fields))
+        by = pick(r, ("name", "property", "name"))
+        metas.append(f'<meta {by}="{key}" content="{_attribute(m.text(d.said(name)))}">')
     if linked:
         graph = _linked(d, [name for name in d.values if name not in named])
         indent = pick(r, (None, None, 1, 2))
@@ -230,7 +216,7 @@ def data(d: Draft) -> str:
 
 def _linked(d: Draft, names: list[str]) -> dict[str, Any]:
     r = d.page.r
-    graph: dict[str, Any] = {"@context": "https://schema.org", "@type": TYPES.get(d.domain, "Thing")}
+    graph: dict[str, Any] = {"@context": "https://schema.org", "@type": TYPES.get(d.domain, ("Thing",))[0]}
     for name in names:
         value = d.values[name]
         if name in ("author", "company", "organizer", "venue", "publisher", "artist", "director") and chance(r, 0.5):

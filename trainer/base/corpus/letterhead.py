@@ -1,4 +1,4 @@
-"""Who issues a receipt: the firm, its numbers, its address over several lines. A value is what the lines say, joined."""
+"""Who issues a receipt: the firm, its numbers, its address over several lines; a value is the lines, joined."""
 
 from dataclasses import dataclass
 from random import Random
@@ -151,7 +151,8 @@ def _parts(t: Till, joint: str) -> list[str]:
                 f"{town}{pick(r, (', ', ', ', ' '))}{state} {digits(r, 5)}{pick(r, ('', '', f'-{digits(r, 4)}'))}",
             ]
         case "uk":
-            code = f"{pick(r, ('SW', 'B', 'M', 'LS', 'EH', 'N', 'BS'))}{r.randint(1, 20)} {r.randint(1, 9)}{pick(r, 'ABDEFH')}{pick(r, 'JLNPQ')}"
+            area = pick(r, ("SW", "B", "M", "LS", "EH", "N", "BS"))
+            code = f"{area}{r.randint(1, 20)} {r.randint(1, 9)}{pick(r, 'ABDEFH')}{pick(r, 'JLNPQ')}"
             return [road, town, code] + (["UK"] if chance(r, 0.1) else [])
     return [road, f"{digits(r, 5)} {town}"] + (
         [pick(r, ("Deutschland", "France", "España"))] if chance(r, 0.05) else []

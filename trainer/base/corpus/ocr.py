@@ -7,13 +7,13 @@ from trainer.base.corpus.pick import chance, pick
 
 TAKEN_FOR = {
     "O": "0DQ", "0": "O", "I": "1l", "1": "I", "S": "5", "5": "S", "B": "8", "8": "B", "Z": "2", "G": "6", "E": "F",
-    "T": "I7", "L": "I", "N": "H", "H": "N", "U": "V", "C": "G", "M": "N", "A": "4", "V": "Y", "o": "0", "l": "1", "e": "c",
-    "n": "u", "m": "rn", "t": "f", ".": ",", ",": ".", ":": ";", "-": ".",
+    "T": "I7", "L": "I", "N": "H", "H": "N", "U": "V", "C": "G", "M": "N", "A": "4", "V": "Y", "o": "0", "l": "1",
+    "e": "c", "n": "u", "m": "rn", "t": "f", ".": ",", ",": ".", ":": ";", "-": ".",
 }  # fmt: skip
 
 
 def damaged(r: Random, lines: list[str], said: list[str], rate: float) -> list[str]:
-    """The lines, a share of them damaged in one place outside the values that stand in them or that they are part of."""
+    """The lines, a share of them damaged in one place outside the values that they hold or belong to."""
     out = []
     for line in lines:
         if not chance(r, rate) or any(line.rstrip(",") in value for value in said):

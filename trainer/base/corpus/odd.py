@@ -1,4 +1,4 @@
-"""Values that can only be copied: inventions, codes, rare characters, mixed scripts, quotes, long text, repeated heads."""
+"""Values that can only be copied: inventions, codes, rare characters, mixed scripts, quotes, long text."""
 
 from collections.abc import Callable
 from random import Random
@@ -16,7 +16,8 @@ MARKED = "™®©℠ªº§¶†‡№¿¡°±×÷µ‰½¼¾²³"
 CODE = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz0123456789"
 QUOTED = (
     'the "{}"', '{} "{}" {}', "“{}” {}", "«{}»", "„{}“ {}", "{}'s '{}'", '12" {}', "{}\\{}", "C:\\{}\\{}", '"{}"',
-    "{} \\ {}", "‘{}’ & ‘{}’", "「{}」{}", '{} 5\'10" {}', "<{}>", "{} {{{}}}", "[{}] {}", "{}|{}", "{} & {}", "{} < {}",
+    "{} \\ {}", "‘{}’ & ‘{}’", "「{}」{}", '{} 5\'10" {}', "<{}>", "{} {{{}}}", "[{}] {}", "{}|{}",
+    "{} & {}", "{} < {}",
 )  # fmt: skip
 
 

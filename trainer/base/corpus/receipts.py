@@ -11,29 +11,10 @@ from trainer.base.corpus.ocr import damaged, smudge
 from trainer.base.corpus.pick import chance, pick
 from trainer.base.corpus.shapes import fill
 from trainer.base.corpus.till import Goods, goods, item_lines, mark, sum_lines
+from trainer.base.corpus.words import LISTS
 
 Json = dict[str, Any]
-FIELDS: dict[str, tuple[str, ...]] = {
-    "company": ("company", "company_name", "vendor", "merchant", "store", "seller", "shop", "merchant_name", "store_name", "vendor_name", "business_name", "supplier"),
-    "date": ("date", "receipt_date", "issued", "transaction_date", "purchase_date", "date_of_purchase", "invoice_date"),
-    "address": ("address", "company_address", "location", "store_address", "merchant_address", "shop_address", "vendor_address"),
-    "total": ("total", "total_amount", "amount", "grand_total", "sum", "amount_due", "total_paid", "total_price", "final_total", "total_due"),
-    "number": ("receipt_number", "invoice_number", "document_no", "number", "receipt_no", "bill_number", "transaction_id"),
-    "tax": ("tax", "vat", "gst", "tax_amount", "vat_amount", "sales_tax"),
-    "subtotal": ("subtotal", "net_amount", "total_before_tax", "sub_total"),
-    "discount": ("discount", "discount_amount", "total_discount"),
-    "service": ("service_charge", "service", "service_fee"),
-    "rounding": ("rounding", "rounding_adjustment", "round_off"),
-    "phone": ("phone", "tel", "telephone", "phone_number", "store_phone"),
-    "cashier": ("cashier", "served_by", "operator", "cashier_name"),
-    "time": ("time", "receipt_time", "transaction_time"),
-    "paid": ("cash", "amount_paid", "paid", "tendered", "cash_tendered", "payment_amount"),
-    "change": ("change", "change_due", "cash_change"),
-    "tax_id": ("tax_id", "gst_number", "vat_number", "gst_id", "tax_number"),
-    "registration": ("registration_number", "company_registration", "company_reg_no", "business_number"),
-    "email": ("email", "contact_email"),
-    "customer": ("customer", "bill_to", "client", "customer_name"),
-}  # fmt: skip
+FIELDS = LISTS["receipt_fields"]
 STANDARD = ("company", "date", "address", "total")
 INVOICES = 0.28
 

@@ -84,20 +84,20 @@ def question(r: Random, listing: Listing, name: str, present: bool) -> tuple[Jso
     asked = shown + [c for c in lacking if chance(r, 0.15)]
     items: Json = {}
     records: list[Json] = [{} for _ in listing.rows]
-    for column in asked:
-        field = named(r, listing.slots[column])
-        values = [row.get(column) for row in listing.rows]
+    for asked_for in asked:
+        field = named(r, listing.slots[asked_for])
+        values = [row.get(asked_for) for row in listing.rows]
         if field in items:
             continue
         state = r.getstate()
         for record, said in zip(records, values, strict=True):
             r.setstate(state)  # one type for the whole column
-            items[field], record[field] = typed(r, listing.slots[column], said)
+            items[field], record[field] = typed(r, listing.slots[asked_for], said)
     array = {"type": ["array", "null"], "items": ask.schema_of(items)}
     properties: Json = {name: array}
     answer: Json = {name: records if present else None}
     for slot in listing.draft.slots if chance(r, 0.6) else ():
-        wanted = slot in listing.draft.values and chance(r, 0.7) or chance(r, 0.03)
+        wanted = chance(r, 0.7 if slot in listing.draft.values else 0.03)
         field = named(r, listing.draft.slots[slot])
         if wanted and field not in properties:
             properties[field], answer[field] = typed(r, listing.draft.slots[slot], listing.draft.values.get(slot))

@@ -6,20 +6,19 @@ from trainer.base.corpus.draft import Draft, value
 from trainer.base.corpus.layouts import JOINTS
 from trainer.base.corpus.markup import collapse
 from trainer.base.corpus.pick import chance, pick
+from trainer.base.corpus.words import LISTS
 
 PLAIN = ("lines", "prose")
-HEADINGS = (
-    "Related", "Similar {}s", "You may also like", "More {}s", "Other {}s", "See also", "Ähnliche Anzeigen", "Voir aussi",
-    "Recently viewed", "Latest", "Das könnte Sie auch interessieren", "También te puede interesar", "Popular {}s",
-    "Sponsored", "Up next", "Nearby", "Recommended for you", "In the same series", "Смотрите также",
-)  # fmt: skip
-STRAY = (
-    ("Page last updated: {}", facts.date), ("Printed on {}", facts.date), ("Copyright © {}", facts.company),
-    ("Editor: {}", facts.person), ("Advertisement – from {}", facts.cash), ("Member since {}", facts.date),
-    ("Logged in as {}", facts.person), ("Today is {}", facts.date), ("Newsletter: {} readers", lambda r, lang: str(r.randint(9, 90000))),
-    ("Site by {}", facts.company), ("Your basket: {}", facts.cash), ("Cookie policy of {}", facts.date),
-    ("© {}", lambda r, lang: str(r.randint(1998, 2026))), ("Illustration: {}", facts.person), ("Version {}", facts.code),
-)  # fmt: skip
+STRAY = LISTS["stray"]
+MAKERS = {
+    "date": facts.date,
+    "person": facts.person,
+    "company": facts.company,
+    "cash": facts.cash,
+    "code": facts.code,
+    "year": facts.number(1998, 2026),
+    "count": facts.number(9, 90000),
+}
 
 
 def surround(d: Draft, text: str, layout: str) -> str:
@@ -46,7 +45,7 @@ def others(d: Draft, marked: bool) -> str:
     shown = r.sample(names[1:], min(len(names) - 1, r.randint(0, 3)))
     shown = [name for name in shown if not d.slots[name].many]
     records = [[_said(d, d.slots[name]) for name in (names[0], *shown)] for _ in range(r.randint(1, 5))]
-    heading = pick(r, HEADINGS).format(d.domain)
+    heading = pick(r, STRAY["headings"]).format(d.domain)
     if not marked:
         joint = pick(r, JOINTS)
         return "\n".join(
@@ -65,8 +64,8 @@ def others(d: Draft, marked: bool) -> str:
 def stray(d: Draft, marked: bool) -> str:
     """A date, person, firm or sum that belongs to the page, not to the record."""
     r = d.page.r
-    form, make = pick(r, STRAY)
-    text = form.format(collapse(make(r, d.lang)))
+    kind = pick(r, tuple(MAKERS))
+    text = pick(r, STRAY[kind]).format(collapse(MAKERS[kind](r, d.lang)))
     return d.page.m.leaf(pick(r, ("p", "div", "footer", "small", "span")), "note", text) if marked else text
 
 

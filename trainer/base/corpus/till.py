@@ -11,6 +11,7 @@ from trainer.base.corpus.letters import code_like, digits
 from trainer.base.corpus.pick import chance, pick
 
 Json = dict[str, Any]
+Row = tuple[str, int, str]  # label, cents (-1 where the number of goods stands), slot or nothing
 MALAY = (("", ""),) * 5 + (("", "RM"),) * 5 + (("RM", ""), ("$", ""), ("$", ""), ("", "MYR"), ("", "S$"))
 RATES = {"my": (6, 6, 6, 10), "us": (7, 8, 6), "uk": (20, 20, 5), "de": (19, 7), "fr": (20, 10), "es": (21, 10, 22)}
 
@@ -111,28 +112,8 @@ def sum_lines(t: Till, bought: Goods, m: Mark, values: Json, billed: bool = Fals
 
     `values["total"]` is what had to be paid. A bill that is sent has no payment and was not read from an image.
     """
-    r, total = t.r, bought.total
-    rows: list[tuple[str, int, str]] = []
-    if chance(r, 0.3):
-        rows.append((t.word("subtotals"), total, "subtotal"))
-    if chance(r, 0.15):
-        cut = pick(r, (0, 0, total // 10, total // 20, min(total, 500)))
-        total -= cut
-        rows.append((pick(r, WORDS["discounts"]), -cut, "discount"))
-    if chance(r, 0.1):
-        charge = total // 10
-        total += charge
-        rows.append((pick(r, WORDS["services"]), charge, "service"))
-    tax, rate = 0, pick(r, RATES[t.country])
-    if chance(r, 0.6):
-        if t.country in ("us", "my") and chance(r, 0.6):
-            tax = round(total * rate / 100)
-            if not any(slot == "subtotal" for *_, slot in rows):
-                rows.append((t.word("subtotals"), total, "subtotal"))
-            total += tax
-        else:
-            tax = total - round(total * 100 / (100 + rate))
-        rows.append((t.word("taxes"), tax, "tax"))
+    r = t.r
+    rows, total, tax, rate = _before_total(t, bought.total)
     rows += [(t.word("totals"), total, "total")] if billed else _due(t, total)
     total = rows[-1][1]
     if not billed and chance(r, 0.15):
@@ -154,7 +135,32 @@ def sum_lines(t: Till, bought: Goods, m: Mark, values: Json, billed: bool = Fals
     return lines
 
 
-def _due(t: Till, total: int) -> list[tuple[str, int, str]]:
+def _before_total(t: Till, total: int) -> tuple[list[Row], int, int, int]:
+    """(rows above the total, the total, the tax in it or 0, the tax's rate)."""
+    r = t.r
+    rows: list[Row] = []
+    if chance(r, 0.3):
+        rows.append((t.word("subtotals"), total, "subtotal"))
+    if chance(r, 0.15):
+        cut = pick(r, (0, 0, total // 10, total // 20, min(total, 500)))
+        total -= cut
+        rows.append((pick(r, WORDS["discounts"]), -cut, "discount"))
+    if chance(r, 0.1):
+        charge = total // 10
+        total += charge
+        rows.append((pick(r, WORDS["services"]), charge, "service"))
+    tax, rate = 0, pick(r, RATES[t.country])
+    if chance(r, 0.6):
+        added = t.country in ("us", "my") and chance(r, 0.6)
+        tax = round(total * rate / 100) if added else total - round(total * 100 / (100 + rate))
+        if added and not any(slot == "subtotal" for *_, slot in rows):
+            rows.append((t.word("subtotals"), total, "subtotal"))
+        total += tax if added else 0
+        rows.append((t.word("taxes"), tax, "tax"))
+    return rows, total, tax, rate
+
+
+def _due(t: Till, total: int) -> list[Row]:
     """The total; or a total, what it is rounded by, and the total that counts."""
     r = t.r
     if t.country != "my" or chance(r, 0.45):
@@ -164,7 +170,7 @@ def _due(t: Till, total: int) -> list[tuple[str, int, str]]:
     return [*rows, (pick(r, WORDS["roundings"]), off, "rounding"), (pick(r, WORDS["rounded"]), total + off, "total")]
 
 
-def _printed(t: Till, rows: list[tuple[str, int, str]], m: Mark, values: Json, count: int, broken: float) -> list[str]:
+def _printed(t: Till, rows: list[Row], m: Mark, values: Json, count: int, broken: float) -> list[str]:
     """Labels and amounts on lines; the reader of the image now and then parts them (`broken` near 0)."""
     r = t.r
     colon = pick(r, (" ", " ", " ", ": ", ": ", ": ", " : ", " : ", ":", "....... ", " = "))
