@@ -10,7 +10,7 @@ from trainer.base.corpus.shapes import fill
 from trainer.base.corpus.words import LISTS
 
 WORDS = LISTS["receipts"]
-COUNTRIES = {"my": 0.55, "us": 0.14, "uk": 0.08, "de": 0.09, "fr": 0.06, "es": 0.08}
+COUNTRIES = {"my": 0.64, "us": 0.11, "uk": 0.06, "de": 0.07, "fr": 0.05, "es": 0.07}
 LANGUAGE = {"my": "id", "us": "en", "uk": "en", "de": "de", "fr": "fr", "es": "es"}
 LEGAL = ("BHD", "S/B", "Ltd", "GmbH", "LLC", "Inc.", "PLC", "S.A.", "SARL", "AG", "Co.")
 JUNK = (
@@ -139,9 +139,9 @@ def _parts(t: Till, joint: str) -> list[str]:
         town = latin(r).upper() + (f" {latin(r).upper()}" if chance(r, 0.4) else "")
         road = t.made("roads")
         parts = [t.made("numbers") + pick(r, (", ", ", ", ",", " ")) + road if chance(r, 0.92) else road]
-        parts += [t.made("areas") for _ in range(pick(r, (0, 1, 1, 1, 2)))]
+        parts += [t.made("areas") for _ in range(pick(r, (0, 1, 1, 2, 2)))]
         parts.append(f"{digits(r, 5)}{pick(r, (' ', ' ', ' ', ', '))}{town}" if chance(r, 0.9) else town)
-        return parts + ([pick(r, WORDS["states"])] if chance(r, 0.6) else [])
+        return parts + ([pick(r, WORDS["states"])] if chance(r, 0.7) else [])
     town, road = facts.city(r, t.lang), t.made("roads")
     match t.country:
         case "us":

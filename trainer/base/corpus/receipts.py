@@ -44,7 +44,7 @@ def receipt(t: Till, bought: Goods, values: Json) -> list[str]:
     _spoil(r, top, values)
     stamp = _stamp(t, values)
     meta = _meta(t, values)
-    below = [fill(r, "en", t.word("closings")) for _ in range(r.randint(0, 4))]
+    below = [fill(r, "en", t.word("closings")) for _ in range(r.randint(0, 6))]
     if top[0] == values["company"] and chance(r, 0.08):
         top.insert(1, stamp)
     elif chance(r, 0.22):
@@ -54,7 +54,7 @@ def receipt(t: Till, bought: Goods, values: Json) -> list[str]:
         meta[place] = f"{meta[place]} {stamp}" if chance(r, 0.7) else f"{stamp} {meta[place]}"
     else:
         meta.insert(r.randint(0, len(meta)), stamp)
-    if chance(r, 0.1):
+    if chance(r, 0.16):
         again = pick(r, ("CLOSED: {}", "PRINT DATE: {}", "PRN ON : {}", "{}", "- *** {} *** -", "PRINTED DATE : {}"))
         below.insert(0, again.format(f"{values['date']} {r.randint(8, 22)}:{r.randint(10, 59)}"))
     return [*top, *meta, *item_lines(t, bought, m), *sum_lines(t, bought, m, values), *below]
@@ -120,7 +120,7 @@ def _meta(t: Till, values: Json) -> list[str]:
             r, (latin(r).upper(), facts.person(r, t.lang), f"{r.randint(1, 99):02d}", "USER", "CASHIER")
         )
         lines.append(t.word("cashiers").format(values["cashier"]))
-    lines += [fill(r, "en", pick(r, WORDS["extras"])) for _ in range(pick(r, (0, 0, 1, 1, 2, 4)))]
+    lines += [fill(r, "en", pick(r, WORDS["extras"])) for _ in range(pick(r, (0, 0, 1, 2, 3, 5)))]
     if chance(r, 0.04):
         lines.append(f"CARD EXPIRY: {facts.date(r, 'en', 'date_receipt')}")
     r.shuffle(lines)

@@ -69,7 +69,7 @@ def goods(r: Random, lang: str = "en") -> Goods:
     """1 to 12 lines of goods; most receipts are short."""
     size = 10 ** pick(r, (3, 3, 4, 4, 5))
     lines = []
-    for _ in range(pick(r, (1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12))):
+    for _ in range(pick(r, (1, 1, 1, 2, 2, 3, 3, 4, 5, 7, 10, 14))):
         more = pick(
             r,
             (
@@ -120,17 +120,17 @@ def sum_lines(t: Till, bought: Goods, m: Mark, values: Json, billed: bool = Fals
         rows.insert(
             r.randint(0, len(rows)), (pick(r, ("TOTAL QTY", "ITEM COUNT", "TOTAL ITEM(S)", "NO. OF ITEMS")), -1, "")
         )
-    if chance(r, 0.12):
+    if chance(r, 0.2):
         rows.append((t.word("totals"), total, "total"))
-    if not billed and chance(r, 0.62):
-        paid = total + pick(r, (0, 0, (-total) % 1000, (-total) % 5000, (-total) % 10000))
+    if not billed and chance(r, 0.8):
+        paid = total + pick(r, (0, 0, 0, (-total) % 1000, (-total) % 5000, (-total) % 10000))
         rows.append((t.word("payments"), paid, "paid"))
         if chance(r, 0.8):
             rows.append((t.word("changes"), paid - total, "change"))
     if tax and t.country != "us" and chance(r, 0.15):
         rows.append((t.word("taxes"), tax, "tax"))
     lines = _printed(t, rows, m, values, sum(n for _, n, _ in bought.lines), 1.0 if billed else r.random())
-    if tax and not billed and t.country in ("my", "uk") and chance(r, 0.6):
+    if tax and not billed and t.country in ("my", "uk") and chance(r, 0.75):
         lines += _summary(t, total - tax, tax, rate, m)
     return lines
 
@@ -139,7 +139,7 @@ def _before_total(t: Till, total: int) -> tuple[list[Row], int, int, int]:
     """(rows above the total, the total, the tax in it or 0, the tax's rate)."""
     r = t.r
     rows: list[Row] = []
-    if chance(r, 0.3):
+    if chance(r, 0.42):
         rows.append((t.word("subtotals"), total, "subtotal"))
     if chance(r, 0.15):
         cut = pick(r, (0, 0, total // 10, total // 20, min(total, 500)))
@@ -150,7 +150,7 @@ def _before_total(t: Till, total: int) -> tuple[list[Row], int, int, int]:
         total += charge
         rows.append((pick(r, WORDS["services"]), charge, "service"))
     tax, rate = 0, pick(r, RATES[t.country])
-    if chance(r, 0.6):
+    if chance(r, 0.68):
         added = t.country in ("us", "my") and chance(r, 0.6)
         tax = round(total * rate / 100) if added else total - round(total * 100 / (100 + rate))
         if added and not any(slot == "subtotal" for *_, slot in rows):
