@@ -1,5 +1,6 @@
 """How the fields of a record are asked for: names, types, and which of them."""
 
+import re
 from random import Random
 from typing import Any
 
@@ -9,6 +10,8 @@ from trainer.base.corpus.kinds import YES
 from trainer.base.corpus.pick import chance, pick
 
 Json = dict[str, Any]
+CASH = ("cash", "big_cash", "amount_only")
+NUMBER = re.compile(r"-?\d+(?:[.,'\u2019\s]\d+)*")
 
 
 def named(r: Random, slot: Slot) -> str:
@@ -32,7 +35,23 @@ def typed(r: Random, slot: Slot, said: Any) -> tuple[Json, Any]:
     if slot.number and chance(r, 0.35):
         kind = "integer" if said is None or said.isdigit() else "number"
         return {"type": [kind, "null"]}, None if said is None else int(said) if said.isdigit() else float(said)
+    if slot.maker in CASH and chance(r, 0.08):
+        return {"type": ["number", "null"]}, None if said is None else amount_of(said)
+    if slot.maker == "unit" and chance(r, 0.08):
+        return {"type": ["integer", "null"]}, None if said is None else int(amount_of(said) or 0)
     return ask.TEXT, said
+
+
+def amount_of(text: str) -> float | None:
+    """The number in a text such as "1.299,50 €": a last separator with one or two digits after it is decimal."""
+    found = NUMBER.search(text)
+    if not found:
+        return None
+    digits = re.sub(r"[\s'\u2019]", "", found[0])
+    whole, _, tail = digits.replace(",", ".").rpartition(".")
+    if whole and len(tail) in (1, 2):
+        return float(f"{whole.replace('.', '')}.{tail}")
+    return float(digits.replace(",", "").replace(".", ""))
 
 
 def question(
@@ -43,7 +62,8 @@ def question(
     if chance(r, 0.5):
         stated = [key for key in names if key in values]
         keys = r.sample(stated, r.randint(1, min(8, len(stated))))
-        keys += r.sample([key for key in names if key not in values], pick(r, (0, 0, 1, 1, 2)))
+        absent = [key for key in names if key not in values]
+        keys += r.sample(absent, min(len(absent), pick(r, (0, 0, 1, 1, 2))))
     properties: Json = {}
     record: Json = {}
     for key in keys:

@@ -123,7 +123,8 @@ def address_lines(t: Till) -> list[str]:
     joint = pick(r, (", ", ", ", ", ", ",", " ", ". "))
     parts = _parts(t, joint)
     comma = pick(r, (",", ",", ",", "", ".")) if t.country == "my" else pick(r, ("", "", ","))
-    lines, current = [], parts[0]
+    lines: list[str] = []
+    current = parts[0]
     for part in parts[1:]:
         if chance(r, 0.65) and len(lines) < 4:
             lines.append(current + (comma if not chance(r, 0.12) else ""))
