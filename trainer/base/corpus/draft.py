@@ -10,7 +10,7 @@ from trainer.base.corpus.odd import odd
 from trainer.base.corpus.page import Page
 from trainer.base.corpus.pick import chance, pick
 
-ODD = 0.05
+ODD = 0.08
 EMPTY = ("", "", "-", "–", "—", "n/a", "N/A", "k. A.", "not specified", "…")
 
 

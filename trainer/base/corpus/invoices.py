@@ -13,6 +13,7 @@ from trainer.base.corpus.till import Goods, goods, mark, sum_lines
 from trainer.base.corpus.words import LISTS
 
 Json = dict[str, Any]
+Row = tuple[str, ...]
 FIELDS = LISTS["invoice_fields"]
 STANDARD = ("seller", "number", "date", "total")
 LABELS = LISTS["invoice_labels"]
@@ -56,7 +57,7 @@ def sample(r: Random) -> tuple[str, Json, Json, str]:
     sums = sum_lines(t, bought, m, values, billed=True)
     meta = [(pick(r, LABELS[slot]), values[slot]) for slot in LABELS if slot in values]
     r.shuffle(meta)
-    rows = [(name, str(n), m.number(each), m.number(n * each)) for name, n, each in bought.lines]
+    rows: list[Row] = [(name, str(n), m.number(each), m.number(n * each)) for name, n, each in bought.lines]
     text = (_html if chance(r, 0.6) else _plain)(t, seller, buyer, meta, rows, sums)
     schema, record = _question(r, values, rows)
     return text, schema, record, "invoice"
@@ -98,7 +99,7 @@ def _html(
     seller: list[str],
     buyer: list[str],
     meta: list[tuple[str, str]],
-    rows: list[tuple[str, ...]],
+    rows: list[Row],
     sums: list[str],
 ) -> str:
     r = t.r
@@ -120,8 +121,8 @@ def _html(
         "table",
         *[m.el(tag, "row", m.leaf(cell, "label", label), m.leaf(other, "value", said)) for label, said in meta],
     )
-    head = m.el("tr", "", *[m.leaf("th", "", x) for x in pick(r, HEADS)])
-    body = [m.el("tr", "item row", *[m.leaf("td", "", x) for x in row]) for row in rows]
+    table = [m.el("tr", "", *[m.leaf("th", "", x) for x in pick(r, HEADS)])]
+    table += [m.el("tr", "item row", *[m.leaf("td", "", x) for x in row]) for row in rows]
     total = [m.leaf(pick(r, ("p", "div", "li")), "price row", line) for line in sums]
     title = m.leaf(
         pick(r, ("h1", "h2", "div")),
@@ -129,7 +130,7 @@ def _html(
         pick(r, ("Invoice", "INVOICE", "Rechnung", "Facture", "Tax invoice", "Factura")),
     )
     parts = [title, *blocks, facts_of_it] if chance(r, 0.6) else [blocks[0], title, facts_of_it, blocks[1]]
-    return "\n".join([*parts, m.el("table", "table", head, *body), *total])
+    return "\n".join([*parts, m.el("table", "table", *table), *total])
 
 
 def _plain(
@@ -137,7 +138,7 @@ def _plain(
     seller: list[str],
     buyer: list[str],
     meta: list[tuple[str, str]],
-    rows: list[tuple[str, ...]],
+    rows: list[Row],
     sums: list[str],
 ) -> str:
     r = t.r
@@ -153,7 +154,7 @@ def _plain(
     return "\n".join(line for part in [*parts, table, sums] for line in [*part, *blank])
 
 
-def _question(r: Random, values: Json, rows: list[tuple[str, ...]]) -> tuple[Json, Json]:
+def _question(r: Random, values: Json, rows: list[Row]) -> tuple[Json, Json]:
     schema, record = question(r, values, FIELDS, STANDARD)
     if not chance(r, 0.25):
         return schema, record

@@ -164,8 +164,6 @@ def prose(d: Draft) -> str:
         said.append(_sentence(d, name, english))
         if chance(r, 0.15):
             said.append(facts.sentence(r, d.lang))
-    if chance(r, 0.2):
-        said.insert(0, facts.sentence(r, d.lang))
     text = " ".join(said)
     if chance(r, 0.5):
         return text

@@ -21,7 +21,8 @@ from trainer.base.corpus.steady import column
 from trainer.base.corpus.words import SHOPS
 
 Json = dict[str, Any]
-KINDS = tuple((*(part.strip() for part in key.split(" ; ")), slots) for key, slots in read("rows.txt", COMMON).items())
+KINDS = tuple((key.split(" ; "), slots) for key, slots in read("rows.txt", COMMON).items())
+APART = tuple(joint for joint in JOINTS if joint != ", ")  # values have commas of their own
 FURNITURE = 0.25
 
 
@@ -39,7 +40,7 @@ class Listing:
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
     """(text, schema, record, domain) of one page with a list."""
-    names, domain, headings, slots = pick(r, KINDS)
+    (names, domain, headings), slots = pick(r, KINDS)
     draft = _parent(r, domain)
     listing = _listing(r, draft, pick(r, headings.split("|")), slots)
     present = chance(r, 0.95)
@@ -167,7 +168,7 @@ def _cards(listing: Listing) -> str:
 def _list(listing: Listing) -> str:
     """List items of joined values."""
     m, r = listing.draft.page.m, listing.draft.page.r
-    joint = pick(r, (*JOINTS, " ", ": "))
+    joint = pick(r, (*APART, ": "))
     items = [m.leaf("li", "item", joint.join(cell for cell in _cells(listing, row) if cell)) for row in listing.rows]
     return m.el(pick(r, ("ul", "ul", "ol")), "list", *items)
 
@@ -185,7 +186,7 @@ def _dl(listing: Listing) -> str:
 def _lines(listing: Listing) -> str:
     """Plain lines: one a row, or one a value with its label."""
     r = listing.draft.page.r
-    bullet, joint = pick(r, BULLETS), pick(r, (*JOINTS, "\t", " .... ", "  ", ": "))
+    bullet, joint = pick(r, BULLETS), pick(r, (*APART, "\t", " .... ", "  ", ": "))
     if chance(r, 0.35):
         blocks = [
             "\n".join(f"{bullet}{listing.labels[c]}: {row[c]}" for c in listing.columns if row[c])
