@@ -4,18 +4,19 @@ A row holds as many whole conversations as fit; none is cut and none sees anothe
 apart). Worker i generates from its own seed and the batches are taken in turn, so a seed gives one order of samples.
 """
 
-import itertools
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from extraction import prompt
+from extraction.errors import UserError
 
 PROMPT, ANSWER = 1, 2  # kinds of target; 0 is none
 QUEUED = 4  # batches that each worker makes ahead
@@ -97,6 +98,7 @@ def batch(rows: list[list[Encoded]], length: int) -> Batch:
 def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None:
     """A worker process: fill `queue` with batches until it is ended."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.nice(10)  # the kernels are compiled meanwhile
     from tokenizers import Tokenizer
 
     from trainer.base import corpus
@@ -108,11 +110,32 @@ def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None
 
 
 def batches(tokenizer: Path, seed: int, rows: int, length: int, workers: int) -> Iterator[Batch]:
-    """Endless batches from `workers` processes, which end with this one."""
+    """Endless batches from `workers` processes in turn; the processes end with this one."""
     context = multiprocessing.get_context("spawn")
-    queues = [context.Queue(QUEUED) for _ in range(workers)]
-    for number, queue in enumerate(queues):
+    running = []
+    for number in range(workers):
         # Seeds of their own: the evaluation's and the tokenizer's stay clear of them.
+        queue = context.Queue(QUEUED)
         arguments = (queue, tokenizer, 1_000_000 * (seed + 1) + number, rows, length)
-        context.Process(target=work, args=arguments, daemon=True).start()
-    return (queue.get() for queue in itertools.cycle(queues))
+        process = context.Process(target=work, args=arguments, daemon=True)
+        process.start()
+        running.append((process, queue))
+    return in_turn(running)
+
+
+def in_turn(running: list[tuple[Any, Any]]) -> Iterator[Batch]:
+    """A batch of each (process, queue) in turn. A process that died is left out, so that a paid hour is not lost to one
+    sample; its error is on the screen. Raises `UserError` when none is left.
+    """
+    while running:
+        for process, queue in list(running):
+            while True:
+                try:
+                    yield queue.get(timeout=2)
+                    break
+                except Empty:
+                    if not process.is_alive():
+                        print(f"{process.name} died (status {process.exitcode}) and is left out", flush=True)
+                        running.remove((process, queue))
+                        break
+    raise UserError("every process that makes samples has died: their errors are above")

@@ -35,22 +35,23 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 
+# What extraction/clean.py leaves of a page's markup.
 OPENING = """
-    a abbr address article aside b body br button dd del details div dl dt em figcaption figure footer form h1 h2 h3 h4
-    h5 head header hr html i iframe img input ins label li link main mark meta nav noscript ol option p path picture s
-    script section select small source span strike strong style sub summary sup svg table tbody td tfoot th thead time
-    title tr u ul video
+    a abbr address article aside b big body br button cite dd del details div dl dt em fieldset figcaption figure font
+    footer form h1 h2 h3 h4 h5 h6 head header hr html i img input ins label legend li main mark meta nav ol option
+    output p s script section select small span strike strong sub summary sup table tbody td textarea tfoot th thead
+    time title tr u ul
 """
-EMPTY = "br hr img input link meta source"
+EMPTY = "br hr img input meta"
 ALONE = """
-    b body br dd del div dl dt em h1 h2 h3 h4 head html i li ol p s small span strong table tbody td th thead tr u ul
+    a b big body br button dd del div dl dt em font h1 h2 h3 h4 i label li nav ol option p s section select small span
+    strong sup table tbody td th thead title tr u ul
 """
-CLASSED = "a div h1 h2 h3 li p section span td tr ul"
+CLASSED = "a button dd div dl dt em form h1 h2 h3 h4 i label li nav ol p section small span strong table td th tr ul"
 ATTRIBUTES = """
-    action alt aria-hidden aria-label class colspan content data-id data-price data-testid datetime dir height href id
-    itemid itemprop itemtype lang name property rel role src style tabindex target title type value width
+    alt aria-label class content data-price data-value datetime id itemprop label name property title value
 """
-ENTITIES = "amp nbsp quot lt gt euro pound copy reg trade rsquo ndash mdash bull middot auml ouml uuml szlig eacute #39"
+ENTITIES = "amp nbsp quot lt gt"
 # No symbol's end is another one's beginning: llama.cpp seeks the longest symbol first, transformers the leftmost.
 # (Except in "<thttps://", which no page has.)
 SYMBOLS = [
@@ -60,7 +61,8 @@ SYMBOLS = [
     *(f'<{tag} class="' for tag in CLASSED.split()),
     *(f' {name}="' for name in ATTRIBUTES.split()),
     *(f"&{name};" for name in ENTITIES.split()),
-    *('<a href="', '<meta itemprop="', '<span itemprop="', " data-", " itemscope", "<!--", "https://"),
+    *('<meta itemprop="', '<meta property="', '<span itemprop="', '<img alt="', " data-", "https://"),
+    '<script type="application/ld+json">',
 ]
 SYMBOL = regex.compile("|".join(regex.escape(symbol) for symbol in sorted(SYMBOLS, key=len, reverse=True)))
 UNIT = regex.compile(

@@ -28,7 +28,7 @@ MAKER = {"one": 0.64, "two": 0.12, "shop": 0.05, "name": 0.08, "none": 0.11}
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """(markup, schema, record) of one product."""
     page = Page(r, product(r))
-    html = wild.compose(page) if chance(r, WILD) else compose(page)
+    html = _elsewhere(page) if chance(r, 0.015) else wild.compose(page) if chance(r, WILD) else compose(page)
     schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
     return (_as_text(html, record) if chance(r, 0.04) else html), schema, record
 
@@ -39,6 +39,13 @@ def _as_text(html: str, record: dict[str, Any]) -> str:
     text = "\n".join(line for line in lines if line)
     said = collapse(text)
     return text if all(value in said for value in record.values() if isinstance(value, str)) else html
+
+
+def _elsewhere(page: Page) -> str:
+    """A part of a page that the product itself is not in."""
+    parts: list[str] = []
+    whole.surround(page, parts)
+    return _join(page, parts)
 
 
 def compose(page: Page) -> str:

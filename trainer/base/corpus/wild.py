@@ -139,16 +139,7 @@ def _form(page: Page, cells: list[Cell]) -> str:
     for label, html in cells:
         text = plain(html)
         named = {"name": page.m.names.of("item").split(" ")[0]} if chance(r, 0.3) else {}
-        control = pick(
-            r,
-            (
-                lambda text=text, named=named: m.el("input", "", type="text", value=text, readonly="", **named),
-                lambda text=text, named=named: m.el("select", "", m.leaf("option", "", text, selected=""), **named),
-                lambda text=text: m.leaf("output", "", text),
-                lambda text=text: m.leaf("textarea", "", text),
-                lambda text=text: m.leaf("button", "", text),
-            ),
-        )()
+        control = _control(page, pick(r, ("input", "select", "output", "textarea", "button")), text, named)
         if m.attributes == "bare" or ("value" not in control and text not in plain(control)):
             control = m.leaf("output", "", text)
         if control.startswith(("<input", "<INPUT")) and "value=" not in control:
@@ -157,6 +148,15 @@ def _form(page: Page, cells: list[Cell]) -> str:
         rows.append(m.el("label", "", f"{head} {control}") if chance(r, 0.6) else m.leaf("label", "", label) + control)
     tag = pick(r, ("form", "fieldset", "div", "p"))
     return m.el(tag, "wrapper", *(rows if chance(r, 0.7) else [f"<p>{row}</p>" for row in rows]))
+
+
+def _control(page: Page, tag: str, text: str, named: dict[str, str]) -> str:
+    m = page.m
+    if tag == "input":
+        return m.el("input", "", type="text", value=text, readonly="", **named)
+    if tag == "select":
+        return m.el("select", "", m.leaf("option", "", text, selected=""), **named)
+    return m.leaf(tag, "", text)
 
 
 def _bars(page: Page, cells: list[Cell]) -> str:
