@@ -6,12 +6,14 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
 import torch
 from tokenizers import Tokenizer
 
+from extraction.errors import UserError
 from extraction.prompt import completion
 from trainer.base.corpus import samples
 from trainer.base.heldout import figures, judge
@@ -19,7 +21,7 @@ from trainer.base.lengthen import lengthen
 from trainer.base.llama import Llama, masker
 from trainer.base.optimizer import Muon, orthogonal
 from trainer.base.pretrain import architecture, prompt_weight, schedule
-from trainer.base.stream import ANSWER, Encoded, encode, pack, render
+from trainer.base.stream import ANSWER, Encoded, encode, in_turn, pack, render
 
 BASE = Path("models/embedded").resolve()
 
@@ -63,6 +65,26 @@ def test_the_answers_targets_are_the_completion_and_the_end(tokenizer: Tokenizer
         targets = batch.ids[0][1:][asked[:-1]].tolist()
         assert tokenizer.decode(targets, skip_special_tokens=False) in expected
     assert batch.document.max() > 1
+
+
+class Worker:
+    """A process that is alive or dead."""
+
+    name, exitcode = "worker", 1
+
+    def __init__(self, alive: bool) -> None:
+        self.is_alive = lambda: alive
+
+
+def test_a_dead_worker_is_left_out_and_none_left_is_an_error() -> None:
+    dead, living = Queue[Any](), Queue[Any]()
+    dead.put("a")
+    for name in "bcd":
+        living.put(name)
+    turns = in_turn([(Worker(False), dead), (Worker(True), living)])
+    assert list(islice(turns, 4)) == ["a", "b", "c", "d"]
+    with pytest.raises(UserError, match="has died"):
+        next(in_turn([(Worker(False), Queue[Any]())]))
 
 
 def test_too_long_a_conversation_is_left_out(tokenizer: Tokenizer) -> None:
@@ -141,7 +163,15 @@ def test_a_tiny_run_learns_and_leaves_a_model_that_loads(tmp_path: Path) -> None
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copy(BASE / name, tmp_path)
     command = [sys.executable, "-m", "trainer.base.pretrain", "--out", str(tmp_path), "--seconds", "15", "--tiny"]
-    subprocess.run([*command, "--rows", "2", "--workers", "1", "--held-out", "2"], check=True)
+    command += ["--rows", "2", "--workers", "1", "--held-out", "2", "--pause-after", "8"]
+    subprocess.run(command, check=True)
+    assert (tmp_path / "pretraining.pt").is_file()
+    assert not (tmp_path / "model.safetensors").exists()
+    subprocess.run(command, check=True)
+    assert not (tmp_path / "pretraining.pt").exists()
+    seconds = [json.loads(row)["seconds"] for row in (tmp_path / "train-log.jsonl").read_text().splitlines()]
+    assert seconds == sorted(seconds)
+    assert len(seconds) >= 2
     record: dict[str, Any] = json.loads((tmp_path / "training.json").read_text())
     assert record["final"]["answer_loss"] < 8.9  # ln 8192 is 9.01
     assert record["held_out"]["all"]["n"] == 2

@@ -5,6 +5,7 @@ model.safetensors (float16), training.json (the run's record with held-out figur
 learning-curve.png.
 
     python -m trainer.base.pretrain --out models/embedded --seconds 480
+    python -m trainer.base.pretrain --out models/embedded --seconds 1000 --pause-after 500     (twice: pretraining.pt)
     python -m trainer.base.pretrain --out /tmp/tiny --seconds 20 --tiny --rows 4     (a CPU will do)
 """
 
@@ -20,7 +21,7 @@ from typing import Any
 
 from extraction.errors import UserError, run
 from extraction.files import write_jsonl, write_text
-from trainer.base import outcome
+from trainer.base import outcome, pause
 from trainer.base.stream import ANSWER, PROMPT, Batch, batches
 
 CONTEXT = 4096  # tokens in a row, and the longest conversation
@@ -31,7 +32,9 @@ PROMPT_WEIGHT = (0.3, 0.02)  # of a prompt token's loss at the beginning and fro
 UNTIMED = 3  # steps at learning rate 0 while the kernels are compiled
 EVERY = 100  # steps between two lines of the log
 HELD_OUT_SEED = 900_000_000
+LATER = 1_000  # added to the numbers of the workers of a call that goes on
 Json = dict[str, Any]
+Updates = list[tuple[Any, float]]  # optimizers, each with its highest learning rate
 
 
 def architecture(vocabulary: int, tiny: bool) -> Any:
@@ -76,7 +79,7 @@ def losses(hidden: Any, embedding: Any, ids: Any, kind: Any, weight: Any) -> tup
     return (each * weights).sum() / weights.sum(), (each.detach() * answer).sum() / answer.sum()
 
 
-def optimizers(model: Any, device: str) -> list[tuple[Any, float]]:
+def optimizers(model: Any, device: str) -> Updates:
     """Muon for the matrices, AdamW for the embedding and the norms, each with its highest learning rate."""
     import torch
 
@@ -88,20 +91,13 @@ def optimizers(model: Any, device: str) -> list[tuple[Any, float]]:
     return [(Muon(matrices, MUON_LR), MUON_LR), (adam, ADAM_LR)]
 
 
-def train(model: Any, stream: Iterator[Batch], seconds: float, device: str) -> list[Json]:
-    """Train for `seconds` after compilation; return the log's rows, the last of which has the totals."""
+def train(model: Any, stream: Iterator[Batch], clock: "Clock", log: list[Json], device: str, updates: Updates) -> None:
+    """Train until the clock says stop, compilation not counted; the log's last row has the totals."""
     import torch
 
     from trainer.base.llama import masker
 
-    updates = optimizers(model, device)
-    score = losses
-    if device == "cuda":  # layer by layer: the whole model at once takes minutes
-        score = torch.compile(losses, dynamic=False)
-        for layer in model.model.layers:
-            layer.compile(dynamic=False)
-    clock = Clock(seconds)
-    log: list[Json] = []
+    score = compiled(model) if device == "cuda" else losses
     recent: list[Any] = []
     mask_of = None
     for step in count(1):
@@ -109,44 +105,68 @@ def train(model: Any, stream: Iterator[Batch], seconds: float, device: str) -> l
         arrays = (made.ids, made.document, made.kind)
         ids, document, kind = (torch.from_numpy(array.astype("int32")).to(device) for array in arrays)
         mask_of = mask_of or masker(ids.shape[0], ids.shape[1], device)
-        for optimizer, peak in updates:
-            for group in optimizer.param_groups:
-                group["lr"] = peak * schedule(clock.done) if step > UNTIMED else 0.0
         weight = torch.full((), prompt_weight(clock.done), device=device)
         mask = mask_of(document)
         with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
             hidden = model.hidden(ids, mask)
             loss, answer_loss = score(hidden, model.model.embed_tokens.weight, ids.long(), kind, weight)
         loss.backward()
-        for optimizer, _ in updates:
+        for optimizer, peak in updates if step > UNTIMED else ():
+            for group in optimizer.param_groups:
+                group["lr"] = peak * schedule(clock.done)
             optimizer.step()
+        for optimizer, _ in updates:
             optimizer.zero_grad(set_to_none=True)
-        recent.append(answer_loss)
         if step == UNTIMED:
-            print(f"compiled: loss {answer_loss.item():.2f} after {clock.passed:.0f} s", flush=True)
-            clock, recent = Clock(seconds), []
-        elif step > UNTIMED and (step % EVERY == 0 or clock.done >= 1):
-            log.append(line(recent, step - UNTIMED, clock))
-            recent = []
-            if clock.done >= 1:
-                return log
-    raise AssertionError
+            print(f"compiled: loss {answer_loss.item():.2f} after {clock.passed - clock.before:.0f} s", flush=True)
+            clock.start_again()
+        elif step > UNTIMED:
+            clock.steps += 1
+            recent.append(answer_loss)
+            if clock.steps % EVERY == 0 or clock.over:
+                log.append(line(recent, clock))
+                recent = []
+            if clock.over:
+                return
+
+
+def compiled(model: Any) -> Any:
+    """`losses` compiled, and the model's layers one by one: the whole model at once takes minutes."""
+    import torch
+
+    for layer in model.model.layers:
+        layer.compile(dynamic=False)
+    return torch.compile(losses, dynamic=False)
 
 
 class Clock:
-    """The time budget, the tokens trained in it, and the time spent waiting for data."""
+    """The time budget, and what of it has passed: seconds, steps, tokens, and the time spent waiting for data.
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds, self.start, self.waited, self.tokens = seconds, time.monotonic(), 0.0, 0
+    `passed` (of an earlier call) and `pause` (when this call ends) are seconds of the whole run.
+    """
+
+    def __init__(self, seconds: float, pause: float, passed: float = 0, steps: int = 0, tokens: int = 0) -> None:
+        self.seconds, self.pause, self.before = seconds, min(pause, seconds), passed
+        self.steps, self.tokens, self.tokens_before = steps, tokens, tokens
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Forget what this call has done so far."""
+        self.start, self.waited, self.tokens = time.monotonic(), 0.0, self.tokens_before
 
     @property
     def passed(self) -> float:
-        return time.monotonic() - self.start
+        return self.before + time.monotonic() - self.start
 
     @property
     def done(self) -> float:
-        """Share of the time that has passed."""
+        """Share of the budget that has passed."""
         return self.passed / self.seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether this call's part of the budget has passed."""
+        return self.passed >= self.pause
 
     def wait(self, stream: Iterator[Batch]) -> Batch:
         """The next batch."""
@@ -157,31 +177,35 @@ class Clock:
         return made
 
 
-def line(recent: list[Any], step: int, clock: Clock) -> Json:
+def line(recent: list[Any], clock: Clock) -> Json:
     """A row of the log, printed as well; the loss is the answers' mean over the `recent` steps."""
     loss = sum(value.item() for value in recent) / len(recent)
     if loss != loss:
-        raise UserError(f"the loss is not a number at step {step}: lower MUON_LR and ADAM_LR")
-    row = {"step": step, "tokens": clock.tokens, "seconds": round(clock.passed, 1), "answer_loss": round(loss, 5)}
+        raise UserError(f"the loss is not a number at step {clock.steps}: lower MUON_LR and ADAM_LR")
+    row = {"step": clock.steps, "tokens": clock.tokens, "seconds": round(clock.passed, 1)}
+    here = clock.passed - clock.before
     row |= {
-        "tokens_per_second": round(clock.tokens / clock.passed),
-        "waiting_for_data": round(clock.waited / clock.passed, 3),
+        "answer_loss": round(loss, 5),
+        "tokens_per_second": round((clock.tokens - clock.tokens_before) / here),
+        "waiting_for_data": round(clock.waited / here, 3),
     }
     print(f"{json.dumps(row)} {max(0, clock.seconds - clock.passed):.0f} s left", flush=True)
     return row
 
 
-def main(out: Path, seconds: float, seed: int, rows: int, workers: int, held_out: int, tiny: bool) -> None:
-    """Stream, train, save, evaluate, record."""
+def main(
+    out: Path, seconds: float, pause_after: float | None, seed: int, rows: int, workers: int, held_out: int, tiny: bool
+) -> None:
+    """Stream, train, save, evaluate, record; or, where the call's time ends before the budget, keep the state."""
     if not (out / "tokenizer.json").is_file():
         raise UserError(f"{out} has no tokenizer.json: run `python -m trainer.base.tokenizer --out {out}` first")
     length = 512 if tiny else CONTEXT
-    stream = batches(out / "tokenizer.json", seed, rows, length, workers)
+    kept = out / "pretraining.pt"
+    # A later call's workers have seeds of their own.
+    stream = batches(out / "tokenizer.json", seed, rows, length, workers, LATER if kept.is_file() else 0)
     import torch
     from transformers import AutoTokenizer
 
-    from trainer.base import corpus, heldout
-    from trainer.base.lengthen import lengthen
     from trainer.base.llama import Llama
 
     torch.manual_seed(seed)
@@ -190,13 +214,31 @@ def main(out: Path, seconds: float, seed: int, rows: int, workers: int, held_out
     model = Llama(architecture(len(AutoTokenizer.from_pretrained(out)), tiny)).to(device)
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{parameters:,} parameters on {device}, {workers} workers, {rows} x {length} tokens a step", flush=True)
-    log = train(model, stream, seconds, device)
+    updates = optimizers(model, device)
+    run_of = {"seconds": seconds, "seed": seed, "rows": rows}
+    facts = pause.load(kept, model, updates, device, run_of) or {"log": [], "clock": {"passed": 0.0}}
+    clock = Clock(seconds, facts["clock"]["passed"] + (pause_after or seconds), **facts["clock"])
+    train(model, stream, clock, facts["log"], device, updates)
+    if clock.done < 1:
+        totals = {"passed": clock.passed, "steps": clock.steps, "tokens": clock.tokens}
+        pause.save(kept, model, updates, run_of | {"log": facts["log"], "clock": totals})
+        print(f"{seconds - clock.passed:.0f} s are left: the same command goes on from {kept}")
+        return
+    finish(out, model, facts["log"], seed, held_out, device)
+    kept.unlink(missing_ok=True)
+
+
+def finish(out: Path, model: Any, log: list[Json], seed: int, held_out: int, device: str) -> None:
+    """Write the model, the record, the curve, and what it answers to samples that it was not trained on."""
+    from trainer.base import corpus, heldout
+    from trainer.base.lengthen import lengthen
+
     outcome.save(model, out)
     write_jsonl(out / "train-log.jsonl", log)
     outcome.draw(log, out / "learning-curve.png")
     rates = {"muon": MUON_LR, "adamw": ADAM_LR, "warm_up": WARM_UP, "decay": DECAY}
-    facts: Json = {"seed": seed, "parameters": parameters, "rates": rates, "prompt_weight": PROMPT_WEIGHT}
-    result = outcome.record(device, log, **facts)
+    facts: Json = {"seed": seed, "parameters": sum(p.numel() for p in model.parameters()), "rates": rates}
+    result = outcome.record(device, log, **facts, prompt_weight=PROMPT_WEIGHT)
     write_text(out / "training.json", json.dumps(result, indent=1))
     unseen = HELD_OUT_SEED + seed
     samples = list(islice(lengthen(corpus.samples(unseen), unseen), held_out))
@@ -211,6 +253,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("models/embedded"))
     parser.add_argument("--seconds", type=float, default=480, help="of training, after compilation")
+    parser.add_argument("--pause-after", type=float, help="seconds of training in this call; the same command goes on")
     parser.add_argument("--seed", type=int, default=3407)
     parser.add_argument("--rows", type=int, default=16, help=f"of {CONTEXT} tokens a step")
     parser.add_argument(

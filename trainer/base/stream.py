@@ -109,11 +109,11 @@ def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None
         queue.put(made)
 
 
-def batches(tokenizer: Path, seed: int, rows: int, length: int, workers: int) -> Iterator[Batch]:
-    """Endless batches from `workers` processes in turn; the processes end with this one."""
+def batches(tokenizer: Path, seed: int, rows: int, length: int, workers: int, first: int = 0) -> Iterator[Batch]:
+    """Endless batches from `workers` processes, numbered from `first`, in turn; the processes end with this one."""
     context = multiprocessing.get_context("spawn")
     running = []
-    for number in range(workers):
+    for number in range(first, first + workers):
         # Seeds of their own: the evaluation's and the tokenizer's stay clear of them.
         queue = context.Queue(QUEUED)
         arguments = (queue, tokenizer, 1_000_000 * (seed + 1) + number, rows, length)

@@ -182,6 +182,8 @@ def name_pieces(r: Random, lang: str, maker: str | None, head: str) -> list[str]
     what = described(r, lang, head)
     if chance(r, 0.12):
         what = f"{what}{'' if lang in SPACELESS else ' '}{thing(r, lang)}"
+    if chance(r, 0.06):
+        what = f"{what} {repeating(r, lang)}"
     for _ in range(pick(r, (0, 0, 1, 1, 1, 2, 3))):
         what += tail(r, lang)
     if lang == "en" and chance(r, 0.15):
@@ -193,6 +195,20 @@ def name_pieces(r: Random, lang: str, maker: str | None, head: str) -> list[str]
     else:
         parts = [what, ser] if ser else [what]
     return [part.strip() for part in parts if part and part.strip()]
+
+
+REPETITIONS = (
+    "{a}/{b} {n}.0/{a}-{c} {n}.0", "{a}/micro {a}/{a} {n}.0/{a}-{c}", "{a} {b} / {a} {d}", "{n} x {a} + {n} x {b}",
+    "{a}, {a} {b}, {a} {d}", "{a}-{a} {b}", "{a} {n} {a} {n}{n}", "{n}{n}/{n}{n}/{n}{n} {a}", "{a}4 {a}4{c}",
+)  # fmt: skip
+
+
+def repeating(r: Random, lang: str) -> str:
+    """Words that come back: where a copy goes on, only the place in the page can tell."""
+    plug = pick(r, ("USB", "HDMI", "DVI", "SATA", "PCI", "RJ45", code_like(r), latin(r).upper()))
+    a, b = (plug, code_like(r)) if chance(r, 0.5) else (thing(r, lang), thing(r, lang))
+    form = pick(r, REPETITIONS)
+    return form.format(a=a, b=b, c=pick(r, "ABCX"), d=latin(r, lang).capitalize(), n=r.randint(1, 9))
 
 
 def category(r: Random, lang: str) -> str:
