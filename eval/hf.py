@@ -1,53 +1,90 @@
 """Greedy answers of the variants that are not served: the base model, with the adapter, or merged with it.
 
 On CUDA in the type that the weights were saved in, elsewhere in float32. Decoding is free: no grammar holds it to the
-schema.
+schema. A page longer than the context is asked in the same parts as of a server, and its record chosen in the same way.
 """
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from extraction.combine import Part, Tokens, combine
 from extraction.config import Config
 from extraction.files import read_schema
+from extraction.ground import judged
 from extraction.parse import Answer, Status, parse
-from extraction.prompt import messages, render
-from serve.client import read_prompt
+from extraction.prompt import Messages, completion, messages, render
+from extraction.split import chats
+from serve.client import read_prompt, too_long
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Generated:
-    """One answer: its text without special tokens, and whether a limit cut it before an end token."""
+    """One answer: its text without special tokens, whether a limit cut it before an end token, its tokens if wanted."""
 
     text: str
     cut: bool
+    tokens: Tokens = ()
 
 
 def answer_all(config: Config, variant: str, rows: Sequence[Json]) -> Iterator[tuple[Json, Answer, Json]]:
     """(row, parsed answer, facts: answer, prompt_tokens, seconds) for each row, longest prompts first."""
     tokenizer, model = load(config, variant)
     schema, ends = read_schema(config.folder), end_ids(tokenizer, read_prompt(config.folder).stop)
-    prompts = [
-        tokenizer(render(tokenizer, messages(row["input"], schema)), add_special_tokens=False).input_ids for row in rows
-    ]
+    asked = [(row, prompts(tokenizer, row["input"], schema, config)) for row in rows]
     waiting = []
-    for row, ids in sorted(zip(rows, prompts, strict=True), key=lambda pair: -len(pair[1])):
-        if len(ids) < config.serve.num_ctx:
-            waiting.append((row, ids))
+    for row, parts in sorted(asked, key=lambda pair: -sum(map(len, pair[1]))):
+        if len(parts) == 1 and len(parts[0]) < config.serve.num_ctx:
+            waiting.append((row, parts[0]))
             continue
-        reason = f"{len(ids)} prompt tokens, num_ctx is {config.serve.num_ctx}; raise serve.num_ctx"
-        yield row, Answer(None, Status.TOO_LONG, reason), {"answer": "", "prompt_tokens": len(ids), "seconds": 0.0}
+        started = time.monotonic()
+        answer, text = answer_long(model, tokenizer, parts, ends, schema, config)
+        facts = {"answer": text, "prompt_tokens": sum(map(len, parts)), "seconds": round(time.monotonic() - started, 4)}
+        yield row, finished(answer, row, schema, config), facts
     for start in range(0, len(waiting), config.eval.batch_size):
         batch = waiting[start : start + config.eval.batch_size]
         started = time.monotonic()
         answers = generate(model, tokenizer, [ids for _, ids in batch], ends, config)
         seconds = round((time.monotonic() - started) / len(batch), 4)
-        for (row, ids), answer in zip(batch, answers, strict=True):
-            facts = {"answer": answer.text, "prompt_tokens": len(ids), "seconds": seconds}
-            yield row, parse(answer.text, schema, cut=answer.cut), facts
+        for (row, ids), said in zip(batch, answers, strict=True):
+            facts = {"answer": said.text, "prompt_tokens": len(ids), "seconds": seconds}
+            yield row, finished(parse(said.text, schema, cut=said.cut), row, schema, config), facts
+
+
+def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[list[int]]:
+    """Token ids of what is asked for a page: of one prompt, or of one for each part, as in serve.client."""
+
+    def ids(text: str) -> list[int]:
+        found: list[int] = tokenizer(text, add_special_tokens=False).input_ids
+        return found
+
+    def prompt(chat: Messages) -> list[int]:
+        return ids(render(tokenizer, chat))
+
+    chat = messages(text, schema, config.data.clean)
+    if config.serve.on_overlong == "error":
+        return [prompt(chat)]
+    limit = config.serve.max_prompt - len(prompt(messages("", schema)))
+    return [prompt(part) for part in chats(chat, lambda piece: len(ids(piece)), limit)]
+
+
+def answer_long(
+    model: Any, tokenizer: Any, parts: Sequence[list[int]], ends: list[int], schema: Json, config: Config
+) -> tuple[Answer, str]:
+    """The answer to a page that is longer than the context, and its text: chosen from its parts', or none."""
+    if len(parts) == 1:
+        return Answer(None, Status.TOO_LONG, too_long(len(parts[0]), config.serve)), ""
+    said = [generate(model, tokenizer, [ids], ends, config, scored=True)[0] for ids in parts]
+    answer = combine([Part(parse(s.text, schema, cut=s.cut), s.text, s.tokens) for s in said], schema)
+    return answer, said[0].text if answer.record is None else completion(answer.record, schema)
+
+
+def finished(answer: Answer, row: Json, schema: Json, config: Config) -> Answer:
+    """The answer, without values that the page does not state where `serve.ground` asks for that."""
+    return judged(answer, row["input"], schema) if config.serve.ground else answer
 
 
 def load(config: Config, variant: str) -> tuple[Any, Any]:
@@ -78,9 +115,14 @@ def end_ids(tokenizer: Any, stop: Sequence[str]) -> list[int]:
 
 
 def generate(
-    model: Any, tokenizer: Any, prompts: Sequence[list[int]], ends: list[int], config: Config
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[list[int]],
+    ends: list[int],
+    config: Config,
+    scored: bool = False,
 ) -> list[Generated]:
-    """Greedy answers to a batch of prompts, each as if it were alone: left padding is masked."""
+    """Greedy answers to a batch of prompts, each as if it were alone: left padding is masked. `scored`: with tokens."""
     import torch
 
     width = max(map(len, prompts))
@@ -88,14 +130,25 @@ def generate(
     ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
     limits = {"max_new_tokens": config.serve.num_predict, "eos_token_id": ends, "pad_token_id": pad}
+    result = {"return_dict_in_generate": True, "output_logits": scored}
     with torch.inference_mode():
-        output = model.generate(input_ids=ids, attention_mask=mask, do_sample=False, **limits)[:, width:].tolist()
-    return [
-        _until_end(tokenizer, new, ends, config.serve.num_ctx - len(p)) for p, new in zip(prompts, output, strict=True)
-    ]
+        output = model.generate(input_ids=ids, attention_mask=mask, do_sample=False, **limits, **result)
+    answers = []
+    for index, (prompt, new) in enumerate(zip(prompts, output.sequences[:, width:].tolist(), strict=True)):
+        answer = _until_end(tokenizer, new, ends, config.serve.num_ctx - len(prompt))
+        steps = zip(new, output.logits, strict=True) if scored else ()
+        logprobs = [float(logits[index].float().log_softmax(-1)[token]) for token, logits in steps]
+        answers.append(replace(answer, tokens=_tokens(tokenizer, new, logprobs)))
+    return answers
 
 
 def _until_end(tokenizer: Any, new: list[int], ends: list[int], room: int) -> Generated:
     """The new tokens before the first end token. `room`: tokens left in the context, where a server would stop."""
     end = next((place for place, token in enumerate(new[:room]) if token in ends), None)
     return Generated(tokenizer.decode(new[:room][:end], skip_special_tokens=True), cut=end is None)
+
+
+def _tokens(tokenizer: Any, new: list[int], logprobs: list[float]) -> Tokens:
+    """(text, log-probability) of each new token; its text is what it adds to those before it."""
+    texts = [tokenizer.decode(new[:n], skip_special_tokens=True) for n in range(len(logprobs) + 1)]
+    return [(text[len(before) :], logprob) for before, text, logprob in zip(texts, texts[1:], logprobs, strict=False)]

@@ -7,11 +7,9 @@ field: a false negative where gold has a value, and wrong in accuracy where it h
 stands for undefined.
 """
 
-import html
 import math
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +18,13 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support
 
 from eval.values import absent, is_null, same, same_raw
-from extraction.data import fold
+from extraction import ground
 from extraction.parse import Status
 
 Json = dict[str, Any]
 Match = Callable[[Any, Any], bool]
 MATCHES: dict[str, Match] = {"normalised": same, "raw": same_raw}
 NO_JSON = (Status.NOT_JSON, Status.CUT_BY_LENGTH, Status.TOO_LONG, Status.ABORTED, Status.PROMPT_CHANGED)
-TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,15 @@ def decisions(rows: Sequence[Json], fields: Sequence[str], match: Match) -> dict
 def score(rows: Sequence[Json], fields: Sequence[str]) -> Json:
     """All metrics of one variant on one slice."""
     statuses = Counter(row["status"] for row in rows)
+    stated = grounded(rows, fields)
     return {
         "n": len(rows),
         **{name: score_matches(decisions(rows, fields, match)) for name, match in MATCHES.items()},
         "valid_json": share(row["status"] not in NO_JSON for row in rows),
         "valid_schema": share(row["status"] == Status.OK for row in rows),
         "cut_by_length": share(row["status"] == Status.CUT_BY_LENGTH for row in rows),
-        "grounded": share(flag for row in rows for flag in grounded(row)),
+        "grounded": share(flag for flags in stated.values() for flag in flags),
+        "grounded_fields": {field: share(flags) for field, flags in stated.items()},
         "statuses": dict(sorted(statuses.items())),
     }
 
@@ -113,11 +112,15 @@ def wilson(right: int, n: int) -> list[float] | None:
     return [float(interval.low), float(interval.high)]
 
 
-def grounded(row: Json) -> Iterator[bool]:
-    """For each text in the prediction: whether the input has it, leaving out entities, white space, case and tags."""
-    page = fold(row["input"]) + "\n" + fold(TAG.sub("", row["input"]))
-    for text in _texts(row["prediction"]):
-        yield fold(html.unescape(text)) in page
+def grounded(rows: Sequence[Json], fields: Sequence[str]) -> dict[str, list[bool]]:
+    """Per field, whether the row's input states the predicted value, for each that can be judged."""
+    found: dict[str, list[bool]] = {field: [] for field in fields}
+    for row in rows:
+        for field in fields:
+            value = (row["prediction"] or {}).get(field)
+            if any(ground.leaves(value)):
+                found[field].append(ground.grounded(value, row["input"]))
+    return found
 
 
 def share(flags: Any) -> float | None:
@@ -135,11 +138,3 @@ def _pairs(decision: Decision) -> list[tuple[int, int]]:
     if decision.right:
         return [(int(decision.expected), int(decision.expected))]
     return [(1, 0)] * decision.expected + [(0, 1)] * decision.predicted
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str) and value.strip():
-        yield value
-    elif isinstance(value, dict | list):
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from _texts(child)

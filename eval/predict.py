@@ -2,9 +2,10 @@
 
 Reads data/test.jsonl, the models or the server, and the manifest. A row: {"id", "slice", "reference", "answer" (raw
 text), "prediction" (record or null), "status", "reason", "prompt_tokens", "seconds"}; in batches, seconds are the
-batch's time divided by its size. A finished file is entered in the manifest as `predict.<variant>` with what it
-depends on, and is not made again while that holds. Until then the rows are in samples/.<variant>.<fingerprint>.partial,
-and the next run goes on from there.
+batch's time divided by its size. A page that was asked in parts has the sums over these, and the record chosen from
+them as its answer. A finished file is entered in the manifest as `predict.<variant>` with what it depends on, and is
+not made again while that holds. Until then the rows are in samples/.<variant>.<fingerprint>.partial, and the next run
+goes on from there.
 
     python -m eval.score --config configs/embedded.yaml
 """
@@ -26,7 +27,6 @@ from extraction.config import Config
 from extraction.errors import UserError
 from extraction.files import read_jsonl, record_stage, up_to_date, write_jsonl
 from extraction.parse import Answer
-from extraction.prompt import messages
 from serve.client import Extractor
 
 Json = dict[str, Any]
@@ -132,7 +132,7 @@ def ask_all(
         started = time.monotonic()
         answer, body = extractor.ask(row["input"])
         seconds = round(time.monotonic() - started, 4)
-        n_tokens = extractor.n_tokens(messages(row["input"], extractor.schema))
+        n_tokens = sum(map(extractor.n_tokens, extractor.chats(row["input"])))
         text = body.get("message", {}).get("content", "")
         yield row, answer, {"answer": text, "prompt_tokens": n_tokens, "seconds": seconds}
 

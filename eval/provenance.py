@@ -16,6 +16,13 @@ from serve.server import version as server_version
 Json = dict[str, Any]
 LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn", "numpy")
 
+HF_OPTIONS = (
+    "num_ctx",
+    "num_predict",
+    "on_overlong",
+    "ground",
+)  # of `serve`, those that mean something without a server
+
 
 def depends_on(config: Config, variant: str) -> Json:
     """What a variant's predictions depend on; the batch size is not among it."""
@@ -29,9 +36,10 @@ def depends_on(config: Config, variant: str) -> Json:
         "test": output_of(config.folder, "data", "data/test.jsonl"),
         "schema": read_schema(config.folder),
         "prompt": hashlib.sha256(system(read_schema(config.folder)).encode()).hexdigest(),
+        "clean": config.data.clean,
         "stop": read_prompt(config.folder).stop,
         "model": model,
-        "options": options if variant in SERVED else {name: options[name] for name in ("num_ctx", "num_predict")},
+        "options": options if variant in SERVED else {name: options[name] for name in HF_OPTIONS},
     }
 
 

@@ -62,6 +62,7 @@ def render(results: Json, samples: dict[str, list[Json]]) -> str:
         sentences=table.sentences(results),
         refusal=table.refusal(results, results["record"]["config"]["eval"]["max_loss"]),
         decoding=table.DECODING,
+        n_sums=table.N_SUMS,
         bars={name: accuracy_chart(results, name) for name in table.slices(results)},
         steps=step_chart(results),
         failures=failures(results),

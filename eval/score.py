@@ -117,6 +117,7 @@ def show(results: Json) -> None:
     for name in table.slices(results):
         console.print(build_table(results, name, variants))
     console.print("[dim]normalised match, beside it raw; changes in percentage points[/]")
+    console.print("[dim]grounded: the share of predicted values that the input states[/]")
     console.print(f"[dim]{table.DECODING}[/]\n")
     for sentence in table.sentences(results):
         console.print(f"eval: {sentence}", markup=False)
@@ -133,7 +134,9 @@ def build_table(results: Json, name: str, variants: Sequence[str]) -> Table:
     rows = table.lines(results, name)
     for index, row in enumerate(rows):
         cells = [_cell(value, raw) for value, raw in row.values]
-        grid.add_row(row.label, *cells, *map(table.points, row.changes), end_section=index == len(rows) - 4)
+        grid.add_row(
+            row.label, *cells, *map(table.points, row.changes), end_section=index == len(rows) - table.N_SUMS - 1
+        )
     return grid
 
 

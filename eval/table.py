@@ -7,6 +7,7 @@ from typing import Any
 from eval.compare import SERVED, path
 
 Json = dict[str, Any]
+N_SUMS = 4  # last lines of the table, which are not a field's
 DECODING = (
     "base, adapter and merged decode freely; served variants are held to the schema, "
     "so the step to the first served one shows that too."
@@ -44,14 +45,16 @@ def change_columns(variants: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def lines(results: Json, slice_: str) -> list[Line]:
-    """Rows of the table for a slice: the fields, then the means."""
+    """Rows of the table for a slice: the fields, then the means and shares."""
     scores = {variant: by_slice[slice_] for variant, by_slice in results["variants"].items()}
     fields = list(next(iter(scores.values()))["normalised"]["fields"])
     made = [_line(scores, field, ["fields", field, "accuracy"]) for field in fields]
     made.append(_line(scores, "mean field accuracy", ["mean_field_accuracy"]))
     made.append(_line(scores, "record exact match", ["record_exact_match"]))
-    valid: dict[str, float | None] = {variant: score["valid_json"] for variant, score in scores.items()}
-    return [*made, Line("valid JSON", [(value, None) for value in valid.values()], _changes(valid))]
+    for label, key in (("valid JSON", "valid_json"), ("grounded", "grounded")):
+        shares: dict[str, float | None] = {variant: score[key] for variant, score in scores.items()}
+        made.append(Line(label, [(value, None) for value in shares.values()], _changes(shares)))
+    return made
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -40,6 +40,7 @@ class Data(Section):
     json_schema: Json | None = Field(None, alias="schema", description="JSON Schema of a record; null infers it")
     group: str | None = Field(None, description="column that names groups, such as layout or shop")
     holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
+    clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
     validation: Share = 0.1
     test: Share = 0.2
     seed: int = SEED
@@ -81,7 +82,7 @@ class Export(Section):
 
 
 class Serve(Section):
-    """The served models `<name>:<variant>` and Ollama's options, the same on every call."""
+    """The served models `<name>:<variant>`, Ollama's options, the same on every call, and what is made of answers."""
 
     name: str = Field("extractor", pattern=r"^[a-z0-9][a-z0-9._-]*$")
     num_ctx: int = Field(4096, ge=256, multiple_of=256)
@@ -89,6 +90,20 @@ class Serve(Section):
     temperature: float = Field(0.0, ge=0)
     repeat_penalty: float = Field(1.0, gt=0, description="1 is none; Ollama's own default would punish copying")
     seed: int = SEED
+    on_overlong: Literal["split", "error"] = Field(
+        "split", description="a page longer than the context: in parts, or not"
+    )
+    ground: bool = Field(False, description="whether a value that the page does not state becomes null")
+
+    @property
+    def options(self) -> Json:
+        """Ollama's options."""
+        return self.model_dump(exclude={"name", "on_overlong", "ground"})
+
+    @property
+    def max_prompt(self) -> int:
+        """Tokens of the longest prompt that leaves room for an answer; where pages are split, none is longer."""
+        return self.num_ctx - min(self.num_predict, self.num_ctx // 8)
 
 
 class Eval(Section):

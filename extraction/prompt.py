@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from jinja2.exceptions import TemplateError
 
+from extraction.clean import clean
 from extraction.schema import ordered, skeleton
 
 Json = dict[str, Any]
@@ -23,12 +24,14 @@ ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 MARKUP = ("<", ">", "&", '"', "\xa0")  # decoded, these would read as markup, or not at all
 
 
-def page(text: str) -> str:
-    """The input as the model reads it: without a leading instruction line, and with its letters written as letters.
+def page(text: str, cleaned: bool = True) -> str:
+    """The input as the model reads it: without a leading instruction line, with its letters written as letters, and
+    `cleaned` of what cannot hold a value (extraction/clean.py).
 
     A small model cannot know every entity by name or number, so `K&#269;` becomes `Kč`; those of markup stay.
     """
-    return ENTITY.sub(_decode, INSTRUCTION.sub("", text, count=1)).strip()
+    body = INSTRUCTION.sub("", text, count=1)
+    return ENTITY.sub(_decode, clean(body) if cleaned else body).strip()
 
 
 def _decode(entity: re.Match[str]) -> str:
@@ -41,9 +44,9 @@ def system(schema: Json) -> str:
     return f"{TASK}\n{skeleton(schema)}"
 
 
-def messages(text: str, schema: Json) -> Messages:
-    """Chat messages that ask for the schema's fields of `text`."""
-    return [{"role": "system", "content": system(schema)}, {"role": "user", "content": page(text)}]
+def messages(text: str, schema: Json, cleaned: bool = True) -> Messages:
+    """Chat messages that ask for the schema's fields of `text`, `cleaned` or as it is."""
+    return [{"role": "system", "content": system(schema)}, {"role": "user", "content": page(text, cleaned)}]
 
 
 def completion(record: Json, schema: Json) -> str:

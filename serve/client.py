@@ -9,11 +9,14 @@ import httpx
 import ollama
 from tokenizers import Tokenizer
 
-from extraction.config import Config
+from extraction.combine import Part, combine
+from extraction.config import Config, Serve
 from extraction.errors import UserError
 from extraction.files import read_schema
+from extraction.ground import judged
 from extraction.parse import Answer, Status, parse
-from extraction.prompt import Messages, messages
+from extraction.prompt import Messages, completion, messages
+from extraction.split import chats
 
 Json = dict[str, Any]
 CIRCLES_PENALTY = 1.3
@@ -52,17 +55,25 @@ def unreachable(host: str) -> UserError:
     )
 
 
+def too_long(n_tokens: int, settings: Serve) -> str:
+    """Why a prompt of so many tokens gets no answer."""
+    remedy = "" if settings.on_overlong == "split" else ", or let serve.on_overlong=split ask in parts"
+    return f"{n_tokens} prompt tokens, num_ctx is {settings.num_ctx}; raise serve.num_ctx{remedy}"
+
+
 class Extractor:
     """Asks one served model of a run. `host`: base URL, such as http://127.0.0.1:11434."""
 
     def __init__(self, config: Config, variant: str, host: str) -> None:
         self.host = host
         self.model = f"{config.serve.name}:{variant}"
-        self.options = config.serve.model_dump(exclude={"name"})
+        self.settings = config.serve
+        self.cleaned = config.data.clean
         self.prompt = read_prompt(config.folder)
         self.schema = read_schema(config.folder)
         self.tokenizer = Tokenizer.from_file(str(config.folder / "merged" / "tokenizer.json"))
         self.http = httpx.Client(base_url=host, timeout=TIMEOUT)
+        self.longest_page = config.serve.max_prompt - self.n_tokens(messages("", self.schema))
 
     def digest(self) -> str | None:
         """The digest of the model as the server lists it; None where the server does not have it."""
@@ -74,26 +85,52 @@ class Extractor:
 
     def n_tokens(self, chat: Messages) -> int:
         """Our own count of the prompt's tokens, which the server's `prompt_eval_count` must equal."""
-        ids = self.tokenizer.encode(self.prompt.render(chat), add_special_tokens=False).ids
-        return len(ids) + self.prompt.add_bos_token
+        return self._count(self.prompt.render(chat)) + self.prompt.add_bos_token
+
+    def chats(self, text: str) -> list[Messages]:
+        """What is asked for a page: one chat, or one for each part where it is too long and is to be split."""
+        chat = messages(text, self.schema, self.cleaned)
+        return chats(chat, self._count, self.longest_page) if self.settings.on_overlong == "split" else [chat]
 
     def ask(self, text: str) -> tuple[Answer, Json]:
         """The parsed answer for one page, and the server's own response body.
 
+        Of a page in parts, the body has the combined record as its text and the token counts of all parts.
+        """
+        first, *others = self.chats(text)
+        if others:
+            answer, body = _combined([self._ask(chat, logprobs=True) for chat in (first, *others)], self.schema)
+        else:
+            answer, body = self._ask(first)
+        return judged(answer, text, self.schema) if self.settings.ground else answer, body
+
+    def _count(self, text: str) -> int:
+        return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _ask(self, chat: Messages, **more: Any) -> tuple[Answer, Json]:
+        """The answer to one chat; `more` goes into the request.
+
         An answer that ran in circles until the server or num_predict ended it is asked for once more, with a
         penalty for repeating, which no other answer gets: it would be one for copying.
         """
-        answer, body = self._once(text, self.options)
+        options = self.settings.options
+        answer, body = self._once(chat, options, more)
         if answer.status in (Status.ABORTED, Status.CUT_BY_LENGTH):
-            second, second_body = self._once(text, self.options | {"repeat_penalty": CIRCLES_PENALTY})
+            second, second_body = self._once(chat, options | {"repeat_penalty": CIRCLES_PENALTY}, more)
             if second.record is not None:
                 return second, second_body
         return answer, body
 
-    def _once(self, text: str, options: Json) -> tuple[Answer, Json]:
-        chat = messages(text, self.schema)
+    def _once(self, chat: Messages, options: Json, more: Json) -> tuple[Answer, Json]:
+        body = {
+            "model": self.model,
+            "messages": chat,
+            "stream": False,
+            "format": self.schema,
+            "options": options,
+            **more,
+        }
         # The ollama client has no argument for `truncate` and `shift`; both must be the same on every call.
-        body = {"model": self.model, "messages": chat, "stream": False, "format": self.schema, "options": options}
         try:
             response = self.http.post("/api/chat", json=body | {"truncate": False, "shift": False})
         except httpx.TransportError:
@@ -108,8 +145,7 @@ class Extractor:
 
     def _judge(self, status: int, answer: Json, n_tokens: int) -> Answer:
         if status == 400 and "exceeds the available context size" in answer.get("error", ""):
-            limit = self.options["num_ctx"]
-            return Answer(None, Status.TOO_LONG, f"{n_tokens} prompt tokens, num_ctx is {limit}; raise serve.num_ctx")
+            return Answer(None, Status.TOO_LONG, too_long(n_tokens, self.settings))
         if status != 200:
             raise UserError(f"{self.host} refused {self.model} with HTTP {status}: {answer.get('error')}")
         if not answer["done"]:
@@ -118,3 +154,15 @@ class Extractor:
             reason = f"the server read {answer.get('prompt_eval_count')} prompt tokens, ours has {n_tokens}"
             return Answer(None, Status.PROMPT_CHANGED, reason)
         return parse(answer["message"]["content"], self.schema, cut=answer["done_reason"] == "length")
+
+
+def _combined(asked: list[tuple[Answer, Json]], schema: Json) -> tuple[Answer, Json]:
+    """The answer and the response body that stand for those to all parts of a page."""
+    parts = []
+    for answer, body in asked:
+        tokens = [(token["token"], token["logprob"]) for token in body.get("logprobs", [])]
+        parts.append(Part(answer, body.get("message", {}).get("content", ""), tokens))
+    answer = combine(parts, schema)
+    text = parts[0].text if answer.record is None else completion(answer.record, schema)
+    counts = {name: sum(body.get(name, 0) for _, body in asked) for name in ("prompt_eval_count", "eval_count")}
+    return answer, asked[0][1] | {"message": {"role": "assistant", "content": text}} | counts

@@ -24,7 +24,7 @@ def template(prompt: Prompt) -> str:
 
 def parameters(config: Config, prompt: Prompt) -> Json:
     """Ollama's parameters of the served model; the same as the client sends with every request."""
-    return config.serve.model_dump(exclude={"name"}) | {"stop": prompt.stop}
+    return config.serve.options | {"stop": prompt.stop}
 
 
 def settings(config: Config, prompt: Prompt) -> Json:

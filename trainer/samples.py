@@ -11,12 +11,12 @@ Json = dict[str, Any]
 IGNORED = -100  # the label that torch's cross entropy leaves out
 
 
-def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int) -> Json:
+def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int, cleaned: bool = True) -> Json:
     """{"input_ids", "labels"} of one example, (n_tokens,) each; labels are -100 but on the answer and its end token.
 
     Raises `UserError` where the sample is longer than `max_length`, or where prompt and answer share a token.
     """
-    chat, answer = messages(row["input"], schema), completion(row["output"], schema) + end
+    chat, answer = messages(row["input"], schema, cleaned), completion(row["output"], schema) + end
     before = prompt_ids(tokenizer, chat)
     ids = tokenizer(render(tokenizer, chat) + answer, add_special_tokens=False)["input_ids"]
     if len(ids) > max_length:
@@ -32,6 +32,8 @@ def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int) -
     return {"input_ids": ids, "labels": labels}
 
 
-def encode_all(tokenizer: Any, rows: Iterable[Json], schema: Json, end: str, max_length: int) -> list[Json]:
+def encode_all(
+    tokenizer: Any, rows: Iterable[Json], schema: Json, end: str, max_length: int, cleaned: bool = True
+) -> list[Json]:
     """`encode` for every row, in order."""
-    return [encode(tokenizer, row, schema, end, max_length) for row in rows]
+    return [encode(tokenizer, row, schema, end, max_length, cleaned) for row in rows]

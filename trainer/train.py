@@ -62,6 +62,7 @@ def stage_inputs(config: Config) -> Json:
         "lora": config.lora.model_dump(),
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
         "max_length": config.model.max_length,
+        "clean": config.data.clean,
     }
 
 
@@ -84,7 +85,7 @@ def build(config: Config) -> tuple[Any, Any, Json]:
     parts = {}
     for name in ("train", "validation"):
         rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
-        parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length)
+        parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean)
     tokens = sum(len(sample["input_ids"]) for sample in parts["train"])
     longest = max(len(sample["input_ids"]) for part in parts.values() for sample in part)
     print(

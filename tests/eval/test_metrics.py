@@ -77,21 +77,14 @@ def test_a_slice_is_scored_field_by_field_and_over_all() -> None:
     assert normalised["macro_f1"] == pytest.approx((2 / (2 + 1 + 2) + 4 / (4 + 2)) / 2)
     assert raw["fields"]["x"]["accuracy"] == 0.0
     assert (scores["valid_json"], scores["valid_schema"], scores["cut_by_length"]) == (0.75, 0.5, 0.25)
-    assert scores["grounded"] == 0.5
+    assert (scores["grounded"], scores["grounded_fields"]) == (0.25, {"x": 0.5, "y": 0.0})
     assert scores["statuses"] == {"cut by length": 1, "ok": 2, "wrong type": 1}
 
 
-GROUNDED = [
-    ("<b>Fish &amp;\n Chips</b>", "Fish & Chips", True),
-    ("<i>1</i>299 <b>€</b>", "1299 €", True),
-    ('<p title="Blue">', "Blue", True),
-    ("<p>Blue</p>", "Red", False),
-]
-
-
-@pytest.mark.parametrize(("page", "value", "expected"), GROUNDED)
-def test_a_grounded_value_occurs_in_the_input(page: str, value: str, expected: bool) -> None:
-    assert list(grounded(row("-", value, input=page))) == [expected]
+def test_only_values_that_can_be_judged_count_as_grounded_or_not() -> None:
+    values = ["Blue", "Red", None, "", True, ["Blue", 7], {"a": None}]
+    rows = [row("-", value, input='<p title="Blue">7</p>') for value in values] + [row("-", None, "not JSON")]
+    assert grounded(rows, ["x"]) == {"x": [True, False, True]}
 
 
 def test_wilson_interval_of_a_known_case() -> None:

@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from transformers import AutoTokenizer
 
 from eval import hf
 from eval.predict import predict_all, read_partial, samples_path
 from extraction.config import Config, load
 from extraction.errors import UserError
 from extraction.files import read_jsonl, read_manifest, record_stage, write_text
+from serve.client import Extractor
 from tests.eval.conftest import FakeOllama
 
 Start = Callable[[], FakeOllama]
@@ -66,10 +69,76 @@ def test_an_answer_ends_with_its_end_token_or_is_cut(new: list[int], room: int, 
 def test_a_prompt_longer_than_the_context_is_a_failure_and_is_not_cut(toy_run: Config) -> None:
     rows = read_jsonl(toy_run.folder / "data" / "test.jsonl")[:2]
     rows[0]["input"] *= 60
-    found = {row["id"]: answer for row, answer, _ in hf.answer_all(toy_run, "base", rows)}
+    config = with_settings("serve.on_overlong=error")
+    found = {row["id"]: answer for row, answer, _ in hf.answer_all(config, "base", rows)}
     assert found[rows[0]["id"]].status == "too long"
     assert "num_ctx is 512" in found[rows[0]["id"]].reason
     assert found[rows[1]["id"]].status != "too long"
+
+
+def test_a_prompt_longer_than_the_context_is_asked_in_parts(toy_run: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read_jsonl(toy_run.folder / "data" / "test.jsonl")[:2]
+    rows[0]["input"] = "".join(f"<p>Bern {i}</p>" for i in range(90))
+    generate, asked = hf.generate, []
+
+    def listen(model: Any, tokenizer: Any, prompts: list[list[int]], *rest: Any, **scored: bool) -> list[hf.Generated]:
+        said = generate(model, tokenizer, prompts, *rest, **scored)
+        asked.append(([len(ids) for ids in prompts], scored, said))
+        if not scored:
+            return said
+        value = '{"town": "Bern 7", "seats": null}' if len(asked) == 2 else '{"town": null, "seats": 5}'
+        return [hf.Generated(value, False, [(value, -float(len(asked)))])]
+
+    monkeypatch.setattr(hf, "generate", listen)
+    (long, answer, facts), (short, _, _) = hf.answer_all(toy_run, "base", rows)
+    assert (long["id"], short["id"]) == ("r0", "r1")
+    *parts, whole = asked
+    assert len(parts) > 2
+    assert all(lengths[0] <= 512 - 12 + 2 and scored for lengths, scored, _ in parts)
+    assert whole[1] == {}
+    assert answer.record == {"town": "Bern 7", "seats": 5}
+    assert facts["answer"] == '{"town": "Bern 7", "seats": 5}'
+    assert facts["prompt_tokens"] == sum(lengths[0] for lengths, _, _ in parts)
+    for _, _, (said,) in parts:  # what the model did say, before it was replaced here
+        assert "".join(text for text, _ in said.tokens).startswith(said.text)
+        assert all(logprob < 0 for _, logprob in said.tokens)
+
+
+def test_the_served_and_the_local_model_are_asked_the_same_parts(toy_run: Config) -> None:
+    text = "".join(f"<p>Bern {i}</p>" for i in range(90))
+    extractor = Extractor(toy_run, "f16", "http://127.0.0.1")
+    tokenizer = AutoTokenizer.from_pretrained(toy_run.folder / "merged")
+    ours = hf.prompts(tokenizer, text, extractor.schema, toy_run)
+    assert [len(ids) for ids in ours] == [extractor.n_tokens(chat) for chat in extractor.chats(text)]
+
+
+def test_log_probabilities_are_the_models(toy_run: Config) -> None:
+    tokenizer, model = hf.load(toy_run, "base")
+    prompt = tokenizer("<|user|>Bern", add_special_tokens=False).input_ids
+    (said,) = hf.generate(model, tokenizer, [prompt], [5], toy_run, scored=True)
+    assert len(said.tokens) > 3
+    ids = list(prompt)
+    for _, logprob in said.tokens[:3]:
+        row = model(torch.tensor([ids])).logits[0, -1].detach().log_softmax(-1)
+        assert logprob == pytest.approx(float(row.max()), abs=1e-4)
+        ids.append(int(row.argmax()))
+    assert tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True) == "".join(
+        text for text, _ in said.tokens[:3]
+    )
+
+
+def test_values_that_the_page_does_not_state_are_rejected_alike(
+    toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, server = with_settings("eval.variants=[base, f16]", "serve.ground=true"), ollama()
+    monkeypatch.setattr(
+        hf, "generate", lambda *x, **_: [hf.Generated('{"town": "Bern 0", "seats": 7}', False)] * len(x[2])
+    )
+    server.answers = dict.fromkeys(server.answers, '{"town": "Bern 0", "seats": 7}')
+    predict_all(config, server.host)
+    for variant in ("base", "f16"):
+        first, second, *_ = (sample["prediction"] for sample in read_jsonl(samples_path(config, variant)))
+        assert (first, second) == ({"town": "Bern 0", "seats": None}, {"town": None, "seats": None})
 
 
 def test_a_second_run_goes_on_where_the_server_died(toy_run: Config, ollama: Start) -> None:

@@ -11,6 +11,7 @@ from eval.charts import change_bars, grouped_bars
 from extraction.config import Config, load
 from extraction.errors import UserError
 from extraction.files import read_jsonl, record_stage, write_jsonl
+from extraction.prompt import page as read
 from tests.eval.conftest import FakeOllama
 
 Json = dict[str, Any]
@@ -26,7 +27,7 @@ def evaluated(config: Config, server: FakeOllama) -> str:
     write_jsonl(path, rows)
     record_stage(config.folder, "data", {}, [config.folder / "data"])
     for model in server.digests:
-        server.answers[model, page + EVIL] = json.dumps({"town": EVIL + "?", "seats": 0})
+        server.answers[model, read(page + EVIL)] = json.dumps({"town": EVIL + "?", "seats": 0})
     score.evaluate(load(Path("toy.yaml"), ["eval.variants=[f16, q4_k_m]"]), server.host)
     return (config.folder / "report.html").read_text()
 

@@ -12,8 +12,8 @@ SCHEMA = {"type": "object", "properties": {"b": {"type": ["string", "null"]}, "a
     ("text", "expected"),
     [
         ("Extract the product information:\n<div>x</div>", "<div>x</div>"),
-        ("\n EXTRACT fields:  \n<p>", "<p>"),
-        ("Extract of vanilla\n<p>", "Extract of vanilla\n<p>"),
+        ("\n EXTRACT fields:  \n<p>x", "<p>x</p>"),
+        ("Extract of vanilla\n<p>x", "Extract of vanilla\n<p>x</p>"),
         ("<p>Extract the juice:\n2 lemons</p>", "<p>Extract the juice:\n2 lemons</p>"),
     ],
 )
@@ -52,6 +52,12 @@ class Refuses(Plain):
 
 @pytest.mark.parametrize("tokenizer", [Drops(), Refuses()])
 def test_a_template_without_system_role_gets_the_task_in_the_users_turn(tokenizer: Plain) -> None:
-    chat = messages("<p>", SCHEMA)
-    assert render(tokenizer, chat) == f"<user>{chat[0]['content']}\n\n<p>"
-    assert render(Plain(), chat) == f"<system>{chat[0]['content']}<user><p>"
+    chat = messages("a page", SCHEMA)
+    assert render(tokenizer, chat) == f"<user>{chat[0]['content']}\n\na page"
+    assert render(Plain(), chat) == f"<system>{chat[0]['content']}<user>a page"
+
+
+def test_cleaning_can_be_switched_off() -> None:
+    html = '<p style="x" class="a">A<script>b</script></p>'
+    assert page(html) == '<p class="a">A</p>'
+    assert page(html, cleaned=False) == html

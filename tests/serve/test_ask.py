@@ -136,6 +136,76 @@ def test_a_prompt_that_the_server_cut_is_no_answer(extractor: Extractor, scripte
     assert "5 prompt tokens" in answer.reason
 
 
+LONG = "<ul>" + "".join(f"<li>Bern {i}</li>" for i in range(60)) + "</ul>"
+
+
+def small(config: Config, scripted: Scripted, **settings: Any) -> Extractor:
+    """An extractor with a context that LONG does not fit into."""
+    serve = config.serve.model_copy(update={"num_ctx": 256, **settings})
+    return Extractor(config.model_copy(update={"serve": serve}), "q4_k_m", scripted.url)
+
+
+def said(extractor: Extractor, text: str, value: str | None, logprob: float) -> list[tuple[int, Json]]:
+    """A reply to each part of a page: the value, of one token with that log-probability, in the second; else null."""
+    replies = []
+    for number, chat in enumerate(extractor.chats(text)):
+        content = json.dumps({"a": value if number == 1 else None})
+        tokens = [{"token": content, "logprob": logprob, "bytes": []}]
+        body = {"message": {"content": content}, "logprobs": tokens, "prompt_eval_count": extractor.n_tokens(chat)}
+        replies.append((200, GOOD | body | {"eval_count": 5}))
+    return replies
+
+
+def test_a_page_longer_than_the_context_is_asked_in_parts(config: Config, scripted: Scripted) -> None:
+    extractor = small(config, scripted)
+    scripted.replies = said(extractor, LONG, "Bern 7", -2.0)
+    n_parts = len(scripted.replies)
+    answer, body = extractor.ask(LONG)
+    assert (answer.record, answer.status, answer.reason) == ({"a": "Bern 7"}, Status.OK, "")
+    assert len(scripted.requests) == n_parts > 2
+    assert all(request["logprobs"] is True and request["options"]["num_ctx"] == 256 for request in scripted.requests)
+    assert body["message"]["content"] == '{"a": "Bern 7"}'
+    assert body["prompt_eval_count"] == sum(map(extractor.n_tokens, extractor.chats(LONG)))
+    assert body["eval_count"] == 5 * n_parts
+    for request in scripted.requests:
+        assert extractor.n_tokens(request["messages"]) <= 256 - 32 + 2  # room for an eighth of the context
+    pages = [request["messages"][1]["content"] for request in scripted.requests]
+    assert all(any(f"<li>Bern {i}</li>" in page for page in pages) for i in range(60))
+
+
+def test_a_part_that_gave_no_record_is_said(config: Config, scripted: Scripted) -> None:
+    extractor = small(config, scripted)
+    scripted.replies = said(extractor, LONG, "Bern 7", -2.0)
+    scripted.replies[-1][1]["message"] = {"content": "{"}
+    answer, _ = extractor.ask(LONG)
+    assert (answer.record, answer.reason) == (
+        {"a": "Bern 7"},
+        f"1 of {len(extractor.chats(LONG))} parts gave no record: not JSON",
+    )
+
+
+def test_a_page_longer_than_the_context_can_be_refused(config: Config, scripted: Scripted) -> None:
+    extractor = small(config, scripted, on_overlong="error")
+    scripted.replies = [(400, {"error": "request (9 tokens) exceeds the available context size (256 tokens)"})]
+    answer, _ = extractor.ask(LONG)
+    assert (answer.status, len(scripted.requests)) == (Status.TOO_LONG, 1)
+    assert answer.reason.endswith("num_ctx is 256; raise serve.num_ctx, or let serve.on_overlong=split ask in parts")
+    assert "logprobs" not in scripted.requests[0]
+
+
+@pytest.mark.parametrize(("ground", "record"), [(False, {"a": "x"}), (True, {"a": None})])
+def test_what_the_page_does_not_state_can_be_rejected(
+    config: Config, scripted: Scripted, ground: bool, record: Json
+) -> None:
+    extractor = small(config, scripted, ground=ground)
+    scripted.replies = [(200, counted(extractor, "<p>y</p>", GOOD))]
+    answer, body = extractor.ask("<p>y</p>")
+    assert answer.record == record
+    assert body["message"]["content"] == '{"a": "x"}'
+    scripted.replies = said(extractor, LONG, "x", -2.0)
+    assert extractor.ask(LONG)[0].record == record
+
+
 def test_a_refusal_and_a_missing_server_are_errors(extractor: Extractor, scripted: Scripted) -> None:
     scripted.replies = [(404, {"error": "model 'extractor:q4_k_m' not found"})]
     with pytest.raises(UserError, match="HTTP 404: model 'extractor:q4_k_m' not found"):

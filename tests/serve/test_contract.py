@@ -356,6 +356,12 @@ def test_logprobs(api: Api) -> None:
     chat = api.chat(logprobs=True, options={"num_predict": 2}).json()
     assert list(chat) == [*CHAT, "done_reason", "logprobs", *METRICS]
     assert list(chat["logprobs"][0]) == ["token", "logprob", "bytes"]
+    schema = {"type": "object", "properties": {"a": {"type": "boolean"}, "b": {"type": "null"}}, "required": ["a", "b"]}
+    held = api.chat(logprobs=True, format=schema, options={"num_predict": 40}).json()
+    assert "".join(token["token"] for token in held["logprobs"]) == held["message"]["content"]
+    assert all(
+        token["logprob"] < 0 for token in held["logprobs"]
+    )  # the model's own, though the format leaves no choice
 
 
 def test_unknown_options_are_ignored(api: Api) -> None:

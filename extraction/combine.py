@@ -1,0 +1,75 @@
+"""One record from the answers to the parts of a page, chosen by the model's own probabilities."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from extraction.parse import Answer, Status
+from extraction.schema import fields
+
+Json = dict[str, Any]
+Tokens = Sequence[tuple[str, float]]  # text and log-probability
+KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
+SKIPPED = 16  # characters of an answer that its tokens may leave out: servers do not tell of every byte
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the model said of one part: the parsed answer, its text, and the text's tokens."""
+
+    answer: Answer
+    text: str
+    tokens: Tokens
+
+
+def combine(parts: Sequence[Part], schema: Json) -> Answer:
+    """For each field the value, not null, that the model was surest of; of equals the first part's.
+
+    Null where all parts have null. An answer that failed is left out and said in `reason`; if all did, it is the first.
+    """
+    good = [(part.answer.record, confidence(part)) for part in parts if part.answer.record is not None]
+    if not good:
+        return parts[0].answer
+    chosen = {}
+    for name in fields(schema):
+        found = [(sure.get(name, -math.inf), record[name]) for record, sure in good if record[name] is not None]
+        chosen[name] = max(found, key=lambda pair: pair[0], default=(0, None))[1]
+    failed = [part.answer.status for part in parts if part.answer.record is None]
+    reason = f"{len(failed)} of {len(parts)} parts gave no record: {', '.join(dict.fromkeys(failed))}" if failed else ""
+    return Answer(chosen, Status.OK, reason)
+
+
+def confidence(part: Part) -> dict[str, float]:
+    """Mean log-probability of each top-level value's tokens; a field without any is left out."""
+    places = _places(part.text, part.tokens)
+    found = {}
+    for name, (start, end) in _spans(part.text).items():
+        inside = [logprob for first, last, logprob in places if first < end and last > start]
+        if inside:
+            found[name] = sum(inside) / len(inside)
+    return found
+
+
+def _spans(text: str) -> dict[str, tuple[int, int]]:
+    """Where each top-level value of a JSON object stands in its text."""
+    decoder = json.JSONDecoder()
+    at = text.index("{") + 1
+    found = {}
+    while key := KEY.match(text, at):
+        at = decoder.raw_decode(text, key.end())[1]
+        found[json.loads(key[1])] = key.end(), at
+    return found
+
+
+def _places(text: str, tokens: Tokens) -> list[tuple[int, int, float]]:
+    """(start, end, log-probability) of each token that is found in the text; a byte of a character is not."""
+    at, found = 0, []
+    for token, logprob in tokens:
+        start = text.find(token, at, at + len(token) + SKIPPED) if token else -1
+        if start >= 0:
+            at = start + len(token)
+            found.append((start, at, logprob))
+    return found

@@ -1,0 +1,51 @@
+import re
+from typing import Any
+
+import pytest
+
+from extraction.combine import Part, combine, confidence
+from extraction.parse import parse
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"a": {"type": ["string", "null"]}, "b": {"type": ["array", "null"]}},
+    "required": ["a", "b"],
+}
+
+
+def part(text: str, **sure: float) -> Part:
+    """An answer of tokens with log-probability -1, but for those given by their text."""
+    tokens = [(token, sure.get(token, -1.0)) for token in re.findall(r"\w+|\W", text)]
+    return Part(parse(text, SCHEMA), text, tokens)
+
+
+CHOICES = [
+    ([part('{"a": "x", "b": null}', x=-2), part('{"a": "y", "b": ["z"]}', y=-0.5)], {"a": "y", "b": ["z"]}),
+    ([part('{"a": "x", "b": ["w"]}', w=-0.5), part('{"a": "y", "b": ["z"]}', y=-0.5)], {"a": "y", "b": ["w"]}),
+    ([part('{"a": null, "b": null}', null=-0.01), part('{"a": "y", "b": null}', y=-3)], {"a": "y", "b": None}),
+    ([part('{"a": "x", "b": null}'), part('{"a": "y", "b": null}')], {"a": "x", "b": None}),  # the first of equals
+    ([part('{"a": "x", "b": nul'), part('{"a": "y", "b": null}')], {"a": "y", "b": None}),
+]
+
+
+@pytest.mark.parametrize(("parts", "record"), CHOICES)
+def test_each_field_has_the_value_that_the_model_was_surest_of(parts: list[Part], record: dict[str, Any]) -> None:
+    assert combine(parts, SCHEMA).record == record
+
+
+def test_a_part_without_a_record_is_said_and_failure_of_all_is_the_firsts() -> None:
+    answer = combine([part('{"a": "x"}'), part('{"a": "y", "b": null}'), part("[]")], SCHEMA)
+    assert (answer.status, answer.reason) == ("ok", "2 of 3 parts gave no record: missing field, not an object")
+    assert combine([part('{"a": "x"}'), part("[]")], SCHEMA).status == "missing field"
+
+
+def test_without_log_probabilities_the_first_value_stands() -> None:
+    parts = [Part(parse(text, SCHEMA), text, []) for text in ('{"a": null, "b": null}', '{"a": "y", "b": null}')]
+    assert combine(parts, SCHEMA).record == {"a": "y", "b": None}
+
+
+def test_tokens_belong_to_the_value_that_they_overlap() -> None:
+    text = '```json\n{"a": "é\\"}", "b": [1, {"a": 2}]}\n```'
+    tokens = [("```", -9.0), ('json\n{"a', -9.0), ('": "', -1.0), ("\ufffd", -9.0), ('\\"}', -2.0), ('", "', -3.0)]
+    tokens += [("b", -9.0), ('": ', -9.0), ("[1, ", -1.0), ("{", -2.0), ('"a": 2}]', -6.0), ("}\n```", -9.0)]
+    assert confidence(Part(parse(text, SCHEMA), text, tokens)) == {"a": -2.0, "b": -3.0}
