@@ -28,7 +28,7 @@ MAKEFLAGS += --no-print-directory
 
 # RUNTIME=docker|local: the stages run in containers or in .venv. Containers are the default where the config asks for
 # CUDA (its base model comes from the hub) and a Docker Engine answers.
-ON_CUDA := $(shell test -f $(CONFIG) && ! grep -qE '^ *model_name_or_path: *["./]*models/' $(CONFIG) && echo yes)
+ON_CUDA := $(shell grep -sE '^[ a-z:{]*model_name_or_path:' $(CONFIG) | grep -vqE ': *["./]*models/' && echo yes)
 ifndef RUNTIME
 RUNTIME := $(or $(if $(ON_CUDA),$(shell docker info >/dev/null 2>&1 && echo docker)),local)
 endif

@@ -1,4 +1,6 @@
-"""Print pinned requirements of pyproject.toml, a line each, for pip: so that an image gets no more than it needs.
+"""Print pinned requirements for an image, a line each, so that it gets no more than it needs.
+
+Reads pyproject.toml.
 
     python docker/requirements.py                      all that the pipeline needs on a CPU
     python docker/requirements.py --extra cuda         and on CUDA
