@@ -44,11 +44,11 @@ find_gpu() {
 build() {
   # shellcheck disable=SC2046
   if docker image inspect $($compose config | sed -n 's/^ *image: *\(fieldsift-[^ ]*\)$/\1/p') >/dev/null 2>&1; then
-    $compose build --quiet trainer create eval >/dev/null || fail "the images could not be built again, see above"
+    $compose build --quiet trainer create eval >/dev/null 2>&1 && return
   else
     echo "setup: building the images; the first time this takes minutes"
-    $compose build trainer create eval || fail "the images could not be built, see above; what was built is kept"
   fi
+  $compose build trainer create eval || fail "the images could not be built, see above; what was built is kept"
 }
 
 is_running() {
