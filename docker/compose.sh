@@ -38,12 +38,13 @@ find_engine() {
 
 find_gpu() {
   docker info --format '{{json .Runtimes}}' | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null ||
-    fail "${CONFIG:-docker-compose.yml} asks for an NVIDIA GPU and this Docker Engine cannot hand one out: install the NVIDIA Container Toolkit (then \`nvidia-ctk runtime configure --runtime=docker\` and restart Docker), or take CONFIG=configs/embedded.yaml, which needs none"
+    fail "${CONFIG:-docker-compose.yml} asks for an NVIDIA GPU and this Docker Engine cannot hand one out: install the NVIDIA Container Toolkit (then \`nvidia-ctk runtime configure --runtime=docker\` and restart Docker), or take CONFIG=configs/embedded.yaml, which needs none, or run with RUNTIME=local"
 }
 
 build() {
   # shellcheck disable=SC2046
   if docker image inspect $($compose config | sed -n 's/^ *image: *\(fieldsift-[^ ]*\)$/\1/p') >/dev/null 2>&1; then
+    echo "setup: the images, made again where something changed"
     $compose build --quiet trainer create eval >/dev/null 2>&1 && return
   else
     echo "setup: building the images; the first time this takes minutes"
