@@ -126,7 +126,7 @@ stage() {
   if [ -t 0 ] && [ -t 1 ]; then
     $compose run --rm --no-deps "$@" || status=$?
   else
-    $compose run --rm --no-deps -T "$@" </dev/null || status=$?
+    run_without_terminal "$@"
   fi
   if [ $status = 137 ]; then
     echo "error: the container of $service was killed: run the same command again, with more memory if it had reached its limit ($(echo "$service" | tr '[:lower:]' '[:upper:]')_MEMORY)" >&2
@@ -134,6 +134,17 @@ stage() {
     echo "serve: on this machine at http://$PUBLISH"
   fi
   exit $status
+}
+
+# Ctrl-C goes to the container once: Compose and Docker's client would each pass it on, and the second one ends training
+# without its checkpoint.
+run_without_terminal() {
+  name=fieldsift-stage-$$
+  trap 'docker kill --signal INT $name >/dev/null 2>&1 || :' INT TERM
+  # shellcheck disable=SC2086
+  setsid $compose run --rm --no-deps -T --name $name "$@" </dev/null &
+  while status=0 && { wait $! || status=$?; } && kill -0 $! 2>/dev/null; do :; done
+  trap - INT TERM
 }
 
 # Removes what the stages wrote, and the server's models; the downloaded base models stay.

@@ -80,6 +80,7 @@ class Stack:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def make(self, *arguments: str, **environment: str) -> tuple[int, str]:

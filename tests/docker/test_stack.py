@@ -88,6 +88,21 @@ def test_containers_have_no_more_rights_than_they_need(stack: Stack) -> None:
     process.communicate()
 
 
+def test_ctrl_c_in_training_can_be_resumed(stack: Stack) -> None:
+    command = ("train", "DATA=rows.jsonl", "RUN=stopped", RUN[2])
+    process = stack.start(*command)
+    assert process.stdout
+    next(line for line in process.stdout if "checked" in line)
+    time.sleep(8)
+    os.killpg(process.pid, signal.SIGINT)
+    output = process.communicate()[0]
+    assert process.returncode != 0
+    assert "stopped by Ctrl-C" in output
+    status, output = stack.make(*command, "RESUME=1")
+    assert status == 0, output
+    assert "goes on from artifacts/stopped/checkpoints/checkpoint-" in output
+
+
 def test_a_training_that_was_killed(stack: Stack) -> None:
     command = ("train", "DATA=rows.jsonl", "RUN=killed", RUN[2])
     process = stack.start(*command)
