@@ -89,6 +89,7 @@ start_server() {
 }
 
 explain() {
+  $compose rm --stop --force $server >/dev/null 2>&1 || : # what was made but not started
   port=${PUBLISH##*:}
   case $1 in
   *"already allocated"* | *"already in use"*)
