@@ -108,8 +108,7 @@ mount() {
 stage() {
   service=$1 module=$2
   shift 2
-  COMMIT=$(git describe --always --dirty --abbrev=40 '--exclude=*' 2>/dev/null) || COMMIT=
-  export COMMIT
+  export COMMIT="${COMMIT:-$(git describe --always --dirty --abbrev=40 '--exclude=*' 2>/dev/null)}"
   case $module in
   serve.create) start_server ;;
   serve.ask)

@@ -70,6 +70,7 @@ class Stack:
             "COMPOSE_PROJECT_NAME": PROJECT,
             "COMPOSE_PROFILES": "embedded",
             "PUBLISH": f"127.0.0.1:{port}",
+            "COMMIT": "0123abc",
         }
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
