@@ -26,14 +26,32 @@ export MALLOC_TRIM_THRESHOLD_ ?= 100000000000
 export MALLOC_TOP_PAD_ ?= 268435456
 MAKEFLAGS += --no-print-directory
 
+# RUNTIME=docker|local: the stages run in containers or in .venv. Containers are the default where the config asks for
+# CUDA (its base model comes from the hub) and a Docker Engine answers.
+ON_CUDA := $(shell grep -sE '^[ a-z:{]*model_name_or_path:' $(CONFIG) | grep -vqE ': *["./]*models/' && echo yes)
+ifndef RUNTIME
+RUNTIME := $(or $(if $(ON_CUDA),$(shell docker info >/dev/null 2>&1 && echo docker)),local)
+endif
+ifeq ($(RUNTIME),docker)
+export CONFIG RUN
+export COMPOSE_FILE ?= docker-compose$(if $(ON_CUDA),,.cpu).yml
+COMPOSE := docker/compose.sh
+data train export: SERVICE := trainer
+serve ask: SERVICE := create
+eval report: SERVICE := eval
+STAGE = $(COMPOSE) stage $(SERVICE)
+else ifneq ($(RUNTIME),local)
+$(error RUNTIME is docker or local, not $(RUNTIME))
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help setup data train export serve eval report ask stop check test test-slow clean
+.PHONY: help setup data train export serve eval report ask logs stop down fetch check test test-slow test-docker clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo "  variables: CONFIG=$(CONFIG) DATA=$(DATA) RUN=$(RUN) SET='$(SET)'"
 
-setup: .venv/installed  ## the virtual environment with the pinned dependencies
+setup: $(if $(COMPOSE),images,.venv/installed)  ## the virtual environment with the pinned dependencies, or the images
 
 data: setup     ## read, check and split the dataset
 	@$(STAGE) extraction.data $(ARGS)
@@ -56,22 +74,41 @@ report: setup   ## write report.html again from the last evaluation
 ask: setup      ## HTML='<h1>…' or HTML=page.html prints the record; IN=rows.jsonl OUT=answers.jsonl asks for every row
 	@$(STAGE) serve.ask $(ARGS) $(if $(IN),--in '$(IN)') $(if $(OUT),--out '$(OUT)') $(if $(VARIANT),--variant $(VARIANT))
 
-stop: setup     ## end the server that `make serve` started
-	@$(STAGE) serve.server stop
+logs:           ## the end of the server's log
+	@$(if $(COMPOSE),$(COMPOSE) logs,tail -n 200 artifacts/.server/server.log)
 
-check: setup    ## lint, format and types
+stop: $(if $(COMPOSE),,setup)  ## end the server that `make serve` started, and remove the containers
+	@$(if $(COMPOSE),$(COMPOSE) down,$(STAGE) serve.server stop)
+
+down: stop      ## the same
+
+fetch:          ## with RUNTIME=docker: copy the run from the volume to artifacts/<run>.docker
+	@$(if $(COMPOSE),$(COMPOSE) fetch,echo "fetch: nothing to do, artifacts/$(RUN) is here (RUNTIME=local)")
+
+check: .venv/installed  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint */Dockerfile
+	$(BIN)/shellcheck docker/compose.sh
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
 
-test: setup     ## the tests that take minutes at most
-	$(BIN)/pytest -m "not slow"
+test: .venv/installed  ## the tests that take minutes at most
+	$(BIN)/pytest -m "not slow and not docker"
 
-test-slow: setup  ## the whole pipeline, run for real
+test-slow: .venv/installed  ## the whole pipeline, run for real
 	$(BIN)/pytest -m slow
 
-clean: stop     ## remove what the stages wrote, and caches; the virtual environment stays
+test-docker: .venv/installed  ## the containers, built and run on a real Docker Engine
+	$(BIN)/pytest -m docker
+
+clean: stop     ## remove what the stages wrote, and caches; the virtual environment and the images stay
+	@$(if $(COMPOSE),$(COMPOSE) clean)
 	rm -rf artifacts .pytest_cache .mypy_cache .ruff_cache
+
+.PHONY: images
+images:
+	@$(COMPOSE) build
 
 EXTRAS := dev$(if $(shell command -v nvidia-smi 2>/dev/null),$(shell echo ,)cuda)
 .venv/installed: pyproject.toml constraints.txt

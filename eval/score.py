@@ -8,6 +8,7 @@ than eval.max_loss against the adapter. What is up to date is not made again; wh
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -102,6 +103,8 @@ def record(config: Config, n: dict[str, int]) -> Json:
 
 def commit() -> str | None:
     """The project's git commit, with "-dirty" after changes; None outside a repository or without git."""
+    if named := os.environ.get("COMMIT"):  # a container has no repository
+        return named
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)

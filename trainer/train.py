@@ -6,6 +6,7 @@ checkpoints/ (one an epoch, the last two kept) and the manifest's `train` entry.
     python -m trainer.train --config configs/embedded.yaml [--resume]
 """
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def train(config: Config, resume: bool = False) -> None:
     if up_to_date(config.folder, "train", inputs):
         print(f"train: up to date ({config.folder}/adapter)")
         return
+    keep_older(config.folder)
     prepare_libraries(config)
     from trainer import checkpoints
 
@@ -47,6 +49,18 @@ def train(config: Config, resume: bool = False) -> None:
     fit(trainer, checkpoint)
     seconds = time.monotonic() - started
     write_outputs(config, trainer, tokenizer, inputs, {"device": device, "seconds": round(seconds, 1), **counts})
+
+
+def keep_older(run: Path) -> None:
+    """Move an adapter aside that was made from something else: a mistyped setting must not cost hours of training."""
+    adapter, aside = run / "adapter", run / "adapter.old"
+    if adapter.is_dir():
+        shutil.rmtree(aside, ignore_errors=True)
+        adapter.rename(aside)
+        print(
+            f"train: {run} holds a run of other data or settings: its adapter is now in {aside}, and what follows from"
+            " it is made anew (RUN=another-name keeps both)"
+        )
 
 
 def stage_inputs(config: Config) -> Json:

@@ -55,6 +55,16 @@ def test_the_seed_decides_and_a_second_run_does_nothing(prepare: Any, capsys: py
     assert "up to date" in capsys.readouterr().out
 
 
+def test_an_older_run_of_the_same_name_is_not_overwritten(prepare: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    first = prepare("same")
+    train(first)
+    digest = adapter(first)
+    train(prepare("same", "training.seed=1"))
+    assert adapter(first) != digest
+    assert sha256(first.folder / "adapter.old" / "adapter_model.safetensors") == digest
+    assert "adapter is now in artifacts/same/adapter.old" in capsys.readouterr().out
+
+
 def test_ctrl_c_saves_a_checkpoint_and_resume_reaches_the_same_adapter(
     prepare: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
