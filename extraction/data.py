@@ -206,11 +206,11 @@ def _decode_list(path: Path, text: str) -> list[Json]:
 
 
 def _read_parquet(path: Path) -> list[Json]:
+    from datasets import Dataset
     from pyarrow.lib import ArrowException
-    from pyarrow.parquet import read_table
 
     try:
-        rows: list[Json] = read_table(path).to_pylist()
+        rows: list[Json] = Dataset.from_parquet(str(path)).to_list()
     except (ArrowException, ValueError, OSError) as error:
         raise UserError(f"{path} is not a Parquet file that can be read: {error}") from None
     return rows
