@@ -124,7 +124,7 @@ def right(row: Json, field: str, value: Any) -> bool:
     reference = row["output"][field]
     if field in ("price", "total"):
         wanted, found = money(str(row.get("price_value") or reference)), money(str(value))
-        return wanted is not None and found is not None and wanted.amount == found.amount
+        return wanted is not None and found is not None and wanted[0] == found[0]
     if squash(value) == squash(reference):
         return True
     maker = squash(row["output"].get("manufacturer") or "")

@@ -64,7 +64,7 @@ class Training(Section):
     per_device_train_batch_size: int = Field(2, ge=1)
     gradient_accumulation_steps: int = Field(4, ge=1)
     warmup_steps: int = Field(10, ge=0)
-    num_train_epochs: float = Field(3, gt=0)
+    num_train_epochs: float = Field(3, ge=0, description="0 leaves the adapter as it begins: the base model, zero-shot")
     learning_rate: float = Field(2e-4, gt=0)
     optim: str | None = None
     weight_decay: float = Field(0.01, ge=0)

@@ -46,7 +46,8 @@ def train(config: Config, resume: bool = False) -> None:
         print(f"train: goes on from {checkpoint or 'the beginning: there is no whole checkpoint'}", flush=True)
     trainer, tokenizer, counts = build(config)
     started = time.monotonic()
-    fit(trainer, checkpoint)
+    if config.training.num_train_epochs > 0:
+        fit(trainer, checkpoint)
     seconds = time.monotonic() - started
     write_outputs(config, trainer, tokenizer, inputs, {"device": device, "seconds": round(seconds, 1), **counts})
 
@@ -166,13 +167,17 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
     from trainer.progress import draw_loss
 
     history = trainer.state.log_history
-    facts["loss"] = next(entry["loss"] for entry in reversed(history) if "loss" in entry)
+    facts["loss"] = next((entry["loss"] for entry in reversed(history) if "loss" in entry), None)
     facts["validation_loss"] = next((entry["eval_loss"] for entry in reversed(history) if "eval_loss" in entry), None)
     with whole(config.folder / "adapter") as folder:
         trainer.model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    draw_loss(config.folder / "loss.png", history)
+    if history:
+        draw_loss(config.folder / "loss.png", history)
     record_stage(config.folder, "train", inputs, [config.folder / "adapter"], **facts)
+    if not history:
+        print(f"train: no epoch asked for: the adapter in {config.folder}/adapter changes nothing")
+        return
     print(f"train: {facts['seconds']:.0f} s, loss {facts['loss']:.4f}, validation {facts['validation_loss']:.4f}")
     print(f"train: adapter in {config.folder}/adapter, loss curve in {config.folder}/loss.png")
 
