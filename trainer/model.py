@@ -69,11 +69,12 @@ def load_base(name: str, four_bit: bool = False) -> Any:
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     check_base(name)
-    if not torch.cuda.is_available():
-        if four_bit:
-            raise UserError("model.load_in_4bit quantizes with bitsandbytes on CUDA, which is not here: use false")
+    if four_bit and not find_spec("bitsandbytes"):
+        raise UserError("a 4-bit base model needs bitsandbytes, which is not installed: use a 16-bit one, or CUDA")
+    cuda = torch.cuda.is_available()
+    if not cuda and not four_bit:
         return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
-    dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    dtype = torch.float16 if cuda and not torch.cuda.is_bf16_supported() else torch.bfloat16
     options: dict[str, Any] = {}
     if four_bit:
         options["quantization_config"] = BitsAndBytesConfig(
@@ -82,7 +83,7 @@ def load_base(name: str, four_bit: bool = False) -> Any:
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
         )
-    if "LOCAL_RANK" not in os.environ or four_bit:
+    if cuda:
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
     return AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **options)
 

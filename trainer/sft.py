@@ -68,7 +68,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(LossBar())
     clock.mark("prepare")
-    facts = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
+    facts: Json = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
     facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free, "pace": pace}
     return trainer, tokenizer, facts
 

@@ -46,9 +46,12 @@ def test_the_loss_of_a_packed_row_is_that_of_its_examples_alone(packed: Any) -> 
 
 def test_labels_that_a_library_changed_are_refused(packed: Any) -> None:
     trainer, samples = packed
-    sft.check_examples(trainer, samples)
+    sft.check_examples(trainer, samples, packing=True)
     with pytest.raises(UserError, match=r"would learn \d+ of \d+ tokens instead of"):
-        sft.check_examples(trainer, samples[1:])
-    trainer.data_collator.padding_free = False
+        sft.check_examples(trainer, samples[1:], packing=True)
+    trainer.args.packing = False  # as Unsloth does where it cannot pack
     with pytest.raises(UserError, match="see each other"):
-        sft.check_examples(trainer, samples)
+        sft.check_examples(trainer, samples, packing=True)
+    trainer.args.packing, trainer.data_collator.padding_free = True, False
+    with pytest.raises(UserError, match="see each other"):
+        sft.check_examples(trainer, samples, packing=True)
