@@ -62,9 +62,9 @@ def test_a_killed_run_goes_on_to_the_same_adapter(prepare: Any, moment: str) -> 
 
 
 def test_two_processes_reach_the_loss_of_one(prepare: Any) -> None:
-    """Two processes with half the accumulation see the same examples in each step."""
-    one = prepare("one", "training.per_device_train_batch_size=2", "training.gradient_accumulation_steps=2")
-    two = prepare("two", "training.per_device_train_batch_size=2", "training.gradient_accumulation_steps=1")
+    """Two processes with half the accumulation see the same examples in each step: 24, six steps of four."""
+    one = prepare("one", "data.test=0.1", "training.gradient_accumulation_steps=2")
+    two = prepare("two", "data.test=0.1", "training.gradient_accumulation_steps=1")
     finish(start(one))
     finish(start(two, processes=2))
     losses = [read_manifest(config.folder)["train"]["loss"] for config in (one, two)]
