@@ -30,6 +30,8 @@ class Model(Section):
     """The base model: a folder or a hub name."""
 
     model_name_or_path: str = "models/embedded"
+    backend: Literal["auto", "unsloth", "trl"] = Field("auto", description="auto: Unsloth on CUDA, else TRL and PEFT")
+    load_in_4bit: bool = Field(False, description="NF4 weights under a 16-bit adapter (QLoRA); CUDA only")
     max_length: int = Field(4096, ge=64, description="tokens of prompt and completion; a longer sample is an error")
 
 
@@ -43,6 +45,7 @@ class Data(Section):
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
     validation: Share = 0.1
     test: Share = 0.2
+    distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")
     seed: int = SEED
 
 
@@ -59,17 +62,25 @@ class Lora(Section):
 
 
 class Training(Section):
-    """trl.SFTConfig; the defaults are the tutorial's. `optim` null: AdamW, in 8 bit on CUDA."""
+    """trl.SFTConfig; the defaults are the tutorial's. `optim` null: AdamW, in 8 bit on CUDA.
 
-    per_device_train_batch_size: int = Field(2, ge=1)
+    `auto` is decided by the free GPU memory (trainer/memory.py). With `packing`, a row of a batch is as many examples
+    as fit into model.max_length tokens.
+    """
+
+    per_device_train_batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = 2
     gradient_accumulation_steps: int = Field(4, ge=1)
-    warmup_steps: int = Field(10, ge=0)
+    packing: bool = False
+    gradient_checkpointing: bool | Literal["auto"] = "auto"
+    warmup_steps: float = Field(10, ge=0, description="steps, or below 1 a share of all steps")
     num_train_epochs: float = Field(3, ge=0, description="0 leaves the adapter as it begins: the base model, zero-shot")
     learning_rate: float = Field(2e-4, gt=0)
     optim: str | None = None
     weight_decay: float = Field(0.01, ge=0)
     lr_scheduler_type: str = "linear"
     seed: int = SEED
+    full_determinism: bool = Field(False, description="the same adapter every time on CUDA too, slower")
+    fsdp_config: Json | None = Field(None, description="shard the model over the GPUs of NPROC (configs/fsdp.yaml)")
     logging_steps: int = Field(5, ge=1)
     save_total_limit: int = Field(2, ge=1)
     report_to: str = "none"

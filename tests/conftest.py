@@ -55,7 +55,7 @@ def toy_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         normalization_rule_name="identity",
         add_dummy_prefix=False,
         remove_extra_whitespaces=False,
-        control_symbols=["<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<pad>"],
+        control_symbols=["<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|endoftext|>", "<pad>"],
         hard_vocab_limit=False,
         minloglevel=2,
     )

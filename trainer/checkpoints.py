@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from extraction.errors import UserError
@@ -22,7 +23,8 @@ class MarkComplete(TrainerCallback):
     """Writes the marker once transformers has saved everything of a checkpoint."""
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / MARKER, "")
+        if state.is_world_process_zero:
+            write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / MARKER, "")
 
 
 def last_whole(folder: Path) -> Path | None:
@@ -33,6 +35,8 @@ def last_whole(folder: Path) -> Path | None:
 
 def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
     """Make the folder ready; the checkpoint to go on from, or None to begin anew (older checkpoints move aside)."""
+    if not PartialState().is_main_process:
+        return last_whole(folder) if resume else None
     known = folder / "inputs.json"
     if resume and known.is_file():
         if json.loads(known.read_text(encoding="utf-8")) != json.loads(json.dumps(inputs)):
@@ -51,3 +55,17 @@ def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
     shutil.rmtree(folder, ignore_errors=True)
     write_text(known, json.dumps(inputs))
     return None
+
+
+def check_space(folder: Path, model: Any, kept: int) -> None:
+    """Raise `UserError` before training where the disk cannot hold the checkpoints and the adapter.
+
+    A checkpoint has the adapter in float32 and AdamW's two moments; one more than `kept` exists while it is written.
+    """
+    weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    need, free = 4 * weights * (3 * (kept + 1) + 1) + 64e6, shutil.disk_usage(folder).free
+    if free < need:
+        raise UserError(
+            f"training needs {need / 1e9:.1f} GB in {folder} for its checkpoints but {free / 1e9:.1f} GB are free:"
+            " free some space and run it again"
+        )

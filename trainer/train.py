@@ -1,9 +1,10 @@
-"""Fine-tune the base model with LoRA (TRL's SFTTrainer and PEFT).
+"""Fine-tune the base model with LoRA (TRL's SFTTrainer; on CUDA through Unsloth).
 
 Reads artifacts/<run>/data/{train,validation}.jsonl and the base model. Writes adapter/ (whole or not at all), loss.png,
 checkpoints/ (one an epoch, the last two kept) and the manifest's `train` entry.
 
     python -m trainer.train --config configs/embedded.yaml [--resume]
+    torchrun --nproc-per-node 2 -m trainer.train --config configs/phi3-mini-fast.yaml    (make train NPROC=2)
 """
 
 import shutil
@@ -14,8 +15,8 @@ from typing import Any
 from extraction import config as configuration
 from extraction.config import Config
 from extraction.errors import UserError, run
-from extraction.files import output_of, read_jsonl, read_schema, record_stage, sha256, up_to_date, whole
-from trainer.model import add_lora, check_base, device_report, is_local, load_base, load_tokenizer, prepare_libraries
+from extraction.files import output_of, record_stage, sha256, up_to_date, whole
+from trainer.model import check_base, device_report, is_local, prepare_libraries
 
 Json = dict[str, Any]
 
@@ -35,21 +36,31 @@ def train(config: Config, resume: bool = False) -> None:
     if up_to_date(config.folder, "train", inputs):
         print(f"train: up to date ({config.folder}/adapter)")
         return
-    keep_older(config.folder)
-    prepare_libraries(config)
-    from trainer import checkpoints
+    prepare_libraries(config, training=True)
+    from accelerate import PartialState
 
+    from trainer import checkpoints
+    from trainer.clock import Clock
+    from trainer.sft import build
+
+    clock = Clock()
     device = device_report()
     print(f"train: device: {device}", flush=True)
-    checkpoint = checkpoints.begin(config.folder / "checkpoints", inputs, resume)
+    processes = PartialState(cpu=device.startswith("CPU"))
+    with processes.main_process_first():
+        if processes.is_main_process:
+            keep_older(config.folder)
+        checkpoint = checkpoints.begin(config.folder / "checkpoints", inputs, resume)
     if resume:
         print(f"train: goes on from {checkpoint or 'the beginning: there is no whole checkpoint'}", flush=True)
-    trainer, tokenizer, counts = build(config)
+    clock.mark("import")
+    trainer, tokenizer, facts = build(config, clock, checkpoint)
     started = time.monotonic()
     if config.training.num_train_epochs > 0:
-        fit(trainer, checkpoint)
-    seconds = time.monotonic() - started
-    write_outputs(config, trainer, tokenizer, inputs, {"device": device, "seconds": round(seconds, 1), **counts})
+        fit(config, trainer, checkpoint, facts)
+    clock.mark("train")
+    facts |= {"device": device, "seconds": round(time.monotonic() - started, 1)}
+    write_outputs(config, trainer, tokenizer, inputs, facts, clock)
 
 
 def keep_older(run: Path) -> None:
@@ -78,106 +89,60 @@ def stage_inputs(config: Config) -> Json:
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
         "max_length": config.model.max_length,
         "clean": config.data.clean,
+        "distractors": config.data.distractors,
+        "backend": config.model.backend,
+        "load_in_4bit": config.model.load_in_4bit,
     }
 
 
-def build(config: Config) -> tuple[Any, Any, Json]:
-    """The trainer, the tokenizer, and counts of rows and tokens."""
-    import datasets
+def fit(config: Config, trainer: Any, checkpoint: Path | None, facts: Json) -> None:
+    """Train; Ctrl-C saves a whole checkpoint first. Too little GPU memory is a `UserError` that says what to change."""
     import torch
-    from transformers import set_seed
-    from transformers.trainer_callback import ProgressCallback
-    from trl import SFTTrainer
 
-    from trainer.chat import end_of_turn
-    from trainer.checkpoints import MarkComplete
-    from trainer.progress import LossBar
-    from trainer.samples import encode_all
-
-    set_seed(config.training.seed)
-    tokenizer = load_tokenizer(config.model.model_name_or_path)
-    end, schema = end_of_turn(tokenizer), read_schema(config.folder)
-    parts = {}
-    for name in ("train", "validation"):
-        rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
-        parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean)
-    tokens = sum(len(sample["input_ids"]) for sample in parts["train"])
-    longest = max(len(sample["input_ids"]) for part in parts.values() for sample in part)
-    print(
-        f"train: {len(parts['train'])} examples, {tokens} tokens an epoch, the longest has {longest}; loss on the"
-        " answers only, checked"
-    )
-    model = load_base(config.model.model_name_or_path)
-    if longest > model.config.max_position_embeddings:
-        raise UserError(
-            f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
-            " shorten it"
-        )
-    trainer = SFTTrainer(
-        model=add_lora(model, config.lora, config.folder),
-        args=sft_config(config, cuda=torch.cuda.is_available()),
-        train_dataset=datasets.Dataset.from_list(parts["train"]),
-        eval_dataset=datasets.Dataset.from_list(parts["validation"]),
-        processing_class=tokenizer,
-        callbacks=[MarkComplete()],
-    )
-    trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(LossBar())
-    return trainer, tokenizer, {"n_train": len(parts["train"]), "tokens": tokens}
-
-
-def sft_config(config: Config, cuda: bool) -> Any:
-    """trl.SFTConfig of the config's `training` section and what follows from the device."""
-    import torch
-    from trl import SFTConfig
-
-    settings = config.training.model_dump()
-    settings["optim"] = settings["optim"] or ("adamw_8bit" if cuda else "adamw_torch")
-    bf16 = cuda and torch.cuda.is_bf16_supported()
-    return SFTConfig(
-        output_dir=str(config.folder / "checkpoints"),
-        max_length=None,  # trainer.samples has refused what is too long; TRL would cut it
-        loss_type="nll",  # the one loss of TRL that needs no Triton
-        bf16=bf16,
-        fp16=cuda and not bf16,
-        use_cpu=not cuda,
-        gradient_checkpointing=cuda,
-        per_device_eval_batch_size=8,
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        logging_first_step=True,
-        dataloader_pin_memory=cuda,
-        run_name=config.run,
-        **settings,
-    )
-
-
-def fit(trainer: Any, checkpoint: Path | None) -> None:
-    """Train; Ctrl-C saves a whole checkpoint first."""
+    from trainer import memory
     from trainer.progress import StopOnInterrupt
 
     interrupt = StopOnInterrupt()
     trainer.add_callback(interrupt)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except torch.OutOfMemoryError:
+        four_bit = config.model.load_in_4bit
+        said = memory.advice(memory.Plan(**facts["plan"]), four_bit, facts["row"], facts["free_bytes"])
+        raise UserError(said) from None
     if interrupt.stopped:
         raise KeyboardInterrupt
 
 
-def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, facts: Json) -> None:
+def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, facts: Json, clock: Any) -> None:
+    """The adapter, the loss curve and the manifest's entry, by the first process; a sharded adapter is gathered."""
+    import torch
+
     from trainer.progress import draw_loss
 
     history = trainer.state.log_history
     facts["loss"] = next((entry["loss"] for entry in reversed(history) if "loss" in entry), None)
     facts["validation_loss"] = next((entry["eval_loss"] for entry in reversed(history) if "eval_loss" in entry), None)
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if trainer.is_fsdp_enabled else None
+    if not trainer.is_world_process_zero():
+        return
     with whole(config.folder / "adapter") as folder:
-        trainer.model.save_pretrained(folder)
+        trainer.accelerator.unwrap_model(trainer.model).save_pretrained(folder, state_dict=weights)
         tokenizer.save_pretrained(folder)
-    if history:
-        draw_loss(config.folder / "loss.png", history)
-    record_stage(config.folder, "train", inputs, [config.folder / "adapter"], **facts)
+    pace = facts.pop("pace")
     if not history:
+        record_stage(config.folder, "train", inputs, [config.folder / "adapter"], **facts)
         print(f"train: no epoch asked for: the adapter in {config.folder}/adapter changes nothing")
         return
+    draw_loss(config.folder / "loss.png", history)
+    clock.mark("save")
+    facts["phases"] = clock.phases | {"first_step": round(pace.first, 1)}
+    facts["tokens_per_second"] = pace.tokens_per_second(facts["tokens"] * facts["epochs"] / trainer.state.max_steps)
+    facts["steps"] = trainer.state.max_steps
+    if torch.cuda.is_available():
+        facts["peak_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+    record_stage(config.folder, "train", inputs, [config.folder / "adapter"], **facts)
+    print(f"train: {clock} (the first step took {pace.first:.1f})")
     print(f"train: {facts['seconds']:.0f} s, loss {facts['loss']:.4f}, validation {facts['validation_loss']:.4f}")
     print(f"train: adapter in {config.folder}/adapter, loss curve in {config.folder}/loss.png")
 

@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import signal
@@ -8,32 +7,13 @@ from typing import Any
 
 import pytest
 
-from extraction import config as configuration
-from extraction import data
 from extraction.config import Config, Lora
 from extraction.errors import UserError
 from extraction.files import read_manifest, sha256
-from tests.conftest import toy_rows
 from trainer import checkpoints, export
 from trainer.model import add_lora, check_base, load_base
 from trainer.progress import LossBar
 from trainer.train import train
-
-
-@pytest.fixture
-def prepare(workspace: Path, toy_base: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes a run of toy rows ready for training: its config."""
-    (workspace / "rows.json").write_text(json.dumps(toy_rows(30)))
-    (workspace / "toy.yaml").write_text(f"model: {{model_name_or_path: {toy_base}}}\ndata: {{path: rows.json}}\n")
-
-    def run(name: str, *overrides: str) -> Config:
-        settings = ["training.num_train_epochs=2", "lora.r=8", *overrides]
-        arguments = ["data", "--config", "toy.yaml", "--run", name, "--set", *settings]
-        monkeypatch.setattr("sys.argv", arguments)
-        data.main()
-        return configuration.load(workspace / "toy.yaml", settings, run=name)
-
-    return run
 
 
 def adapter(config: Config) -> str:

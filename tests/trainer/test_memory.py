@@ -1,0 +1,47 @@
+import pytest
+
+from trainer.memory import GIB, Plan, Shape, advice, plan
+
+PHI3 = Shape(hidden=3072, feed_forward=8192, layers=32, vocabulary=32064, r=64)
+
+
+@pytest.mark.parametrize(
+    ("free", "batch", "most", "checkpointing", "expected"),
+    [
+        (75, "auto", 99, "auto", Plan(8, False)),  # an H100 after loading: as many rows as were measured to fit
+        (75, "auto", 3, "auto", Plan(2, False)),  # no more than leaves an epoch its steps
+        (21, "auto", 99, "auto", Plan(2, False)),
+        (8, "auto", 99, "auto", Plan(8, True)),  # not one row without checkpointing
+        (75, "auto", 99, True, Plan(64, True)),
+        (75, 2, 99, True, Plan(2, True)),  # the tutorial's, as it is
+        (8, 2, 99, "auto", Plan(2, True)),
+        (8, 2, 99, False, Plan(2, False)),  # what the user insists on
+        (1, "auto", 99, "auto", Plan(1, True)),
+    ],
+)
+def test_the_largest_batch_that_fits(
+    free: int, batch: int | str, most: int, checkpointing: bool | str, expected: Plan
+) -> None:
+    assert plan(PHI3, "unsloth", free * GIB, 2048, batch, most, checkpointing) == expected
+
+
+def test_the_estimate_is_just_above_what_was_measured() -> None:
+    """8 × 2048 tokens without checkpointing took 51 GiB, 2.1 of them the NF4 weights."""
+    need = 8 * 2048 * PHI3.bytes_per_token("unsloth", checkpointing=False) + PHI3.adapter_bytes()
+    assert 1.0 < need / GIB / (51 - 2.1) < 1.1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "four_bit", "key"),
+    [
+        (Plan(8, False), False, "training.gradient_checkpointing=true"),
+        (Plan(8, True), False, "training.per_device_train_batch_size=4"),
+        (Plan(1, True), False, "model.load_in_4bit=true"),
+        (Plan(1, True), True, "model.max_length=1024"),
+    ],
+)
+def test_too_little_memory_names_the_key_and_its_next_value(chosen: Plan, four_bit: bool, key: str) -> None:
+    said = advice(chosen, four_bit, 2048, 24 * GIB)
+    assert key in said
+    assert "24.0 GiB" in said
+    assert f"{chosen.per_device_train_batch_size} × 2048" in said

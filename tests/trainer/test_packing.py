@@ -1,0 +1,57 @@
+"""Packed examples: each row's loss is that of its examples alone, and nothing is lost or learnt that should not be."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from extraction.errors import UserError
+from trainer import sft
+from trainer.clock import Clock
+from trainer.samples import IGNORED
+
+
+@pytest.fixture
+def packed(prepare: Any) -> Any:
+    """A trainer of toy rows with packing, its examples as they were encoded, and its config."""
+    config = prepare("packed", "training.packing=true", "model.max_length=512")
+    trainer, tokenizer, _ = sft.build(config, Clock(), None)
+    return trainer, sft.examples(config, tokenizer)["train"]
+
+
+def test_the_loss_of_a_packed_row_is_that_of_its_examples_alone(packed: Any) -> None:
+    import torch
+
+    trainer, samples = packed
+    model = trainer.model.eval()
+    row = max(trainer.train_dataset, key=lambda row: len(row["seq_lengths"]))
+    assert len(row["seq_lengths"]) >= 3
+    alone = {tuple(sample["input_ids"]): sample["labels"] for sample in samples}
+    starts = [sum(row["seq_lengths"][:i]) for i in range(len(row["seq_lengths"]) + 1)]
+    total = learnt = 0.0
+    for start, end in pairwise(starts):
+        ids = row["input_ids"][start:end]
+        labels = torch.tensor([alone[tuple(ids)]])
+        n = int((labels != IGNORED).sum())
+        with torch.no_grad():
+            total += n * float(model(input_ids=torch.tensor([ids]), labels=labels).loss)
+        learnt += n
+    batch = {name: tensor.to(model.device) for name, tensor in trainer.data_collator([row]).items()}
+    with torch.no_grad():
+        together = float(trainer.compute_loss(model, dict(batch)))
+        seen = float(trainer.compute_loss(model, batch | {"position_ids": torch.arange(starts[-1])[None]}))
+    assert together == pytest.approx(total / learnt, rel=1e-4)
+    assert seen != pytest.approx(total / learnt, rel=2e-4)  # what it would be if they saw each other
+
+
+def test_labels_that_a_library_changed_are_refused(packed: Any) -> None:
+    trainer, samples = packed
+    sft.check_examples(trainer, samples, packing=True)
+    with pytest.raises(UserError, match=r"would learn \d+ of \d+ tokens instead of"):
+        sft.check_examples(trainer, samples[1:], packing=True)
+    trainer.args.packing = False  # as Unsloth does where it cannot pack
+    with pytest.raises(UserError, match="see each other"):
+        sft.check_examples(trainer, samples, packing=True)
+    trainer.args.packing, trainer.data_collator.padding_free = True, False
+    with pytest.raises(UserError, match="see each other"):
+        sft.check_examples(trainer, samples, packing=True)

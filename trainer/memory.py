@@ -1,0 +1,86 @@
+"""What fits into the GPU's memory: the batch, and whether activations are kept or computed again.
+
+A forward pass keeps activations of every token for the backward pass. With gradient checkpointing it keeps one vector a
+layer and computes the rest again, which costs half as much time again; so that is done only where nothing else fits.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+GIB = 2**30
+SHARE = 0.85  # of the free memory; the allocator's gaps, cuBLAS and the evaluation need the rest
+STEPS_AN_EPOCH = 16  # a batch so large that fewer are left learns worse in the same number of epochs
+# Activations in multiples of a layer's 16-bit (10 * hidden + 2.5 * feed-forward) numbers a token. Unsloth: Phi-3-mini's
+# shape took 3.0 MB a token, which is 0.93 of it. PEFT keeps float32 copies of each adapter's input too.
+OVERHEAD = {"unsloth": 1.0, "trl": 3.0}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rows of a batch on one device, and whether gradients are checkpointed."""
+
+    per_device_train_batch_size: int
+    gradient_checkpointing: bool
+
+    def asdict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a model decides how much a training step needs."""
+
+    hidden: int
+    feed_forward: int
+    layers: int
+    vocabulary: int
+    r: int
+
+    def bytes_per_token(self, backend: str, checkpointing: bool) -> float:
+        """Activations of one token, the logits in float32 with their gradient included (Unsloth makes none)."""
+        layer = 2 * (10 * self.hidden + 2.5 * self.feed_forward) * OVERHEAD[backend]
+        logits = 12 * self.vocabulary if backend == "trl" else 0
+        return (2 * self.hidden * self.layers + layer if checkpointing else self.layers * layer) + logits
+
+    def adapter_bytes(self) -> float:
+        """Weights, gradients and AdamW's two moments of the adapter, in float32."""
+        return 16 * self.r * self.layers * (11 * self.hidden + 3 * self.feed_forward)
+
+
+def shape(config: Any, r: int) -> Shape:
+    """The `Shape` of a transformers config."""
+    text = config.get_text_config()
+    return Shape(text.hidden_size, text.intermediate_size, text.num_hidden_layers, text.vocab_size, r)
+
+
+def plan(
+    model: Shape, backend: str, free: int, row: int, batch: int | str, most: int, checkpointing: bool | str
+) -> Plan:
+    """The largest batch of rows of `row` tokens that `free` bytes hold, a power of two up to `most`.
+
+    A `batch` or `checkpointing` other than "auto" stays as it is.
+    """
+    room = SHARE * free - model.adapter_bytes()
+    choices = (False, True) if checkpointing == "auto" else (bool(checkpointing),)
+    for choice in choices:
+        fits = int(room // (row * model.bytes_per_token(backend, choice)))
+        if fits >= (1 if batch == "auto" else int(batch)):
+            break
+    if batch == "auto":
+        batch = 1 << (max(1, min(fits, most)).bit_length() - 1)
+    return Plan(int(batch), choice)
+
+
+def advice(chosen: Plan, load_in_4bit: bool, row: int, free: int) -> str:
+    """One sentence for a GPU that ran out of memory: what did not fit, the key to change, and its next value."""
+    batch = chosen.per_device_train_batch_size
+    said = (
+        f"the GPU's memory ({free / GIB:.1f} GiB free before training) does not hold a batch of {batch} × {row} tokens"
+    )
+    if not chosen.gradient_checkpointing:
+        return f"{said} without gradient checkpointing: set training.gradient_checkpointing=true"
+    if batch > 1:
+        return f"{said}: set training.per_device_train_batch_size={batch // 2}"
+    if not load_in_4bit:
+        return f"{said}: set model.load_in_4bit=true"
+    return f"{said}: set model.max_length={row // 2}, which must hold the longest example, or a smaller base model"

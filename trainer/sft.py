@@ -1,0 +1,174 @@
+"""The trainer of a run, made from its config: TRL's SFTTrainer with the examples, the model and what follows from both.
+
+The examples reach TRL as token ids with a mask of the answer, never as labels: Unsloth answers labels with a collator
+that pads, and packed examples would then see each other.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from extraction.config import Config
+from extraction.errors import UserError
+from extraction.files import read_jsonl, read_schema, write_text
+from trainer import distractors, fast, memory
+from trainer.clock import Clock
+from trainer.model import add_lora, backend, load_base, load_tokenizer
+from trainer.samples import IGNORED, encode_all
+
+Json = dict[str, Any]
+
+
+def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, Any, Json]:
+    """The trainer, the tokenizer, and facts: counts of rows and tokens, the plan for the GPU's memory."""
+    import datasets
+    from transformers import set_seed
+    from transformers.trainer_callback import ProgressCallback
+    from trl import SFTTrainer
+
+    from trainer.checkpoints import MarkComplete, check_space
+    from trainer.clock import Pace
+    from trainer.progress import LossBar
+
+    set_seed(config.training.seed)
+    tokenizer = load_tokenizer(config.model.model_name_or_path)
+    parts = examples(config, tokenizer)
+    lengths = [len(sample["input_ids"]) for sample in parts["train"]]
+    longest = max(len(sample["input_ids"]) for part in parts.values() for sample in part)
+    print(
+        f"train: {len(lengths)} examples, {sum(lengths)} tokens an epoch, the longest has {longest}; loss on the"
+        " answers only, checked"
+    )
+    fastest = backend(config) == "unsloth"
+    model = fast.load_base(config) if fastest else load_base(config.model.model_name_or_path, config.model.load_in_4bit)
+    if longest > model.config.max_position_embeddings:
+        raise UserError(
+            f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
+            " shorten it"
+        )
+    clock.mark("load")
+    row = config.model.max_length if config.training.packing else longest
+    rows = -(-sum(lengths) // row) if config.training.packing else len(lengths)
+    plan, free = decide(config, model, row, rows, checkpoint)
+    if fastest:
+        model = fast.add_lora(model, config, plan.gradient_checkpointing)
+    else:
+        model = add_lora(model, config.lora, config.folder, plan.gradient_checkpointing)
+    check_space(config.folder, model, config.training.save_total_limit)
+    pace = Pace()
+    trainer = SFTTrainer(
+        model=model,
+        args=sft_config(config, plan),
+        train_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["train"]]),
+        eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["validation"]]),
+        processing_class=tokenizer,
+        callbacks=[MarkComplete(), pace],
+    )
+    check_examples(trainer, parts["train"], config.training.packing)
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(LossBar())
+    clock.mark("prepare")
+    facts: Json = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
+    facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free, "pace": pace}
+    return trainer, tokenizer, facts
+
+
+def examples(config: Config, tokenizer: Any) -> dict[str, list[Json]]:
+    """The encoded examples of the training and the validation split."""
+    from trainer.chat import end_of_turn
+
+    end, schema = end_of_turn(tokenizer), read_schema(config.folder)
+    parts = {}
+    for name in ("train", "validation"):
+        rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
+        if name == "train" and config.data.distractors:
+            rows = distractors.add(rows, config.data.distractors, config.training.seed)
+        parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean)
+    return parts
+
+
+def masked(sample: Json) -> Json:
+    """The example in TRL's form: `completion_mask` is 1 where a token is learnt."""
+    return {
+        "input_ids": sample["input_ids"],
+        "completion_mask": [int(label != IGNORED) for label in sample["labels"]],
+    }
+
+
+def check_examples(trainer: Any, samples: list[Json], packing: bool) -> None:
+    """Raise `UserError` where a library changed which tokens are read, which are learnt, or what packing is."""
+    wanted = sum(label != IGNORED for sample in samples for label in sample["labels"])
+    rows = trainer.train_dataset
+    found = sum(label != IGNORED for row in rows["labels"] for label in row)
+    read, there = sum(map(len, rows["input_ids"])), sum(len(sample["input_ids"]) for sample in samples)
+    if (found, read) != (wanted, there):
+        raise UserError(f"the trainer would learn {found} of {read} tokens instead of {wanted} of {there}")
+    if not packing:
+        return
+    batch = trainer.data_collator([rows[0]])
+    starts = int((batch["position_ids"] == 0).sum()) if "position_ids" in batch else 0
+    if not trainer.args.packing or "attention_mask" in batch or starts != len(rows[0]["seq_lengths"]):
+        raise UserError("packed examples of this base model would see each other: set training.packing=false")
+
+
+def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | None) -> tuple[memory.Plan, int]:
+    """The plan for the GPU's memory, and its free bytes. A resumed run keeps the plan that it began with."""
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import gather_object
+
+    training, kept = config.training, config.folder / "checkpoints" / "plan.json"
+    if not torch.cuda.is_available():
+        batch = 2 if training.per_device_train_batch_size == "auto" else training.per_device_train_batch_size
+        return memory.Plan(batch, training.gradient_checkpointing is True), 0
+    torch.cuda.empty_cache()
+    free = min(gather_object([torch.cuda.mem_get_info()[0]]))
+    if checkpoint and kept.is_file():
+        return memory.Plan(**json.loads(kept.read_text())), free
+    step = training.gradient_accumulation_steps * PartialState().num_processes
+    most = max(1, rows // (memory.STEPS_AN_EPOCH * step))
+    plan = memory.plan(
+        memory.shape(model.config, config.lora.r),
+        backend(config),
+        free,
+        row,
+        training.per_device_train_batch_size,
+        most,
+        training.gradient_checkpointing,
+    )
+    if PartialState().is_main_process:
+        write_text(kept, json.dumps(plan.asdict()))
+    print(f"train: {backend(config)}, {free / memory.GIB:.1f} GiB free; {plan}", flush=True)
+    torch.cuda.reset_peak_memory_stats()
+    return plan, free
+
+
+def sft_config(config: Config, plan: memory.Plan) -> Any:
+    """trl.SFTConfig of the config's `training` section and what follows from the device."""
+    import torch
+    from trl import SFTConfig
+
+    cuda = torch.cuda.is_available()
+    settings = config.training.model_dump() | plan.asdict()
+    settings["optim"] = settings["optim"] or ("adamw_8bit" if cuda else "adamw_torch")
+    if config.training.fsdp_config is not None:
+        settings["fsdp"] = True
+    bf16 = cuda and torch.cuda.is_bf16_supported()
+    return SFTConfig(
+        output_dir=str(config.folder / "checkpoints"),
+        # trainer.samples has refused what is too long; TRL would cut it. With packing it is the length of a row.
+        max_length=config.model.max_length if config.training.packing else None,
+        completion_only_loss=True,
+        loss_type="nll",  # the one loss of TRL that needs no Triton
+        bf16=bf16,
+        fp16=cuda and not bf16,
+        use_cpu=not cuda,
+        logging_nan_inf_filter=not cuda,  # it would wait for the GPU after every step
+        per_device_eval_batch_size=8,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_first_step=True,
+        dataloader_pin_memory=cuda,
+        run_name=config.run,
+        **settings,
+    )
