@@ -2,7 +2,7 @@
 
 Every recipe is a run of trainer.train in a process of its own with a time limit, so that one that fails costs only its
 own row. The base has Phi-3-mini's shape and random weights (benchmarks/phi3.py). Needs no network. Writes the record
-(GPU, versions, configs, every run's facts) to OUT and prints the table last.
+(GPU, versions, configs, every run's facts) to OUT and prints the table, after each part anew.
 
     python -m benchmarks.train [--out artifacts/benchmark/train.json] [--only base job steady tests quality]
 """
@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def main() -> None:
     for part in options.only:
         globals()[f"part_{part}"](record)
         write_text(options.out, json.dumps(record, indent=1))
-    print(table(record))
+        print(table(record), flush=True)
 
 
 def rows(n: int) -> list[Json]:
@@ -98,6 +99,7 @@ def part_quality(record: Json) -> None:
 def train(record: Json, title: str, config: str, data: Path, settings: Sequence[str], limit: float) -> None:
     """One run of trainer.train; its facts go into the record, or the end of its output where it fails."""
     run = "".join(letter if letter.isalnum() else "-" for letter in title)
+    shutil.rmtree(Path("artifacts") / run, ignore_errors=True)
     common = ["--config", config, "--run", run, "--set", f"data.path={data}", *settings]
     call([sys.executable, "-m", "extraction.data", *common], 30)
     started = time.monotonic()
@@ -151,7 +153,8 @@ def table(record: Json) -> str:
         lines.append(f"| {' | '.join(map(str, [*cells, run.get('validation_loss', run['code'])]))} |")
 
     def ratio(key: str, above: str, below: str) -> str:
-        one, other = (runs.get(title, {}).get(key) for title in (above, below))
+        whole = {title: run.get(key) for title, run in runs.items() if run["code"] == 0}
+        one, other = whole.get(above), whole.get(below)
         return f"{one / other:.2f}" if one and other else "not measured"
 
     unsloth, plain = "job, tutorial on Unsloth", "steady, tutorial on TRL + PEFT + bitsandbytes"

@@ -1,6 +1,7 @@
 """Packed examples: each row's loss is that of its examples alone, and nothing is lost or learnt that should not be."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from trainer.samples import IGNORED
 @pytest.fixture
 def packed(prepare: Any) -> Any:
     """A trainer of toy rows with packing, its examples as they were encoded, and its config."""
-    config = prepare("packed", "training.packing=true", "model.max_length=512")
+    base = Path(__file__).parents[2] / "models" / "embedded"  # a trained one: what it sees changes its loss
+    config = prepare("packed", f"model.model_name_or_path={base}", "training.packing=true", "model.max_length=512")
     trainer, tokenizer, _ = sft.build(config, Clock(), None)
     return trainer, sft.examples(config, tokenizer)["train"]
 
@@ -41,7 +43,7 @@ def test_the_loss_of_a_packed_row_is_that_of_its_examples_alone(packed: Any) -> 
         together = float(trainer.compute_loss(model, dict(batch)))
         seen = float(trainer.compute_loss(model, batch | {"position_ids": torch.arange(starts[-1])[None]}))
     assert together == pytest.approx(total / learnt, rel=1e-4)
-    assert seen != pytest.approx(total / learnt, rel=2e-4)  # what it would be if they saw each other
+    assert seen != pytest.approx(total / learnt, rel=0.05)  # what it would be if they saw each other
 
 
 def test_labels_that_a_library_changed_are_refused(packed: Any) -> None:
