@@ -26,20 +26,28 @@ class Part:
 
 
 def combine(parts: Sequence[Part], schema: Json) -> Answer:
-    """For each field the value, not null, that the model was surest of; of equals the first part's.
+    """The record of the part that the model was surest of, its nulls filled with what it was surest of elsewhere.
 
-    Null where all parts have null. An answer that failed is left out and said in `reason`; if all did, it is the first.
+    A part weighs the probabilities of its values, so one with most of the record wins over one with a stray value;
+    of equals the first. An answer that failed is left out and said in `reason`; if all did, it is the first.
     """
     good = [(part.answer.record, confidence(part)) for part in parts if part.answer.record is not None]
     if not good:
         return parts[0].answer
+    best, _ = max(good, key=lambda pair: _weight(*pair))
     chosen = {}
     for name in fields(schema):
         found = [(sure.get(name, -math.inf), record[name]) for record, sure in good if record[name] is not None]
-        chosen[name] = max(found, key=lambda pair: pair[0], default=(0, None))[1]
+        surest = max(found, key=lambda pair: pair[0], default=(0, None))[1]
+        chosen[name] = surest if best[name] is None else best[name]
     failed = [part.answer.status for part in parts if part.answer.record is None]
     reason = f"{len(failed)} of {len(parts)} parts gave no record: {', '.join(dict.fromkeys(failed))}" if failed else ""
     return Answer(chosen, Status.OK, reason)
+
+
+def _weight(record: Json, sure: dict[str, float]) -> float:
+    """The sum of the probabilities of a record's values that are not null."""
+    return sum(math.exp(sure.get(name, -math.inf)) for name, value in record.items() if value is not None)
 
 
 def confidence(part: Part) -> dict[str, float]:
