@@ -84,7 +84,7 @@ def part_steady(record: Json) -> None:
 
 def part_tests(record: Json) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests/trainer"]
-    record["tests"] = call(command, 150)[1][-3000:]
+    record["tests"] = call(command, 420)[1][-3000:]
 
 
 def part_quality(record: Json) -> None:

@@ -130,6 +130,7 @@ def prepare_libraries(config: Config, training: bool = False) -> None:
     if training and backend(config) == "unsloth":
         os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
         os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", "artifacts/.unsloth")
+        os.environ.setdefault("UNSLOTH_DATASET_NUM_PROC", "0")  # no workers forked off CUDA for a second of work
         import unsloth  # noqa: F401
     from datasets import disable_progress_bars
     from transformers.utils import logging

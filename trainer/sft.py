@@ -171,6 +171,7 @@ def sft_config(config: Config, plan: memory.Plan) -> Any:
         save_strategy="epoch",
         logging_first_step=True,
         dataloader_pin_memory=cuda,
+        ddp_find_unused_parameters=False,  # every step uses every adapter; a search breaks gradient checkpointing
         run_name=config.run,
         **settings,
     )
