@@ -40,7 +40,9 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
         " answers only, checked"
     )
     fastest = backend(config) == "unsloth"
-    model = fast.load_base(config) if fastest else load_base(config.model.model_name_or_path, config.model.load_in_4bit)
+    sharded = config.training.fsdp_config is not None
+    base = config.model.model_name_or_path, config.model.load_in_4bit, sharded
+    model = fast.load_base(config) if fastest else load_base(*base)
     if longest > model.config.max_position_embeddings:
         raise UserError(
             f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
