@@ -11,10 +11,10 @@ from typing import Any
 from extraction.config import Config
 from extraction.errors import UserError
 from extraction.files import read_jsonl, read_schema, write_text
-from trainer import distractors, fast, memory, replay
+from trainer import distractors, fast, memory
 from trainer.clock import Clock
 from trainer.model import add_lora, backend, load_base, load_tokenizer
-from trainer.samples import IGNORED, encode, encode_all
+from trainer.samples import IGNORED, encode_all
 
 Json = dict[str, Any]
 
@@ -86,8 +86,6 @@ def examples(config: Config, tokenizer: Any) -> dict[str, list[Json]]:
         if name == "train" and config.data.distractors:
             rows = distractors.add(rows, config.data.distractors, config.training.seed)
         parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean)
-    repeated = replay.rows(round(config.data.replay * len(parts["train"])), config.training.seed)
-    parts["train"] += [encode(tokenizer, row, asked, end, config.model.max_length) for row, asked in repeated]
     return parts
 
 
