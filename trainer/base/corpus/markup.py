@@ -33,8 +33,38 @@ VOID = {"img", "input", "br", "hr", "meta", "link"}
 EXTRA = (("data-testid", "*"), ("data-id", "*"), ("style", "display:block"), ("role", "presentation"), ("data-v-*", ""),
          ("tabindex", "0"), ("aria-hidden", "true"), ("data-track", "*"), ("onclick", "return false;"))  # fmt: skip
 KEPT = {"title", "alt"}
+# What some sites write in place of usual elements: within a line, and as blocks. Struck-through text keeps its own.
+INLINE = {
+    "usual": ("span", "b", "strong", "em", "i", "small", "a", "label"),
+    "instead": (
+        *("abbr", "b", "bdi", "big", "cite", "code", "data", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark"),
+        *("output", "q", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"),
+    ),
+}
+BLOCKS = {
+    "usual": ("div", "p", "h1", "h2", "h3", "h4", "section", "article"),
+    "instead": (
+        *("address", "article", "aside", "center", "dd", "details", "div", "dt", "fieldset", "figcaption", "figure"),
+        *(
+            "footer",
+            "form",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+            "legend",
+            "li",
+            "main",
+            "menu",
+            "nav",
+            "p",
+            "section",
+            "summary",
+        ),
+    ),
+}
 TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
-INLINE_TAG = re.compile(r"</?(?:span|b|i|em|strong|sup|sub|small|font|a|u|label|bdi)\b[^>]*>")
+INLINE_TAG = re.compile(rf"</?(?:{'|'.join(sorted({*INLINE['usual'], *INLINE['instead']}))})\b[^>]*>")
 
 
 def plain(html: str) -> str:
@@ -66,6 +96,7 @@ class Markup:
         self.blank = chance(r, 0.06)
         self.indent = pick(r, ("  ", "  ", "    ", "\t", " "))
         self.nl = "" if self.space == "min" else "\n"
+        self.instead = self._instead(INLINE) | self._instead(BLOCKS) if chance(r, 0.15) else {}
 
     def text(self, text: str) -> str:
         """Plain text as markup."""
@@ -99,6 +130,7 @@ class Markup:
         """An element around markup; blocks on lines of their own where the site breaks lines."""
         if self.attributes == "rich" and tag == "a" and "href" not in given:
             given["href"] = self.url()
+        tag = self.instead.get(tag, tag)
         name = tag.upper() if self.upper else tag
         start = f"<{name}{self.attrs(role, given)}>"
         if tag in VOID:
@@ -134,6 +166,13 @@ class Markup:
     def url(self) -> str:
         """A link target."""
         return shape(self.r, "en", "link")
+
+    def _instead(self, kind: dict[str, tuple[str, ...]]) -> dict[str, str]:
+        """Some of the usual elements and what this site writes for them, which may be an element of its own."""
+        r = self.r
+        usual = r.sample(kind["usual"], r.randint(0, 3))
+        own = kind is BLOCKS and chance(r, 0.2)
+        return {tag: f"{latin(r)}-{latin(r)}" if own else pick(r, kind["instead"]) for tag in usual}
 
     def _quoted(self, value: str) -> str:
         value = escape(value, quote=False)

@@ -18,6 +18,13 @@ def _currency(text: str) -> tuple[str, str, str, int, float]:
 CURRENCIES = {code: tuple(_currency(text) for text in texts) for code, texts in LISTS["money"].items()}
 AFTER = frozenset(LISTS["marks"]["after"])
 TIGHT = {"元", "円", "원", ":-", ",-", "đ", "₫"}
+CODES = {
+    "€": "EUR", "$": "USD", "US$": "USD", "£": "GBP", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "S$": "SGD", "HK$": "HKD",
+    "NT$": "TWD", "₹": "INR", "Rs": "INR", "Rs.": "INR", "R": "ZAR", "₦": "NGN", "₱": "PHP", "RM": "MYR", "R$": "BRL",
+    "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "Lei": "RON", "лв.": "BGN", "лв": "BGN", "₽": "RUB",
+    "руб.": "RUB", "₴": "UAH", "грн": "UAH", "TL": "TRY", "₺": "TRY", "kr": "SEK", "kr.": "DKK", "₪": "ILS", "฿": "THB",
+    "₫": "VND", "Rp": "IDR", "¥": "JPY", "元": "CNY", "원": "KRW", "₩": "KRW", "円": "JPY", "Fr.": "CHF",
+}  # fmt: skip
 ENDINGS = (99, 95, 0, 0, 90, 50, 49, 98, 97, 0, 99)
 
 
@@ -58,7 +65,9 @@ def money(r: Random, code: str) -> Money:
     if code in ("lv", "lt", "et", "sl", "hr") and chance(r, 0.5):
         group, point = "", "."
     before = mark not in AFTER
-    if mark in (
+    if mark in CODES and chance(r, 0.1):
+        mark, before = CODES[mark], chance(r, 0.5)
+    elif mark in (
         "€",
         "EUR",
         "USD",

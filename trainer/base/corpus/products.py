@@ -21,14 +21,14 @@ CATEGORY = {
     "shop_trail": 0.04,
     "none": 0.10,
 }
-WILD = 0.22
 MAKER = {"one": 0.60, "two": 0.12, "shop": 0.07, "name": 0.10, "none": 0.11}
 
 
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """(markup, schema, record) of one product."""
     page = Page(r, product(r))
-    html = _elsewhere(page) if chance(r, 0.015) else wild.compose(page) if chance(r, WILD) else compose(page)
+    make = weighted(r, {_elsewhere: 0.015, wild.compose: 0.22, compose: 0.765})
+    html = make(page)
     schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
     return (_as_text(html, record) if chance(r, 0.04) else html), schema, record
 

@@ -27,7 +27,8 @@ def name(page: Page) -> str:
     if chance(r, 0.06):
         given["title"] = p.name
     page.show("name", p.name)
-    if len(p.pieces) > 1 and chance(r, 0.14):
+    # Outside a heading, two blocks one after the other are seldom one name.
+    if len(p.pieces) > 1 and chance(r, 0.16 if tag.startswith("h") else 0.02):
         return _composite(page, tag, role)
     kind = r.randrange(12)
     if kind < 8:

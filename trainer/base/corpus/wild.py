@@ -19,6 +19,7 @@ TAGS = (
     *("a", "td", "li", "label", "code", "mark", "cite", "dd", "article", "section", "output", "bdi", "time", "legend"),
 )
 BARS = (" | ", " | ", " · ", " • ", " – ", " / ", ", ", " &gt; ", "<br>", " ~ ", " — ", "; ", " || ", " * ", " ", "\n")
+NOTHING = ("–", "-", "—", "n/a", "N/A", "none", "?", "...", "not specified", "k. A.", "n. d.", "无", "なし", "нет")
 VALUE_ATTRIBUTES = ("value", "content", "title", "aria-label", "alt", "data-value", "label", "data-text")
 ROLES = ("product", "wrapper", "table value", "note", "item", "label", "list", "card", "tag", "title", "row")
 Cell = tuple[str, str]  # label or "", markup of the value
@@ -29,6 +30,10 @@ def compose(page: Page) -> str:
     r, m = page.r, page.m
     cells = _stated(page)
     _distract(page, cells)
+    for slot, key in (("manufacturer", "brand"), ("price", "price"), ("category", "category")):
+        if slot not in page.shown and chance(r, 0.2):
+            label = pick(r, words(page.product.lang, key))
+            cells.insert(r.randint(0, len(cells)), (label, m.text(pick(r, NOTHING))))
     heads = [cell for cell in cells if not cell[0]]
     rows = [cell for cell in cells if cell[0]]
     parts = [_bare(page, cell[1]) for cell in heads]
