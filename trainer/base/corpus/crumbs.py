@@ -111,7 +111,7 @@ def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> 
         else m.el("i", "separator")
     )
     inner_span, titled, bold = chance(r, 0.4), chance(r, 0.2), chance(r, 0.12)
-    link_last = chance(r, 0.35) or not last_is_page
+    link_last = chance(r, 0.35 if last_is_page else 0.65)  # shops leave the last category unlinked too
     items = []
     for i, t in enumerate(texts):
         last = i == len(texts) - 1
@@ -143,10 +143,10 @@ def _flat(page: Page, texts: list[str], last_is_page: bool) -> str:
     r, m = page.r, page.m
     sign = m.text(pick(r, SEPARATORS))
     joint = pick(r, (f" {sign} ", f" {sign} ", f"&nbsp;{sign}&nbsp;", f" <b>{sign}</b> ", f"{sign}", f" {sign}\n"))
-    as_text = chance(r, 0.12)
+    as_text, link_last = chance(r, 0.12), not last_is_page and chance(r, 0.65)
     parts = [
         m.text(t)
-        if as_text or (last_is_page and i == len(texts) - 1)
+        if as_text or (not link_last and i == len(texts) - 1)
         else m.el("a", "breadcrumb link" if chance(r, 0.5) else "", m.text(t))
         for i, t in enumerate(texts)
     ]
