@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from extraction.combine import Part, Tokens, combine
-from extraction.config import Config
+from extraction.config import NF4, Config
 from extraction.files import read_schema
 from extraction.ground import judged
 from extraction.parse import Answer, Status, parse
@@ -88,10 +88,13 @@ def finished(answer: Answer, row: Json, schema: Json, config: Config) -> Answer:
 
 
 def load(config: Config, variant: str) -> tuple[Any, Any]:
-    """(tokenizer, model in evaluation mode) of a variant; the tokenizer is the trained one's for all."""
+    """(tokenizer, model in evaluation mode) of a variant; the tokenizer is the trained one's for all.
+
+    An adapter that was trained on a base in 4 bits is judged on it, as far as the device can.
+    """
     import torch
     from peft import PeftConfig, PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig
 
     adapter = config.folder / "adapter"
     sources = {
@@ -99,13 +102,19 @@ def load(config: Config, variant: str) -> tuple[Any, Any]:
         "adapter": PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path,
         "merged": config.folder / "merged",
     }
-    device, dtype = ("cuda", "auto") if torch.cuda.is_available() else ("cpu", torch.float32)
-    attention = None if device == "cuda" else "eager"  # twice as fast as SDPA at one token a step on a CPU
-    model: Any = AutoModelForCausalLM.from_pretrained(str(sources[variant]), dtype=dtype, attn_implementation=attention)
+    source = str(sources[variant])
+    # On a CPU eager attention is twice as fast as SDPA at one token a step.
+    options: Json = {"dtype": torch.float32, "attn_implementation": "eager"}
+    if torch.cuda.is_available():
+        options = {"dtype": "auto", "device_map": {"": 0}}
+        saved_so = hasattr(AutoConfig.from_pretrained(source), "quantization_config")
+        if config.model.load_in_4bit and variant != "merged" and not saved_so:
+            options["quantization_config"] = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=torch.bfloat16)
+    model: Any = AutoModelForCausalLM.from_pretrained(source, **options)
     if variant == "adapter":
         model = PeftModel.from_pretrained(model, str(adapter))
     model.generation_config = GenerationConfig()  # a base model's own may sample or penalise repetition
-    return AutoTokenizer.from_pretrained(str(adapter)), model.to(device).eval()
+    return AutoTokenizer.from_pretrained(str(adapter)), model.eval()
 
 
 def end_ids(tokenizer: Any, stop: Sequence[str]) -> list[int]:

@@ -20,6 +20,8 @@ Json = dict[str, Any]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Quantization = Literal["q4_k_m", "q8_0"]
 SEED = 3407
+# transformers.BitsAndBytesConfig of a base in 4 bits (QLoRA's): what is trained on is what is judged.
+NF4: Json = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
 
 
 class Section(BaseModel):

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from extraction.config import Config, Lora
+from extraction.config import NF4, Config, Lora
 from extraction.errors import UserError
 
 
@@ -82,12 +82,7 @@ def load_base(name: str, four_bit: bool = False, sharded: bool = False) -> Any:
     dtype = torch.float16 if cuda and not torch.cuda.is_bf16_supported() else torch.bfloat16
     options: dict[str, Any] = {}
     if four_bit and not quantized:
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
+        options["quantization_config"] = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=dtype)
     if cuda and not sharded:
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
     return AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **options)

@@ -112,6 +112,17 @@ def test_the_served_and_the_local_model_are_asked_the_same_parts(toy_run: Config
     assert [len(ids) for ids in ours] == [extractor.n_tokens(chat) for chat in extractor.chats(text)]
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize(("variant", "four_bit"), [("base", True), ("adapter", True), ("merged", False)])
+def test_what_was_trained_in_4_bits_is_judged_in_4_bits(toy_run: Config, variant: str, four_bit: bool) -> None:
+    config = toy_run.model_copy(update={"model": toy_run.model.model_copy(update={"load_in_4bit": True})})
+    tokenizer, model = hf.load(config, variant)
+    plain = model.get_base_model() if variant == "adapter" else model
+    assert getattr(plain, "is_loaded_in_4bit", False) == four_bit
+    prompt = tokenizer("<|user|>Bern", add_special_tokens=False).input_ids
+    assert hf.generate(model, tokenizer, [prompt], [5], config)[0].text
+
+
 def test_log_probabilities_are_the_models(toy_run: Config) -> None:
     tokenizer, model = hf.load(toy_run, "base")
     prompt = tokenizer("<|user|>Bern", add_special_tokens=False).input_ids
