@@ -21,6 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from benchmarks.phi3 import NAME
 from data import values
 from extraction.files import write_jsonl, write_text
@@ -89,17 +91,33 @@ def part_tests(record: Json) -> None:
 
 
 def part_quality(record: Json) -> None:
-    """Held-out loss after equal epochs, embedded base, example dataset, 3 seeds; the runs share the GPU."""
+    """Held-out loss and accuracy after equal epochs, embedded base, example dataset, 3 seeds; they share the GPU."""
+    holdout = yaml.safe_load(Path("configs/embedded.yaml").read_text())["data"]["holdout"]
     with ThreadPoolExecutor(6) as pool:
         for config, name in ((FAST, "ours"), (TUTORIAL, "tutorial")):
             for seed in (1, 2, 3):
-                settings = [*EMBEDDED, "data.group=layout", "data.test=0.1", f"training.seed={seed}"]
-                pool.submit(train, record, f"quality, {name}, seed {seed}", config, EXAMPLES, settings, 200)
+                split = ["data.group=layout", f"data.holdout=[{','.join(holdout)}]", f"training.seed={seed}"]
+                title = f"quality, {name}, seed {seed}"
+                pool.submit(quality, record, title, config, [*EMBEDDED, *split])
+
+
+def quality(record: Json, title: str, config: str, settings: Sequence[str]) -> None:
+    """A run on the example dataset, and its adapter's accuracy on the test split."""
+    train(record, title, config, EXAMPLES, settings, 200)
+    common = ["--config", config, "--run", folder(title), "--set", f"data.path={EXAMPLES}", *settings]
+    code, output = call([sys.executable, "-m", "benchmarks.accuracy", *common, "eval.batch_size=64"], 200)
+    if code == 0:
+        record["runs"][title]["accuracy"] = json.loads(output.strip().splitlines()[-1])
+
+
+def folder(title: str) -> str:
+    """The name of a run's folder under artifacts/."""
+    return "".join(letter if letter.isalnum() else "-" for letter in title)
 
 
 def train(record: Json, title: str, config: str, data: Path, settings: Sequence[str], limit: float) -> None:
     """One run of trainer.train; its facts go into the record, or the end of its output where it fails."""
-    run = "".join(letter if letter.isalnum() else "-" for letter in title)
+    run = folder(title)
     shutil.rmtree(Path("artifacts") / run, ignore_errors=True)
     common = ["--config", config, "--run", run, "--set", f"data.path={data}", *settings]
     call([sys.executable, "-m", "extraction.data", *common], 30)
@@ -144,14 +162,15 @@ def table(record: Json) -> str:
     lines = [
         f"{machine}",
         record["tests"],
-        "| run | tokens/s | of the matrix rate | peak GiB | wall s | where | loss |",
+        "| run | tokens/s | of the matrix rate | peak GiB | wall s | where | loss | accuracy |",
     ]
-    lines.append("|---|---|---|---|---|---|---|")
+    lines.append("|---|---|---|---|---|---|---|---|")
     for title, run in runs.items():
         speed = run.get("tokens_per_second") or 0
         share = speed * per_token / rate if rate and "quality" not in title else 0
         cells = [title, f"{speed:,.0f}", f"{share:.2f}", run.get("peak_gib"), run["wall"], run.get("phases")]
-        lines.append(f"| {' | '.join(map(str, [*cells, run.get('validation_loss', run['code'])]))} |")
+        cells += [run.get("validation_loss", run["code"]), run.get("accuracy", "")]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
 
     def ratio(key: str, above: str, below: str) -> str:
         whole = {title: run.get(key) for title, run in runs.items() if run["code"] == 0}

@@ -1,0 +1,47 @@
+"""Score a run's adapter on its test split without exporting or serving it: prints one line of JSON, by slice.
+
+Reads artifacts/<run>/{adapter,data}; writes gguf/prompt.json there, as the export does.
+
+    python -m benchmarks.accuracy --config configs/embedded.yaml [--run NAME] [--set eval.batch_size=64]
+"""
+
+import json
+from typing import Any
+
+from eval import hf, metrics
+from extraction import config as configuration
+from extraction.config import Config
+from extraction.errors import run
+from extraction.files import read_jsonl, read_schema, write_text
+from extraction.schema import fields
+
+Json = dict[str, Any]
+
+
+def main() -> None:
+    print(json.dumps(accuracy(configuration.from_arguments(configuration.arguments(__doc__ or "").parse_args()))))
+
+
+def accuracy(config: Config) -> Json:
+    """{slice: {"n", "mean_field_accuracy", "record_exact_match"}} of the adapter; shares are 0 to 1."""
+    from trainer.chat import pieces
+    from trainer.model import load_tokenizer
+
+    schema = read_schema(config.folder)
+    tokenizer = load_tokenizer(str(config.folder / "adapter"))
+    write_text(config.folder / "gguf" / "prompt.json", json.dumps(pieces(tokenizer, schema)))
+    by_slice: dict[str, list[Json]] = {}
+    for row, answer, _ in hf.answer_all(config, "adapter", read_jsonl(config.folder / "data" / "test.jsonl")):
+        judged = {"input": row["input"], "reference": row["output"], "prediction": answer.record}
+        by_slice.setdefault(row["slice"], []).append(judged | {"status": answer.status})
+    return {name: figures(metrics.score(rows, fields(schema))) for name, rows in sorted(by_slice.items())}
+
+
+def figures(scored: Json) -> Json:
+    """What the benchmark's table shows of a slice."""
+    matched = scored["normalised"]
+    return {"n": scored["n"]} | {key: matched[key] for key in ("mean_field_accuracy", "record_exact_match")}
+
+
+if __name__ == "__main__":
+    run(main)
