@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from extraction import config as configuration
 from extraction.data import read
-from extraction.errors import UserError, run
+from extraction.errors import UserError, run, unreadable
 from extraction.files import write_text
 from serve.client import Extractor
 from serve.server import address
@@ -50,7 +50,9 @@ def page(value: str) -> str:
         return Path(value).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{value} is not UTF-8 (byte {error.start}): convert it first") from None
-    except OSError:
+    except PermissionError as error:
+        raise unreadable("page", error) from None
+    except OSError:  # too long for a file's name
         return value
 
 
