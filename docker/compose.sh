@@ -37,7 +37,8 @@ find_engine() {
 }
 
 find_gpu() {
-  docker info --format '{{json .Runtimes}}' | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null ||
+  # a runtime of its own, or (CDI) a device that Docker found
+  docker info --format '{{json .}}' | grep -qE '"nvidia"|nvidia\.com/gpu' || command -v nvidia-container-runtime-hook >/dev/null ||
     fail "${CONFIG:-docker-compose.yml} asks for an NVIDIA GPU and this Docker Engine cannot hand one out: install the NVIDIA Container Toolkit (then \`nvidia-ctk runtime configure --runtime=docker\` and restart Docker), or take CONFIG=configs/embedded.yaml, which needs none, or run with RUNTIME=local"
 }
 
@@ -48,6 +49,9 @@ build() {
     $compose build --quiet trainer create eval >/dev/null 2>&1 && return
   else
     echo "setup: building the images; the first time this takes minutes"
+    case $COMPOSE_FILE${TORCH_INDEX:-}${PIP_EXTRA_INDEX_URL:-} in
+    docker-compose.cpu.yml) echo "setup: TORCH_INDEX=… (PyTorch's index of CPU wheels) would save 4 GB of torch's build for CUDA" ;;
+    esac
   fi
   $compose build trainer create eval || fail "the images could not be built, see above; what was built is kept"
 }
@@ -58,7 +62,9 @@ is_running() {
 }
 
 has_ollama() {
-  docker image inspect "$OLLAMA_IMAGE" >/dev/null 2>&1 || docker pull --quiet "$OLLAMA_IMAGE" >/dev/null 2>&1
+  docker image inspect "$OLLAMA_IMAGE" >/dev/null 2>&1 && return
+  echo "serve: pulling $OLLAMA_IMAGE; the first time this takes minutes"
+  docker pull --quiet "$OLLAMA_IMAGE" >/dev/null 2>&1
 }
 
 choose_server() {
