@@ -15,7 +15,7 @@ RUN ?= $(basename $(notdir $(CONFIG)))$(if $(DATA),-$(basename $(notdir $(DATA))
 PYTHON ?= python3
 BIN := .venv/bin
 STAGE = $(BIN)/python -m
-TORCHRUN = $(if $(NPROC),torch.distributed.run --standalone --nproc-per-node $(NPROC) -m)
+TORCHRUN = $(if $(NPROC),torch.distributed.run --standalone --nproc-per-node $(NPROC) -m --)
 OVERRIDES = $(if $(DATA),'data.path=$(DATA)' data.group=null 'data.holdout=[]') $(SET)
 ARGS = --config $(CONFIG) --run $(RUN) --set $(OVERRIDES)
 # Variables that hold HTML must not be expanded by make: $1344 is a price.

@@ -153,10 +153,20 @@ run_without_terminal() {
   trap - INT TERM
 }
 
+logs() {
+  id=$($compose ps -aq embedded ollama 2>/dev/null | head -n 1)
+  if [ -z "$id" ]; then fail "there is no server: \`make serve\` starts one"; fi
+  docker logs --tail 200 "$id"
+}
+
+down() {
+  output=$($compose down --remove-orphans 2>&1) || fail "the containers could not be removed: $(echo "$output" | tail -n 1)"
+  echo "serve: stopped; no container is left, the volumes stay"
+}
+
 # Removes what the stages wrote, and the server's models; the downloaded base models stay.
 clean() {
   project=${COMPOSE_PROJECT_NAME:-$(basename "$PWD" | tr '[:upper:]' '[:lower:]' | tr -cd '_a-z0-9-')}
-  $compose down --remove-orphans
   for volume in artifacts ollama embedded; do
     docker volume ls -q --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.volume=$volume"
   done | xargs -r docker volume rm
@@ -178,8 +188,8 @@ find_engine
 case "${1:-}" in
 build) build ;;
 stage) shift && stage "$@" ;;
-logs) $compose logs --tail 200 ;;
-down) $compose down --remove-orphans ;;
+logs) logs ;;
+down) down ;;
 clean) clean ;;
 fetch) fetch ;;
 *) fail "usage: docker/compose.sh build | stage SERVICE MODULE ARG… | logs | down | clean | fetch" ;;
