@@ -118,9 +118,9 @@ stage() {
   case $module in
   serve.create) start_server ;;
   serve.ask)
-    # the answers are written as the user who asks
+    # the answers are written as the user who asks, behind sudo too: a root without capabilities could not
     if [ -n "${OUT:-}" ]; then set -- "$@" --out "/host/$(basename "$OUT")"; fi
-    set -- -e ASK_HTML --user "$(id -u):$(id -g)" "$service" python -m "$module" "$@"
+    set -- -e ASK_HTML --user "${SUDO_UID:-$(id -u)}:${SUDO_GID:-$(id -g)}" "$service" python -m "$module" "$@"
     if [ -n "${OUT:-}" ]; then set -- -v "$(realpath "$(dirname "$OUT")"):/host" "$@"; fi
     if [ -f "${IN:-}" ]; then set -- -v "$(mount "$IN")" "$@"; fi
     if [ -f "${ASK_HTML:-}" ]; then set -- -v "$(mount "$ASK_HTML")" "$@"; fi ;;

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -74,8 +74,7 @@ def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
         raise UserError(f"the ids in {source} are not distinct: make them so or leave them out")
     done = answered(target)
     waiting = [row for row in rows if row["id"] not in done]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("a", encoding="utf-8") as file:
+    with opened(target) as file:
         for row in tqdm(
             waiting, desc=f"ask {extractor.model}", unit="row", initial=len(rows) - len(waiting), total=len(rows)
         ):
@@ -85,6 +84,15 @@ def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
             done[row["id"]] = answer.status
     failed = sum(done[row["id"]] != "ok" for row in rows)
     print(f"ask: {len(rows)} rows in {target}, {failed} without a record", file=sys.stderr)
+
+
+def opened(target: Path) -> TextIO:
+    """The file of answers, to append to."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {target} as user {os.getuid()}: {error.strerror}; give another OUT=…") from None
 
 
 def checked(number: int, row: Any) -> Json:
