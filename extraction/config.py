@@ -46,6 +46,7 @@ class Data(Section):
     validation: Share = 0.1
     test: Share = 0.2
     distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")
+    replay: float = Field(0, ge=0, le=10, description="pages of the embedded base's corpus for each training example")
     seed: int = SEED
 
 

@@ -63,8 +63,11 @@ def load_tokenizer(name: str) -> Any:
     return tokenizer
 
 
-def load_base(name: str, four_bit: bool = False) -> Any:
-    """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA; NF4 with `four_bit` or as saved."""
+def load_base(name: str, four_bit: bool = False, sharded: bool = False) -> Any:
+    """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA; NF4 with `four_bit` or as saved.
+
+    One that is to be `sharded` stays in the computer's memory: no GPU may hold it whole.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
@@ -85,7 +88,7 @@ def load_base(name: str, four_bit: bool = False) -> Any:
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
         )
-    if cuda:
+    if cuda and not sharded:
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
     return AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **options)
 
@@ -130,6 +133,7 @@ def prepare_libraries(config: Config, training: bool = False) -> None:
     if training and backend(config) == "unsloth":
         os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
         os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", "artifacts/.unsloth")
+        os.environ.setdefault("UNSLOTH_DATASET_NUM_PROC", "0")  # no workers forked off CUDA for a second of work
         import unsloth  # noqa: F401
     from datasets import disable_progress_bars
     from transformers.utils import logging

@@ -11,10 +11,10 @@ from typing import Any
 from extraction.config import Config
 from extraction.errors import UserError
 from extraction.files import read_jsonl, read_schema, write_text
-from trainer import distractors, fast, memory
+from trainer import distractors, fast, memory, replay
 from trainer.clock import Clock
 from trainer.model import add_lora, backend, load_base, load_tokenizer
-from trainer.samples import IGNORED, encode_all
+from trainer.samples import IGNORED, encode, encode_all
 
 Json = dict[str, Any]
 
@@ -40,7 +40,9 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
         " answers only, checked"
     )
     fastest = backend(config) == "unsloth"
-    model = fast.load_base(config) if fastest else load_base(config.model.model_name_or_path, config.model.load_in_4bit)
+    sharded = config.training.fsdp_config is not None
+    base = config.model.model_name_or_path, config.model.load_in_4bit, sharded
+    model = fast.load_base(config) if fastest else load_base(*base)
     if longest > model.config.max_position_embeddings:
         raise UserError(
             f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
@@ -84,6 +86,8 @@ def examples(config: Config, tokenizer: Any) -> dict[str, list[Json]]:
         if name == "train" and config.data.distractors:
             rows = distractors.add(rows, config.data.distractors, config.training.seed)
         parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean)
+    repeated = replay.rows(round(config.data.replay * len(parts["train"])), config.training.seed)
+    parts["train"] += [encode(tokenizer, row, asked, end, config.model.max_length) for row, asked in repeated]
     return parts
 
 
@@ -169,6 +173,7 @@ def sft_config(config: Config, plan: memory.Plan) -> Any:
         save_strategy="epoch",
         logging_first_step=True,
         dataloader_pin_memory=cuda,
+        ddp_find_unused_parameters=False,  # every step uses every adapter; a search breaks gradient checkpointing
         run_name=config.run,
         **settings,
     )

@@ -90,6 +90,7 @@ def stage_inputs(config: Config) -> Json:
         "max_length": config.model.max_length,
         "clean": config.data.clean,
         "distractors": config.data.distractors,
+        "replay": config.data.replay,
         "backend": config.model.backend,
         "load_in_4bit": config.model.load_in_4bit,
     }

@@ -91,9 +91,9 @@ def test_shares(made: list[Sample]) -> None:
 
 def test_lengths(made: list[Sample]) -> None:
     lengths = sorted(len(sample.text) for sample in made)
-    assert 700 < sum(lengths) / N < 1900
+    assert 700 < sum(lengths) / N < 2400
     assert lengths[0] >= 10
-    assert lengths[-1] < 20_000
+    assert lengths[-1] < 120_000
 
 
 def test_it_is_fast_enough_to_train_on() -> None:

@@ -14,12 +14,13 @@ import torch
 from tokenizers import Tokenizer
 
 from extraction.errors import UserError
-from extraction.prompt import completion
-from trainer.base.corpus import samples
+from extraction.prompt import completion, messages
+from trainer.base.corpus import Sample, samples
 from trainer.base.heldout import figures, judge
 from trainer.base.lengthen import lengthen
 from trainer.base.llama import Llama, masker
 from trainer.base.optimizer import Muon, orthogonal
+from trainer.base.parts import parted
 from trainer.base.pretrain import architecture, prompt_weight, schedule
 from trainer.base.stream import ANSWER, Encoded, encode, in_turn, pack, render
 
@@ -31,7 +32,7 @@ def tokenizer() -> Tokenizer:
     return Tokenizer.from_file(str(BASE / "tokenizer.json"))
 
 
-@pytest.mark.parametrize(("done", "factor"), [(0, 0), (0.01, 0.5), (0.02, 1), (0.6, 1), (0.8, 0.5), (1, 0), (1.1, 0)])
+@pytest.mark.parametrize(("done", "factor"), [(0, 0), (0.01, 0.5), (0.02, 1), (0.3, 1), (0.65, 0.5), (1, 0), (1.1, 0)])
 def test_schedule(done: float, factor: float) -> None:
     assert schedule(done) == pytest.approx(factor)
 
@@ -57,7 +58,7 @@ def test_packing_keeps_conversations_whole_and_apart() -> None:
 
 
 def test_the_answers_targets_are_the_completion_and_the_end(tokenizer: Tokenizer) -> None:
-    chosen = list(islice(samples(8), 30))
+    chosen = [sample for sample in islice(samples(8), 40) if len(sample.text) < 2_000]
     expected = {completion(sample.record, sample.schema) + "<|end|>" for sample in chosen}
     batch = next(pack(encode(chosen, tokenizer, 4096), rows=1, length=4096))
     for number in range(1, int(batch.document.max()) + 1):
@@ -101,6 +102,29 @@ def test_lengthened_pages_still_hold_the_page() -> None:
     for before, after in changed:
         assert before.text in after.text
         assert (before.record, before.domain + ", long") == (after.record, after.domain)
+
+
+def test_a_part_of_a_long_page_answers_what_it_states() -> None:
+    text = "".join(f"<p>{'word ' * 40}{value}</p>\n" for value in ("", "Xylor 5000", "", "", "", "€ 12.90", "", ""))
+    record = {"name": "Xylor 5000", "price": "€ 12.90", "category": None}
+    schema = {"type": "object", "properties": {name: {"type": ["string", "null"]} for name in record}}
+    long = Sample(text * 30, schema, record, "product")
+    told = Sample(text * 30, schema, record | {"category": "not on the page"}, "product")
+    short = Sample(text, schema, record, "product")
+    parts = list(parted((one for _ in range(60) for one in (long, told, short)), 3))
+    assert all(part in (told, short) or part.cut for part in parts)
+    assert [part.text for part in parts].count(text) > 40
+    cut = [part for part in parts if part.cut]
+    assert len(cut) > 50
+    for part in cut:
+        assert part.text in long.text
+        assert part.record == {name: value if value and value in part.text else None for name, value in record.items()}
+
+
+def test_parts_are_asked_as_serving_asks_them() -> None:
+    part = next(one for one in parted(lengthen(samples(5), 5), 5) if one.cut)
+    assert messages(part.text, part.schema, cleaned=False)[-1]["content"] == part.text.strip()
+    assert part.text.strip() in render(part)
 
 
 def test_the_model_is_transformers_llama_and_sees_one_conversation_at_a_time() -> None:

@@ -117,8 +117,10 @@ def test_loftq_keeps_the_base_that_its_adapter_belongs_to(prepare: Any) -> None:
     base = PeftConfig.from_pretrained(str(config.folder / "adapter")).base_model_name_or_path
     assert base == str(config.folder / "loftq_base")
     _, n_weights = export.merge(config)
-    loaded = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(config.folder / "adapter"))
+    kept = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    loaded = PeftModel.from_pretrained(kept, str(config.folder / "adapter"))
     merged = AutoModelForCausalLM.from_pretrained(config.folder / "merged", dtype=torch.float32)
     ids = torch.arange(20)[None]
     assert n_weights == sum(weight.numel() for weight in merged.parameters())
-    assert torch.allclose(loaded(ids).logits, merged(ids).logits, atol=0.05)
+    expected = loaded(ids).logits
+    assert (merged(ids).logits - expected).abs().max() < 0.03 * expected.abs().max()  # bfloat16's rounding

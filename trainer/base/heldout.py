@@ -21,7 +21,7 @@ def answers(folder: Path, samples: list[Any], device: str) -> list[str]:
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).to(device).eval()
-    chats = [prompt.messages(sample.text, sample.schema) for sample in samples]
+    chats = [prompt.messages(sample.text, sample.schema, not sample.cut) for sample in samples]
     prompts = [tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) for chat in chats]
     given = [""] * len(samples)
     order = sorted(range(len(samples)), key=lambda i: len(prompts[i]))

@@ -27,7 +27,7 @@ from trainer.base.stream import ANSWER, PROMPT, Batch, batches
 CONTEXT = 4096  # tokens in a row, and the longest conversation
 MUON_LR = 0.02
 ADAM_LR = 0.003
-WARM_UP, DECAY = 0.02, 0.4  # shares of the time
+WARM_UP, DECAY = 0.02, 0.7  # shares of the time
 PROMPT_WEIGHT = (0.3, 0.02)  # of a prompt token's loss at the beginning and from 80 % of the time on; an answer's is 1
 UNTIMED = 3  # steps at learning rate 0 while the kernels are compiled
 EVERY = 100  # steps between two lines of the log
@@ -230,8 +230,8 @@ def main(
 
 def finish(out: Path, model: Any, log: list[Json], seed: int, held_out: int, device: str) -> None:
     """Write the model, the record, the curve, and what it answers to samples that it was not trained on."""
-    from trainer.base import corpus, heldout
-    from trainer.base.lengthen import lengthen
+    from trainer.base import heldout
+    from trainer.base.stream import samples
 
     outcome.save(model, out)
     write_jsonl(out / "train-log.jsonl", log)
@@ -240,9 +240,8 @@ def finish(out: Path, model: Any, log: list[Json], seed: int, held_out: int, dev
     facts: Json = {"seed": seed, "parameters": sum(p.numel() for p in model.parameters()), "rates": rates}
     result = outcome.record(device, log, **facts, prompt_weight=PROMPT_WEIGHT)
     write_text(out / "training.json", json.dumps(result, indent=1))
-    unseen = HELD_OUT_SEED + seed
-    samples = list(islice(lengthen(corpus.samples(unseen), unseen), held_out))
-    judged = list(heldout.judge(samples, heldout.answers(out, samples, device)))
+    chosen = list(islice(samples(HELD_OUT_SEED + seed), held_out))
+    judged = list(heldout.judge(chosen, heldout.answers(out, chosen, device)))
     write_jsonl(out / "heldout.jsonl", judged)
     result["held_out"] = heldout.figures(judged)
     write_text(out / "training.json", json.dumps(result, indent=1))

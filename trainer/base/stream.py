@@ -39,9 +39,18 @@ class Encoded:
     prompt: int
 
 
+def samples(seed: int) -> Iterator[Any]:
+    """What is trained on: the corpus, some pages lengthened, of what is too long a part."""
+    from trainer.base import corpus
+    from trainer.base.lengthen import lengthen
+    from trainer.base.parts import parted
+
+    return parted(lengthen(corpus.samples(seed), seed), seed)
+
+
 def conversation(sample: Any) -> tuple[str, str, str]:
     """System message, user message and answer of a corpus sample."""
-    system, user = (message["content"] for message in prompt.messages(sample.text, sample.schema))
+    system, user = (message["content"] for message in prompt.messages(sample.text, sample.schema, not sample.cut))
     return system, user, prompt.completion(sample.record, sample.schema)
 
 
@@ -101,10 +110,7 @@ def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None
     os.nice(10)  # the kernels are compiled meanwhile
     from tokenizers import Tokenizer
 
-    from trainer.base import corpus
-    from trainer.base.lengthen import lengthen
-
-    encoded = encode(lengthen(corpus.samples(seed), seed), Tokenizer.from_file(str(tokenizer)), length)
+    encoded = encode(samples(seed), Tokenizer.from_file(str(tokenizer)), length)
     for made in pack(encoded, rows, length):
         queue.put(made)
 

@@ -16,12 +16,16 @@ SHARES = {"product": 0.65, "receipt": 0.06, "record": 0.29}
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A page, the schema asked of it and the record that answers (in schema order, absent -> None)."""
+    """A page, the schema asked of it and the record that answers (in schema order, absent -> None).
+
+    `cut` is a part of a page that was cleaned before it was cut, as serving does it.
+    """
 
     text: str
     schema: dict[str, Any]
     record: dict[str, Any]
     domain: str
+    cut: bool = False
 
 
 def samples(seed: int) -> Iterator[Sample]:

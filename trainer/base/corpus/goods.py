@@ -7,7 +7,7 @@ from trainer.base.corpus.letters import code_like, digits, latin, rare, word
 from trainer.base.corpus.money import Money, amount, money
 from trainer.base.corpus.pick import chance, pick
 from trainer.base.corpus.shapes import shape, title
-from trainer.base.corpus.words import SHOP_LANGUAGES, words
+from trainer.base.corpus.words import BRANDS, SHOP_LANGUAGES, words
 
 LANGUAGES = (
     ("en",) * 17
@@ -79,7 +79,9 @@ class Product:
 
 
 def brand(r: Random, lang: str) -> str:
-    """A maker's name, usually made up, in one of the ways that names are written."""
+    """A maker's name, known or (mostly) made up, in one of the ways that names are written."""
+    if chance(r, 0.3):
+        return pick(r, BRANDS)
     return word(r, lang).capitalize() if lang in NOT_LATIN and chance(r, 0.2) else shape(r, lang, "brand")
 
 
@@ -193,7 +195,7 @@ def name_pieces(r: Random, lang: str, maker: str | None, head: str) -> list[str]
     elif maker:
         parts = [maker, what] if chance(r, 0.8) else [what, maker]
     else:
-        parts = [what, ser] if ser else [what]
+        parts = [what] if not ser else [what, ser] if chance(r, 0.7) else [ser, what]
     return [part.strip() for part in parts if part and part.strip()]
 
 

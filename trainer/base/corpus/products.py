@@ -5,12 +5,12 @@ from random import Random
 from typing import Any
 
 from trainer.base.corpus import ask, crumbs, extras, prices, titles, whole, wild
-from trainer.base.corpus.goods import brand, noun, product
+from trainer.base.corpus.goods import Product, brand, noun, product
 from trainer.base.corpus.markup import INLINE_TAG, TAG, collapse
 from trainer.base.corpus.noise import noise, sentence
 from trainer.base.corpus.page import Page, Row
 from trainer.base.corpus.pick import chance, pick, weighted
-from trainer.base.corpus.words import words
+from trainer.base.corpus.words import BRANDS, words
 
 CATEGORY = {
     "trail": 0.62,
@@ -22,7 +22,7 @@ CATEGORY = {
     "none": 0.10,
 }
 WILD = 0.22
-MAKER = {"one": 0.64, "two": 0.12, "shop": 0.05, "name": 0.08, "none": 0.11}
+MAKER = {"one": 0.60, "two": 0.12, "shop": 0.07, "name": 0.10, "none": 0.11}
 
 
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -44,7 +44,7 @@ def _as_text(html: str, record: dict[str, Any]) -> str:
 def _elsewhere(page: Page) -> str:
     """A part of a page that the product itself is not in."""
     parts: list[str] = []
-    whole.surround(page, parts)
+    whole.surround(page, parts, pick(page.r, (1, 1, 3)))
     return _join(page, parts)
 
 
@@ -61,7 +61,7 @@ def compose(page: Page) -> str:
     rows = _rows(page)
     if rows:
         parts.insert(len(parts) if chance(r, 0.8) else r.randint(0, len(parts)), rows)
-    size = weighted(r, {"cut": 0.50, "part": 0.31, "page": 0.12, "whole": 0.07})
+    size = weighted(r, {"cut": 0.47, "part": 0.29, "page": 0.11, "whole": 0.07, "long": 0.06})
     if size == "cut" and chance(r, 0.25):
         r.shuffle(parts)
     _furnish(page, parts, size)
@@ -95,7 +95,7 @@ def _category(page: Page) -> list[str]:
 def _main(page: Page) -> list[str]:
     """Name, maker and price, in the order of this shop."""
     r, p = page.r, page.product
-    if page.named_by_trail and chance(r, 0.12):
+    if page.named_by_trail and chance(r, 0.2):
         page.show("name", p.name)
         title = ""
     else:
@@ -111,18 +111,19 @@ def _main(page: Page) -> list[str]:
 
 
 def _makers(page: Page) -> list[str]:
-    """Statements of who made the product. A name that begins with the maker says it too, if nothing else does.
+    """Statements of who made the product. A name that holds the maker says it too, if nothing else does.
 
-    Only a maker that is written like one, though (KORG, TomTom, Tri-X): no reader can tell Pramo from a noun.
+    Only a maker that a reader knows or that is written like one (KORG, TomTom, Tri-X), though: no reader can tell Pramo
+    from a noun.
     """
     p = page.product
     if p.brand is None:
         return []
-    first = next((text for text in (p.brand, p.brand.upper()) if p.name.startswith(text)), None)
+    first = _said_by_name(p)
     within = p.brand.casefold() in p.name.casefold()
     how = weighted(page.r, MAKER)
     if how == "name" or (within and how in ("shop", "none")):
-        how = "name" if first and not (first.islower() or (first.istitle() and first.isalpha())) else "one"
+        how = "name" if first else "one"
     if how == "name":
         page.show("manufacturer", first)
         return []
@@ -131,6 +132,15 @@ def _makers(page: Page) -> list[str]:
         page.show("manufacturer", p.brand)
         return [titles.shop_logo(page)]
     return [titles.maker(page) for _ in range({"one": 1, "two": 2}.get(how, 0))]
+
+
+def _said_by_name(p: Product) -> str | None:
+    """The maker as the name writes it, where the name alone tells it."""
+    forms = [text for text in (p.brand or "", (p.brand or "").upper()) if text in p.name]
+    if p.brand in BRANDS:
+        return forms[0] if forms else None
+    first = next((text for text in forms if p.name.startswith(text)), "")
+    return None if not first or first.islower() or (first.istitle() and first.isalpha()) else first
 
 
 def _rows(page: Page) -> str:
@@ -155,8 +165,8 @@ def _furnish(page: Page, parts: list[str], size: str) -> None:
     if size == "cut":
         parts.insert(r.randint(0, len(parts)), noise(page)) if chance(r, 0.35) else None
         return
-    if size == "whole":
-        return whole.surround(page, parts)
+    if size in ("whole", "long"):
+        return whole.surround(page, parts, r.randint(2, 6) if size == "long" else 1)
     for _ in range(r.randint(1, 4) if size == "part" else pick(r, (5, 8, 12, 20))):
         parts.insert(r.randint(0, len(parts)), noise(page))
     if chance(r, 0.25):

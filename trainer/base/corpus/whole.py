@@ -15,14 +15,15 @@ from trainer.base.corpus.words import words
 Json = dict[str, Any]
 
 
-def surround(page: Page, parts: list[str]) -> None:
-    """Put the product's parts into a whole page: what stands above it in a shop, and what follows."""
+def surround(page: Page, parts: list[str], times: int = 1) -> None:
+    """Put the product's parts into a whole page: what stands above it in a shop and what follows, many times over."""
     r = page.r
     above = [head(page)] if chance(r, 0.7) else []
     above += [utility_bar(page)] if chance(r, 0.6) else []
-    above += [mega_menu(page) for _ in range(pick(r, (0, 1, 1, 2)))]
+    above += [mega_menu(page) for _ in range(pick(r, (0, 1, 1, 2)) * r.randint(1, times))]
     above += [teasers(page)] if chance(r, 0.06) else []
-    below = [pick(r, (reviews, teasers, related, tabs, other_heading, noise))(page) for _ in range(r.randint(1, 8))]
+    kinds = (reviews, teasers, related, tabs, other_heading, noise)
+    below = [pick(r, kinds)(page) for _ in range(r.randint(1, 8) * times)]
     below += [columns(page)] if chance(r, 0.8) else []
     for _ in range(r.randint(0, 4)):
         parts.insert(r.randint(0, len(parts)), noise(page))
