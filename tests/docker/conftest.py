@@ -72,7 +72,7 @@ class Stack:
         for name in files.splitlines():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-            if name.endswith(".py"):
+            if name.startswith(("extraction/", "trainer/", "serve/", "eval/")):
                 (folder / name).chmod(0o600)  # as in a checkout under umask 077
         lines = (ROOT / "data" / "products.jsonl").read_text(encoding="utf-8").splitlines()
         (folder / "rows.jsonl").write_text("\n".join(lines[::14]) + "\n", encoding="utf-8")
