@@ -7,7 +7,7 @@ CONFIG ?= configs/embedded.yaml
 DATA ?=
 # single keys of the config, such as SET='training.num_train_epochs=1 lora.r=16',
 SET ?=
-# the number of GPUs to train on (local runtime; each has a copy of the model, or a part: configs/fsdp.yaml),
+# the number of GPUs to train on (each has a copy of the model, or a part: configs/fsdp.yaml),
 NPROC ?=
 # and the folder under artifacts/ that its files share.
 RUN ?= $(basename $(notdir $(CONFIG)))$(if $(DATA),-$(basename $(notdir $(DATA))))
@@ -15,7 +15,7 @@ RUN ?= $(basename $(notdir $(CONFIG)))$(if $(DATA),-$(basename $(notdir $(DATA))
 PYTHON ?= python3
 BIN := .venv/bin
 STAGE = $(BIN)/python -m
-TRAIN = $(if $(NPROC),$(BIN)/torchrun --standalone --nproc-per-node $(NPROC) -m,$(STAGE))
+TORCHRUN = $(if $(NPROC),torch.distributed.run --standalone --nproc-per-node $(NPROC) -m --)
 OVERRIDES = $(if $(DATA),'data.path=$(DATA)' data.group=null 'data.holdout=[]') $(SET)
 ARGS = --config $(CONFIG) --run $(RUN) --set $(OVERRIDES)
 # Variables that hold HTML must not be expanded by make: $1344 is a price.
@@ -60,7 +60,7 @@ data: setup     ## read, check and split the dataset
 	@$(STAGE) extraction.data $(ARGS)
 
 train: data     ## fine-tune: the LoRA adapter and its loss curve (RESUME=1 goes on from the last whole checkpoint)
-	@$(TRAIN) trainer.train $(ARGS) $(if $(RESUME),--resume)
+	@$(STAGE) $(TORCHRUN) trainer.train $(ARGS) $(if $(RESUME),--resume)
 
 export: train   ## merge and quantize: f16.gguf and q4_k_m.gguf
 	@$(STAGE) trainer.export $(ARGS)

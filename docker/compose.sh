@@ -37,7 +37,8 @@ find_engine() {
 }
 
 find_gpu() {
-  docker info --format '{{json .Runtimes}}' | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null ||
+  # a runtime of its own, or (CDI) a device that Docker found
+  docker info --format '{{json .}}' | grep -qE '"nvidia"|nvidia\.com/gpu' || command -v nvidia-container-runtime-hook >/dev/null ||
     fail "${CONFIG:-docker-compose.yml} asks for an NVIDIA GPU and this Docker Engine cannot hand one out: install the NVIDIA Container Toolkit (then \`nvidia-ctk runtime configure --runtime=docker\` and restart Docker), or take CONFIG=configs/embedded.yaml, which needs none, or run with RUNTIME=local"
 }
 
@@ -48,6 +49,9 @@ build() {
     $compose build --quiet trainer create eval >/dev/null 2>&1 && return
   else
     echo "setup: building the images; the first time this takes minutes"
+    case $COMPOSE_FILE${TORCH_INDEX:-}${PIP_EXTRA_INDEX_URL:-} in
+    docker-compose.cpu.yml) echo "setup: TORCH_INDEX=… (PyTorch's index of CPU wheels) would save 4 GB of torch's build for CUDA" ;;
+    esac
   fi
   $compose build trainer create eval || fail "the images could not be built, see above; what was built is kept"
 }
@@ -58,7 +62,9 @@ is_running() {
 }
 
 has_ollama() {
-  docker image inspect "$OLLAMA_IMAGE" >/dev/null 2>&1 || docker pull --quiet "$OLLAMA_IMAGE" >/dev/null 2>&1
+  docker image inspect "$OLLAMA_IMAGE" >/dev/null 2>&1 && return
+  echo "serve: pulling $OLLAMA_IMAGE; the first time this takes minutes"
+  docker pull --quiet "$OLLAMA_IMAGE" >/dev/null 2>&1
 }
 
 choose_server() {
@@ -112,9 +118,9 @@ stage() {
   case $module in
   serve.create) start_server ;;
   serve.ask)
-    # the answers are written as the user who asks
+    # the answers are written as the user who asks, behind sudo too: a root without capabilities could not
     if [ -n "${OUT:-}" ]; then set -- "$@" --out "/host/$(basename "$OUT")"; fi
-    set -- -e ASK_HTML --user "$(id -u):$(id -g)" "$service" python -m "$module" "$@"
+    set -- -e ASK_HTML --user "${SUDO_UID:-$(id -u)}:${SUDO_GID:-$(id -g)}" "$service" python -m "$module" "$@"
     if [ -n "${OUT:-}" ]; then set -- -v "$(realpath "$(dirname "$OUT")"):/host" "$@"; fi
     if [ -f "${IN:-}" ]; then set -- -v "$(mount "$IN")" "$@"; fi
     if [ -f "${ASK_HTML:-}" ]; then set -- -v "$(mount "$ASK_HTML")" "$@"; fi ;;
@@ -147,10 +153,20 @@ run_without_terminal() {
   trap - INT TERM
 }
 
+logs() {
+  id=$($compose ps -aq embedded ollama 2>/dev/null | head -n 1)
+  if [ -z "$id" ]; then fail "there is no server: \`make serve\` starts one"; fi
+  docker logs --tail 200 "$id"
+}
+
+down() {
+  output=$($compose down --remove-orphans 2>&1) || fail "the containers could not be removed: $(echo "$output" | tail -n 1)"
+  echo "serve: stopped; no container is left, the volumes stay"
+}
+
 # Removes what the stages wrote, and the server's models; the downloaded base models stay.
 clean() {
   project=${COMPOSE_PROJECT_NAME:-$(basename "$PWD" | tr '[:upper:]' '[:lower:]' | tr -cd '_a-z0-9-')}
-  $compose down --remove-orphans
   for volume in artifacts ollama embedded; do
     docker volume ls -q --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.volume=$volume"
   done | xargs -r docker volume rm
@@ -172,8 +188,8 @@ find_engine
 case "${1:-}" in
 build) build ;;
 stage) shift && stage "$@" ;;
-logs) $compose logs --tail 200 ;;
-down) $compose down --remove-orphans ;;
+logs) logs ;;
+down) down ;;
 clean) clean ;;
 fetch) fetch ;;
 *) fail "usage: docker/compose.sh build | stage SERVICE MODULE ARG… | logs | down | clean | fetch" ;;

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from extraction.errors import UserError
+from extraction.errors import UserError, unreadable
 from extraction.files import write_text
 from extraction.schema import check
 
@@ -149,7 +149,9 @@ def load(path: Path, overrides: Sequence[str] = (), run: str | None = None) -> C
     """Read and validate a config file; `overrides` are `section.key=value` with YAML values."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise unreadable("config", error) from None
+    except UnicodeDecodeError as error:
         raise UserError(f"cannot read the config {path}: {error}") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None

@@ -16,7 +16,7 @@ from typing import Any
 
 from extraction import config as configuration
 from extraction import schema as schemas
-from extraction.errors import UserError, run
+from extraction.errors import UserError, run, unreadable
 from extraction.files import record_stage, sha256, up_to_date, write_jsonl, write_text
 from extraction.prompt import page
 
@@ -26,16 +26,18 @@ SPLITS = ("train", "validation", "test")
 
 def read(path: Path) -> list[Json]:
     """Rows of a JSON list, JSON Lines or Parquet file, as they are; raises `UserError` naming the file and the row."""
-    if not path.is_file():
-        raise UserError(f"the data file {path} is not there: give another with DATA=… or data.path")
-    if path.suffix == ".parquet":
-        return _read_parquet(path)
     try:
+        if not path.is_file():
+            raise UserError(f"the data file {path} is not there: give another with DATA=… or data.path")
+        if path.suffix == ".parquet":
+            return _read_parquet(path)
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path} is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}; convert it first"
         ) from None
+    except OSError as error:
+        raise unreadable("data file", error) from None
     if not text.strip():
         raise UserError(f"the data file {path} is empty: give another with DATA=… or data.path")
     # json and not `datasets` reads the rows: Arrow would unify their types and could not say which row is the bad one.

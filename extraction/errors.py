@@ -1,12 +1,19 @@
 """How a user's mistake reaches the user: one sentence on the last line, exit status not 0, no trace."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 
 
 class UserError(Exception):
     """A mistake that the user can mend; the message names the value and the remedy in one sentence."""
+
+
+def unreadable(what: str, error: OSError) -> UserError:
+    """The error for a file that is there and cannot be read, such as another user's in a container."""
+    remedy = f"; `chmod a+r {error.filename}` lets it" if isinstance(error, PermissionError) else ""
+    return UserError(f"cannot read the {what} {error.filename} as user {os.getuid()}: {error.strerror}{remedy}")
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -11,13 +11,13 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
 from extraction import config as configuration
 from extraction.data import read
-from extraction.errors import UserError, run
+from extraction.errors import UserError, run, unreadable
 from extraction.files import write_text
 from serve.client import Extractor
 from serve.server import address
@@ -50,7 +50,9 @@ def page(value: str) -> str:
         return Path(value).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{value} is not UTF-8 (byte {error.start}): convert it first") from None
-    except OSError:
+    except PermissionError as error:
+        raise unreadable("page", error) from None
+    except OSError:  # too long for a file's name
         return value
 
 
@@ -72,8 +74,7 @@ def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
         raise UserError(f"the ids in {source} are not distinct: make them so or leave them out")
     done = answered(target)
     waiting = [row for row in rows if row["id"] not in done]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("a", encoding="utf-8") as file:
+    with opened(target) as file:
         for row in tqdm(
             waiting, desc=f"ask {extractor.model}", unit="row", initial=len(rows) - len(waiting), total=len(rows)
         ):
@@ -83,6 +84,15 @@ def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
             done[row["id"]] = answer.status
     failed = sum(done[row["id"]] != "ok" for row in rows)
     print(f"ask: {len(rows)} rows in {target}, {failed} without a record", file=sys.stderr)
+
+
+def opened(target: Path) -> TextIO:
+    """The file of answers, to append to."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {target} as user {os.getuid()}: {error.strerror}; give another OUT=…") from None
 
 
 def checked(number: int, row: Any) -> Json:

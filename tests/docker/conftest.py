@@ -32,6 +32,16 @@ def why_not() -> str | None:
     return f"needs a Docker Engine: {answer.stderr.strip().splitlines()[-1]}" if answer.returncode else None
 
 
+def compose() -> list[list[str]]:
+    """The Compose commands that are here, Compose v2's first."""
+    commands = (["docker", "compose"], ["docker-compose"])
+    return [
+        command
+        for command in commands
+        if shutil.which(command[0]) and not subprocess.run([*command, "version"], capture_output=True).returncode
+    ]
+
+
 def docker(*arguments: str) -> str:
     """What a docker command prints."""
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.strip()
@@ -62,6 +72,8 @@ class Stack:
         for name in files.splitlines():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
+            if name.startswith(("extraction/", "trainer/", "serve/", "eval/")):
+                (folder / name).chmod(0o600)  # as in a checkout under umask 077
         lines = (ROOT / "data" / "products.jsonl").read_text(encoding="utf-8").splitlines()
         (folder / "rows.jsonl").write_text("\n".join(lines[::14]) + "\n", encoding="utf-8")
         outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}

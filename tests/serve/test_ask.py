@@ -248,6 +248,12 @@ def test_an_output_file_of_something_else_is_not_touched(extractor: Extractor, w
     assert (workspace / "notes.txt").read_text() == "my notes\n"
 
 
+def test_an_output_file_that_cannot_be_written_is_named(extractor: Extractor, workspace: Path) -> None:
+    (workspace / "in.jsonl").write_text('{"id": 1, "input": "<p>"}\n')
+    with pytest.raises(UserError, match=r"cannot write .*in\.jsonl/out\.jsonl .*; give another OUT="):
+        ask.ask_rows(extractor, workspace / "in.jsonl", workspace / "in.jsonl" / "out.jsonl")
+
+
 @pytest.mark.parametrize("row", ['{"id": 1}', '{"input": " "}', "[1]", '{"id": 1, "input": 5}'])
 def test_a_row_without_input_is_named(extractor: Extractor, workspace: Path, row: str) -> None:
     (workspace / "in.jsonl").write_text('{"id": 0, "input": "<p>"}\n' + row + "\n")

@@ -1,0 +1,66 @@
+"""The Compose files as Compose reads them, and what the images hold."""
+
+import ast
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.docker.conftest import ROOT, Stack, compose, docker
+
+pytestmark = pytest.mark.docker
+FILES = ("docker-compose.yml", "docker-compose.cpu.yml")
+STAGES = {
+    "fieldsift-trainer:cpu": ("extraction.data", "trainer.train", "trainer.export"),
+    "fieldsift-serve": ("serve.create", "serve.ask", "serve.embedded"),
+    "fieldsift-eval:cpu": ("eval.score", "eval.report"),
+}
+IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+
+
+def imports(module: str, found: set[str]) -> set[str]:
+    """The modules that one of ours needs, its own and those of our others included; not the ones for CUDA alone."""
+    found.add(module)
+    for node in ast.walk(ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            if name not in found and (ROOT / f"{name.replace('.', '/')}.py").is_file():
+                imports(name, found)
+        found |= {names[0]} - {"unsloth"}
+    return found
+
+
+@pytest.mark.parametrize("image", STAGES)
+def test_an_image_holds_what_its_stages_import(stack: Stack, image: str) -> None:
+    status, output = stack.make("setup")
+    assert status == 0, output
+    needed: set[str] = set()
+    for stage in STAGES[image]:
+        imports(stage, needed)
+    assert {"httpx", "torch"} & needed
+    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "python", "-c", IMPORT, *sorted(needed))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_service_is_confined_whichever_compose_reads_the_files(path: str) -> None:
+    assert compose()
+    for command in compose():
+        services = read([*command, "-f", path, "--profile", "embedded", "config"])["services"]
+        assert sorted(services) == ["create", "embedded", "eval", "ollama", "trainer"]
+        for name, service in services.items():
+            assert service["read_only"], name
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+            assert service["mem_limit"], name
+            assert all("127.0.0.1" in str(port) for port in service.get("ports", [])), name
+            assert (service.get("restart") == "unless-stopped") == (name in ("embedded", "ollama")), name
+
+
+def read(command: list[str]) -> Any:
+    return yaml.safe_load(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
