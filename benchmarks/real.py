@@ -16,6 +16,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -123,13 +124,20 @@ def right(row: Json, field: str, value: Any) -> bool:
     """Whether a value is the labelled one, by the rules above."""
     reference = row["output"][field]
     if field in ("price", "total"):
-        wanted, found = money(str(row.get("price_value") or reference)), money(str(value))
-        return wanted is not None and found is not None and wanted[0] == found[0]
+        wanted, found = amount(str(row.get("price_value") or reference)), amount(str(value))
+        return wanted is not None and wanted == found
     if squash(value) == squash(reference):
         return True
     maker = squash(row["output"].get("manufacturer") or "")
     joined = (maker + squash(reference), squash(reference) + maker)
     return field == "name" and bool(maker) and squash(value) in joined
+
+
+def amount(text: str) -> Decimal | None:
+    """The number of a price, whatever its currency is called; None where there is not just one."""
+    numbers = re.findall(r"\d[\d\s.,'’]*", unicodedata.normalize("NFKC", text))
+    read = money(text) or (money(numbers[0].strip(" .,'’")) if len(numbers) == 1 else None)
+    return read[0] if read else None
 
 
 def squash(value: Any) -> str:

@@ -16,7 +16,10 @@ SYMBOLS = {
     "₹": "INR", "rs": "INR", "rs.": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "₴": "UAH", "₫": "VND",
     "฿": "THB", "₱": "PHP", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN", "лв.": "BGN",
     "fr.": "CHF", "sfr.": "CHF", "rm": "MYR", "r$": "BRL", "c$": "CAD", "ca$": "CAD", "a$": "AUD", "au$": "AUD",
-    "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "kr": "kr", "kr.": "kr",  # three countries' crowns: equal only to itself
+    "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "nt$": "TWD", "元": "CNY", "원": "KRW", "tl": "TRY", "rp": "IDR",
+    "rp.": "IDR", "s/": "PEN", "руб": "RUB", "руб.": "RUB", "р.": "RUB", "грн": "UAH", "грн.": "UAH", "₦": "NGN",
+    "₸": "KZT", "₾": "GEL", "₼": "AZN", "dh": "MAD", "ر.س": "SAR", "ر.س.": "SAR", "د.إ": "AED", "ج.م": "EGP",
+    "ج.م.": "EGP", "kr": "kr", "kr.": "kr",  # three countries' crowns: equal only to itself
 }  # fmt: skip
 CODES = [
     "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
