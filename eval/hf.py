@@ -68,7 +68,7 @@ def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[lis
     if config.serve.on_overlong == "error":
         return [prompt(chat)]
     limit = config.serve.max_prompt - len(prompt(messages("", schema)))
-    return [prompt(part) for part in chats(chat, lambda piece: len(ids(piece)), limit)]
+    return [prompt(part) for part in chats(chat, lambda piece: len(ids(piece)), limit, config.serve.part_tokens)]
 
 
 def answer_long(

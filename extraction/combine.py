@@ -26,38 +26,39 @@ class Part:
 
 
 def combine(parts: Sequence[Part], schema: Json) -> Answer:
-    """The record of the part that the model was surest of, its nulls filled with what it was surest of elsewhere.
+    """Of each field the value that weighs the most: its own probability times the sum of its part's.
 
-    A part weighs the probabilities of its values, so one with most of the record wins over one with a stray value;
-    of equals the first. An answer that failed is left out and said in `reason`; if all did, it is the first.
+    So a part with most of the record outweighs one with a stray value, and still the record may come from several; of
+    equals the first. An answer that failed is left out and said in `reason`; if all did, it is the first.
     """
     good = [(part.answer.record, confidence(part)) for part in parts if part.answer.record is not None]
     if not good:
         return parts[0].answer
-    best, _ = max(good, key=lambda pair: _weight(*pair))
+    weighed = [(record, sure, _weight(record, sure)) for record, sure in good]
     chosen = {}
     for name in fields(schema):
-        found = [(sure.get(name, -math.inf), record[name]) for record, sure in good if record[name] is not None]
-        surest = max(found, key=lambda pair: pair[0], default=(0, None))[1]
-        chosen[name] = surest if best[name] is None else best[name]
+        found = [(sure.get(name, -math.inf) + weight, record[name]) for record, sure, weight in weighed]
+        stated = [pair for pair in found if pair[1] is not None]
+        chosen[name] = max(stated, key=lambda pair: pair[0], default=(0, None))[1]
     failed = [part.answer.status for part in parts if part.answer.record is None]
     reason = f"{len(failed)} of {len(parts)} parts gave no record: {', '.join(dict.fromkeys(failed))}" if failed else ""
     return Answer(chosen, Status.OK, reason)
 
 
 def _weight(record: Json, sure: dict[str, float]) -> float:
-    """The sum of the probabilities of a record's values that are not null."""
-    return sum(math.exp(sure.get(name, -math.inf)) for name, value in record.items() if value is not None)
+    """The logarithm of the sum of the probabilities of a record's values that are not null."""
+    total = sum(math.exp(sure.get(name, -math.inf)) for name, value in record.items() if value is not None)
+    return math.log(total) if total else -math.inf
 
 
 def confidence(part: Part) -> dict[str, float]:
-    """Mean log-probability of each top-level value's tokens; a field without any is left out."""
+    """Log-probability of each top-level value, the sum over its tokens; a field without any is left out."""
     places = _places(part.text, part.tokens)
     found = {}
     for name, (start, end) in _spans(part.text).items():
         inside = [logprob for first, last, logprob in places if first < end and last > start]
         if inside:
-            found[name] = sum(inside) / len(inside)
+            found[name] = sum(inside)
     return found
 
 

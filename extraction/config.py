@@ -106,12 +106,13 @@ class Serve(Section):
     on_overlong: Literal["split", "error"] = Field(
         "split", description="a page longer than the context: in parts, or not"
     )
+    part_tokens: int | None = Field(None, ge=64, description="of a part of such a page, at most; null: what fits")
     ground: bool = Field(False, description="whether a value that the page does not state becomes null")
 
     @property
     def options(self) -> Json:
         """Ollama's options."""
-        return self.model_dump(exclude={"name", "on_overlong", "ground"})
+        return self.model_dump(exclude={"name", "on_overlong", "part_tokens", "ground"})
 
     @property
     def max_prompt(self) -> int:

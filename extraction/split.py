@@ -47,13 +47,17 @@ class Leaf:
         return self.inside.depth if self.inside else 0
 
 
-def chats(chat: Messages, n_tokens: Counter, limit: int) -> list[Messages]:
-    """The chat itself, or one for each part of its page where that has more than `limit` tokens."""
+def chats(chat: Messages, n_tokens: Counter, limit: int, part: int | None = None) -> list[Messages]:
+    """The chat itself, or one for each part of its page where that has more than `limit` tokens.
+
+    A part has at most `part` tokens, or `limit`.
+    """
     *before, user = chat
-    if limit < SMALLEST:
+    if limit < SMALLEST or n_tokens(user["content"]) <= limit:
         return [chat]
-    parts = split(user["content"], n_tokens, limit, limit // OVERLAP)
-    return [[*before, user | {"content": part.strip()}] for part in parts]
+    longest = min(limit, part or limit)
+    parts = split(user["content"], n_tokens, longest, longest // OVERLAP)
+    return [[*before, user | {"content": text.strip()}] for text in parts]
 
 
 def split(text: str, n_tokens: Counter, limit: int, overlap: int) -> list[str]:

@@ -90,7 +90,9 @@ class Extractor:
     def chats(self, text: str) -> list[Messages]:
         """What is asked for a page: one chat, or one for each part where it is too long and is to be split."""
         chat = messages(text, self.schema, self.cleaned)
-        return chats(chat, self._count, self.longest_page) if self.settings.on_overlong == "split" else [chat]
+        if self.settings.on_overlong == "error":
+            return [chat]
+        return chats(chat, self._count, self.longest_page, self.settings.part_tokens)
 
     def ask(self, text: str) -> tuple[Answer, Json]:
         """The parsed answer for one page, and the server's own response body.

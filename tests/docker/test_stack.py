@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -90,8 +91,7 @@ def test_ctrl_c_in_training_can_be_resumed(stack: Stack) -> None:
     command = ("train", "DATA=rows.jsonl", "RUN=stopped", RUN[2])
     process = stack.start(*command)
     assert process.stdout
-    next(line for line in process.stdout if "checked" in line)
-    time.sleep(8)
+    next(line for line in process.stdout if re.search(r" 2/\d+ \[", line))  # the second step is done
     os.killpg(process.pid, signal.SIGINT)
     output = process.communicate()[0]
     assert process.returncode != 0

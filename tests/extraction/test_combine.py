@@ -21,7 +21,11 @@ def part(text: str, **sure: float) -> Part:
 
 CHOICES = [
     ([part('{"a": "x", "b": null}', x=-2), part('{"a": "y", "b": ["z"]}', y=-0.5)], {"a": "y", "b": ["z"]}),
-    ([part('{"a": "x", "b": ["w"]}', w=-0.5), part('{"a": "y", "b": ["z"]}', y=-0.5)], {"a": "y", "b": ["z"]}),
+    ([part('{"a": "x", "b": ["w"]}', w=-0.9), part('{"a": "y", "b": ["z"]}', y=-0.1)], {"a": "y", "b": ["z"]}),
+    (
+        [part('{"a": "x", "b": ["w"]}', x=-9, w=-0.1), part('{"a": "y", "b": ["z"]}', y=-0.1, z=-3)],
+        {"a": "y", "b": ["w"]},
+    ),
     ([part('{"a": "x", "b": null}', x=-0.1), part('{"a": null, "b": ["z"]}')], {"a": "x", "b": ["z"]}),
     ([part('{"a": null, "b": null}', null=-0.01), part('{"a": "y", "b": null}', y=-3)], {"a": "y", "b": None}),
     ([part('{"a": "x", "b": null}'), part('{"a": "y", "b": null}')], {"a": "x", "b": None}),  # the first of equals
@@ -30,7 +34,7 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(("parts", "record"), CHOICES)
-def test_the_surest_part_is_taken_and_its_gaps_are_filled(parts: list[Part], record: dict[str, Any]) -> None:
+def test_each_field_has_the_value_that_weighs_the_most(parts: list[Part], record: dict[str, Any]) -> None:
     assert combine(parts, SCHEMA).record == record
 
 
@@ -49,4 +53,4 @@ def test_tokens_belong_to_the_value_that_they_overlap() -> None:
     text = '```json\n{"a": "é\\"}", "b": [1, {"a": 2}]}\n```'
     tokens = [("```", -9.0), ('json\n{"a', -9.0), ('": "', -1.0), ("\ufffd", -9.0), ('\\"}', -2.0), ('", "', -3.0)]
     tokens += [("b", -9.0), ('": ', -9.0), ("[1, ", -1.0), ("{", -2.0), ('"a": 2}]', -6.0), ("}\n```", -9.0)]
-    assert confidence(Part(parse(text, SCHEMA), text, tokens)) == {"a": -2.0, "b": -3.0}
+    assert confidence(Part(parse(text, SCHEMA), text, tokens)) == {"a": -6.0, "b": -9.0}

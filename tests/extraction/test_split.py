@@ -92,3 +92,11 @@ def test_a_chat_is_asked_once_for_each_part_of_its_page() -> None:
     short = [system, {"role": "user", "content": "one"}]
     assert chats(short, n_tokens, 64) == [short]
     assert chats(asked[0], n_tokens, 5) == [asked[0]]  # no room for a page at all: for the server to refuse
+
+
+def test_only_a_page_that_does_not_fit_is_asked_in_smaller_parts() -> None:
+    chat = [{"role": "user", "content": "\n".join(f"line {i}" for i in range(100))}]
+    whole = n_tokens(chat[0]["content"])
+    assert chats(chat, n_tokens, whole, part=70) == [chat]
+    assert max(n_tokens(part[0]["content"]) for part in chats(chat, n_tokens, whole - 1, part=70)) <= 70
+    assert len(chats(chat, n_tokens, whole - 1, part=9_999)) == 2
