@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from extraction.config import NF4
+
 SHAPE = {
     "vocab_size": 32064,
     "hidden_size": 3072,
@@ -48,12 +50,7 @@ def make(folder: Path, **changes: Any) -> int:
     model.save_pretrained(full)
     del model
     torch.cuda.empty_cache()
-    nf4 = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
+    nf4 = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=torch.bfloat16)
     loaded = AutoModelForCausalLM.from_pretrained(
         full, quantization_config=nf4, dtype=torch.bfloat16, device_map={"": 0}
     )

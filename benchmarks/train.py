@@ -32,7 +32,7 @@ WORK = Path("artifacts/benchmark")
 JOB, LONG, EXAMPLES = WORK / "job.jsonl", WORK / "long.jsonl", Path("data/products.jsonl")
 PARTS = ("base", "job", "steady", "tests", "quality")
 BASE = f"model.model_name_or_path={WORK / NAME}"
-EMBEDDED = ("model.model_name_or_path=models/embedded", "model.load_in_4bit=false", "data.path=data/products.jsonl")
+EMBEDDED = ("model.model_name_or_path=models/embedded", "model.load_in_4bit=false")
 ALL = ("data.validation=0.02", "data.test=0.02")
 FAST, TUTORIAL = "configs/phi3-mini-fast.yaml", "configs/phi3-mini.yaml"
 
@@ -104,10 +104,15 @@ def part_quality(record: Json) -> None:
 def quality(record: Json, title: str, config: str, settings: Sequence[str]) -> None:
     """A run on the example dataset, and its adapter's accuracy on the test split."""
     train(record, title, config, EXAMPLES, settings, 200)
-    common = ["--config", config, "--run", folder(title), "--set", f"data.path={EXAMPLES}", *settings]
-    code, output = call([sys.executable, "-m", "benchmarks.accuracy", *common, "eval.batch_size=64"], 200)
+    options = arguments(title, config, EXAMPLES, [*settings, "eval.batch_size=64"])
+    code, output = call([sys.executable, "-m", "benchmarks.accuracy", *options], 200)
     if code == 0:
         record["runs"][title]["accuracy"] = json.loads(output.strip().splitlines()[-1])
+
+
+def arguments(title: str, config: str, data: Path, settings: Sequence[str]) -> list[str]:
+    """The options of every stage of a run."""
+    return ["--config", config, "--run", folder(title), "--set", f"data.path={data}", *settings]
 
 
 def folder(title: str) -> str:
@@ -117,15 +122,15 @@ def folder(title: str) -> str:
 
 def train(record: Json, title: str, config: str, data: Path, settings: Sequence[str], limit: float) -> None:
     """One run of trainer.train; its facts go into the record, or the end of its output where it fails."""
-    run = folder(title)
-    shutil.rmtree(Path("artifacts") / run, ignore_errors=True)
-    common = ["--config", config, "--run", run, "--set", f"data.path={data}", *settings]
-    call([sys.executable, "-m", "extraction.data", *common], 30)
+    run = Path("artifacts") / folder(title)
+    shutil.rmtree(run, ignore_errors=True)
+    options = arguments(title, config, data, settings)
+    call([sys.executable, "-m", "extraction.data", *options], 30)
     started = time.monotonic()
-    code, output = call([sys.executable, "-m", "trainer.train", *common], limit)
+    code, output = call([sys.executable, "-m", "trainer.train", *options], limit)
     wall = round(time.monotonic() - started, 1)
     entry: Json = {"config": config, "settings": list(settings), "wall": wall, "code": code}
-    manifest = Path("artifacts") / run / "manifest.json"
+    manifest = run / "manifest.json"
     facts = json.loads(manifest.read_text()).get("train", {}) if manifest.is_file() else {}
     entry |= {key: value for key, value in facts.items() if key not in ("inputs", "outputs")}
     if code:

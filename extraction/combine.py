@@ -37,8 +37,9 @@ def combine(parts: Sequence[Part], schema: Json) -> Answer:
     weighed = [(record, sure, _weight(record, sure)) for record, sure in good]
     chosen = {}
     for name in fields(schema):
-        found = [(sure.get(name, -math.inf) + weight, record[name]) for record, sure, weight in weighed]
-        stated = [pair for pair in found if pair[1] is not None]
+        stated = [
+            (sure.get(name, -math.inf) + w, record[name]) for record, sure, w in weighed if record[name] is not None
+        ]
         chosen[name] = max(stated, key=lambda pair: pair[0], default=(0, None))[1]
     failed = [part.answer.status for part in parts if part.answer.record is None]
     reason = f"{len(failed)} of {len(parts)} parts gave no record: {', '.join(dict.fromkeys(failed))}" if failed else ""

@@ -47,10 +47,10 @@ def docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def container(service: str) -> str:
-    """The id of the running container of a service; empty where there is none."""
+def container(service: str, *options: str) -> str:
+    """The id of the running container of a service, with "--all" of one that ended too; empty where there is none."""
     labels = (f"com.docker.compose.project={PROJECT}", f"com.docker.compose.service={service}")
-    return docker("ps", "-q", *(part for label in labels for part in ("--filter", f"label={label}")))
+    return docker("ps", "-q", *options, *(part for label in labels for part in ("--filter", f"label={label}")))
 
 
 def wait(condition: Callable[[], Any], seconds: float = 300) -> Any:

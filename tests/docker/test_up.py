@@ -7,10 +7,11 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.docker.conftest import PROJECT, Stack, compose, docker, wait
+from tests.docker.conftest import PROJECT, Stack, compose, container, docker, wait
 
 pytestmark = pytest.mark.docker
 OLLAMA = """#!/bin/sh
@@ -55,22 +56,19 @@ def test_up_trains_serves_and_scores_in_this_order(stack: Stack, image: str, com
     assert {service: exit_code for service, (_, _, exit_code) in times.items()} == dict.fromkeys(times, 0)
     assert times["trainer"][1] <= times["create"][0]
     assert times["create"][1] <= times["eval"][0]
-    assert docker("inspect", "--format", "{{.State.Health.Status}}", one("ollama")) == "healthy"
+    assert docker("inspect", "--format", "{{.State.Health.Status}}", container("ollama", "--all")) == "healthy"
     stack.make("down")
-
-
-def one(service: str) -> str:
-    """The id of a service's container, running or not."""
-    labels = (f"label=com.docker.compose.project={PROJECT}", f"label=com.docker.compose.service={service}")
-    return docker("ps", "-aq", "--filter", labels[0], "--filter", labels[1])
 
 
 def state(service: str) -> tuple[str, str, int]:
     """When a service's container started and ended, and its exit status; waits for its end."""
-    ended: dict[str, object] = wait(
-        lambda: (facts := json.loads(docker("inspect", one(service)))[0]["State"])["Status"] == "exited" and facts
-    )
-    return str(ended["StartedAt"]), str(ended["FinishedAt"]), int(str(ended["ExitCode"]))
+
+    def ended() -> Any:
+        facts = json.loads(docker("inspect", container(service, "--all")))[0]["State"]
+        return facts["Status"] == "exited" and facts
+
+    facts = wait(ended)
+    return facts["StartedAt"], facts["FinishedAt"], facts["ExitCode"]
 
 
 def test_clean_leaves_only_the_cache_of_base_models(stack: Stack) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from extraction.config import Config
+from extraction.config import NF4, Config
 from trainer import export
 from trainer.model import load_base
 from trainer.quantize import open_gguf
@@ -43,12 +43,7 @@ def nf4_base(toy_base: Path, folder: Path, phi3: bool) -> None:
     torch.manual_seed(0)
     full = folder / "full"
     AutoModelForCausalLM.from_config(shape, dtype=torch.bfloat16).save_pretrained(full)
-    nf4 = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
+    nf4 = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=torch.bfloat16)
     model = AutoModelForCausalLM.from_pretrained(full, quantization_config=nf4, dtype=torch.bfloat16)
     model.save_pretrained(folder)
     shutil.rmtree(full)

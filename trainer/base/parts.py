@@ -55,4 +55,4 @@ def _judgeable(value: Any, page: str) -> bool:
 
 def stated(value: Any, part: str) -> Any:
     """The value, or None where the part does not state it."""
-    return value if value is not None and grounded(value, part) else None
+    return value if grounded(value, part) else None

@@ -45,22 +45,8 @@ BLOCKS = {
     "usual": ("div", "p", "h1", "h2", "h3", "h4", "section", "article"),
     "instead": (
         *("address", "article", "aside", "center", "dd", "details", "div", "dt", "fieldset", "figcaption", "figure"),
-        *(
-            "footer",
-            "form",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-            "legend",
-            "li",
-            "main",
-            "menu",
-            "nav",
-            "p",
-            "section",
-            "summary",
-        ),
+        *("footer", "form", "h4", "h5", "h6", "header", "legend", "li", "main", "menu", "nav", "p", "section"),
+        "summary",
     ),
 }
 TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from trainer.base.corpus import ask, crumbs, extras, prices, titles, whole, wild
-from trainer.base.corpus.goods import Product, brand, noun, product
+from trainer.base.corpus.goods import brand, noun, product
 from trainer.base.corpus.markup import INLINE_TAG, TAG, collapse
 from trainer.base.corpus.noise import noise, sentence
 from trainer.base.corpus.page import Page, Row
@@ -119,7 +119,7 @@ def _makers(page: Page) -> list[str]:
     p = page.product
     if p.brand is None:
         return []
-    first = _said_by_name(p)
+    first = _said_by_name(p.brand, p.name)
     within = p.brand.casefold() in p.name.casefold()
     how = weighted(page.r, MAKER)
     if how == "name" or (within and how in ("shop", "none")):
@@ -134,13 +134,14 @@ def _makers(page: Page) -> list[str]:
     return [titles.maker(page) for _ in range({"one": 1, "two": 2}.get(how, 0))]
 
 
-def _said_by_name(p: Product) -> str | None:
-    """The maker as the name writes it, where the name alone tells it."""
-    forms = [text for text in (p.brand or "", (p.brand or "").upper()) if text in p.name]
-    if p.brand in BRANDS:
-        return forms[0] if forms else None
-    first = next((text for text in forms if p.name.startswith(text)), "")
-    return None if not first or first.islower() or (first.istitle() and first.isalpha()) else first
+def _said_by_name(brand: str, name: str) -> str | None:
+    """The maker as the product's name writes it, where the name alone tells it."""
+    forms = [text for text in (brand, brand.upper()) if text in name]
+    if brand not in BRANDS:
+        forms = [text for text in forms if name.startswith(text)]
+    first = next(iter(forms), None)
+    known = brand in BRANDS or not first or not (first.islower() or (first.istitle() and first.isalpha()))
+    return first if known else None
 
 
 def _rows(page: Page) -> str:
