@@ -32,7 +32,7 @@ def trail(page: Page) -> str:
         texts.append(p.brand)
         page.show("manufacturer", p.brand)
     if end == "name":
-        page.named_by_trail = chance(r, 0.65)
+        page.named_by_trail, page.in_trail = chance(r, 0.65), True
         texts.append(p.name if page.named_by_trail else _shortened(page))
     elif end == "details":
         texts.append(pick(r, DETAILS))
@@ -57,9 +57,12 @@ def _shortened(page: Page) -> str:
 
 
 def shop_trail(page: Page) -> str:
-    """A trail that names no category: home or the shop, then the product itself."""
+    """A trail that names no category: home or the shop, then the product itself or nothing."""
     r, p = page.r, page.product
     first = pick(r, words(p.lang, "home")) if chance(r, 0.6) else p.shop
+    if chance(r, 0.3):
+        return draw(page, [first], last_is_page=False)
+    page.in_trail = True
     return draw(page, [first, p.name], last_is_page=True)
 
 
@@ -110,7 +113,7 @@ def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> 
         if chance(r, 0.85)
         else m.el("i", "separator")
     )
-    inner_span, titled, bold = chance(r, 0.4), chance(r, 0.2), chance(r, 0.12)
+    inner_span, titled, bold, linked = chance(r, 0.4), chance(r, 0.2), chance(r, 0.12), chance(r, 0.85)
     link_last = chance(r, 0.35 if last_is_page else 0.65)  # shops leave the last category unlinked too
     items = []
     for i, t in enumerate(texts):
@@ -126,7 +129,7 @@ def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> 
             if m.microdata:
                 given["itemprop"] = "item"
             link = m.text(t) if not inner_span else m.leaf("label" if bold else "span", "breadcrumb label", t)
-            item = m.el("a", "breadcrumb link", link, **given)
+            item = m.el("a", "breadcrumb link", link, **given) if linked else link
         parts = [item]
         if where == "inside" and not last:
             parts = [item, separator]
@@ -200,10 +203,9 @@ def eyebrow(page: Page) -> str:
     r, m, p = page.r, page.m, page.product
     page.show("category", p.path[-1])
     tag = pick(r, ("span", "div", "p", "a", "h2", "h3", "h4", "small"))
+    role = "neutral" if chance(r, 0.2) else "product category"
     return (
-        m.leaf(tag, "product category", p.path[-1])
-        if chance(r, 0.7)
-        else m.el("div", "product category", m.leaf("a", "category link", p.path[-1]))
+        m.leaf(tag, role, p.path[-1]) if chance(r, 0.7) else m.el("div", role, m.leaf("a", "category link", p.path[-1]))
     )
 
 

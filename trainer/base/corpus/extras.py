@@ -39,6 +39,10 @@ def extra(page: Page) -> str:  # noqa: C901  one flat list of kinds
         text = f"{pick(r, words(lang, 'cart'))}"
         tag, role = pick(r, ("button", "a", "button")), "button"
     elif kind == 8:
+        if chance(r, 0.3):
+            return m.el(
+                "input", "", type="hidden", name=pick(r, ("id", "sku", "product_id", "item")), value=page.code()
+            )
         text = f"{pick(r, words(lang, 'sku'))}: {page.code()}"
     elif kind == 9:
         text = pick(r, ("*", "1)", "²", "(?)", "i"))

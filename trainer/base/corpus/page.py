@@ -20,6 +20,7 @@ class Page:
         self.product = product
         self.shown: dict[str, Any] = {}
         self.named_by_trail = False  # the breadcrumb ends with the whole name
+        self.in_trail = False  # … or with some of it
         self.look = weighted(r, {"table": 0.34, "dl": 0.2, "ul": 0.2, "divs": 0.2, "br": 0.06})
         self.colon = pick(r, ("", "", ":", ": ", " :"))
 

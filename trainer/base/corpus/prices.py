@@ -104,6 +104,9 @@ def _current(page: Page, html: str) -> str:
         out = f"{m.leaf('span', 'price note', pick(r, words(p.lang, 'from')))} {out}"
     if chance(r, 0.1):
         out = f"{out} {m.leaf('span', 'price note', '/ ' + pick(r, words(p.lang, 'unit')).strip('/ '))}"
+    if chance(r, 0.02):
+        joint = pick(r, (" – ", " - ", " ", ": ", " · ", "<br>"))
+        return m.el(pick(r, ("button", "a")), "button", f"{m.text(pick(r, words(p.lang, 'cart')))}{joint}{out}")
     return m.wrap(out, "price", 1) if chance(r, 0.15) else out
 
 

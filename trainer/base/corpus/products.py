@@ -27,7 +27,7 @@ MAKER = {"one": 0.60, "two": 0.12, "shop": 0.07, "name": 0.10, "none": 0.11}
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """(markup, schema, record) of one product."""
     page = Page(r, product(r))
-    make = weighted(r, {_elsewhere: 0.015, wild.compose: 0.22, compose: 0.765})
+    make = weighted(r, {_elsewhere: 0.015, wild.compose: 0.27, compose: 0.715})
     html = make(page)
     schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
     return (_as_text(html, record) if chance(r, 0.04) else html), schema, record
@@ -95,7 +95,9 @@ def _category(page: Page) -> list[str]:
 def _main(page: Page) -> list[str]:
     """Name, maker and price, in the order of this shop."""
     r, p = page.r, page.product
-    if page.named_by_trail and chance(r, 0.2):
+    if not page.in_trail and not (p.brand and p.brand.casefold() in p.name.casefold()) and chance(r, 0.03):
+        title = ""
+    elif page.named_by_trail and chance(r, 0.2):
         page.show("name", p.name)
         title = ""
     else:

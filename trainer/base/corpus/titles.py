@@ -127,7 +127,7 @@ def maker(page: Page) -> str:
 def _line(page: Page, text: str) -> str:
     r, m = page.r, page.m
     tag = pick(r, ("h2", "h3", "a", "span", "p", "div", "div", "h4", "strong"))
-    role = pick(r, ("product brand", "brand", "brand title", "product brand"))
+    role = pick(r, ("product brand", "brand", "brand title", "product brand", "neutral"))
     if chance(r, 0.35):
         return m.el(tag, role, m.leaf(pick(r, ("a", "span")), "brand link", text))
     return m.leaf(tag, role, text, **({"itemprop": "brand"} if m.microdata else {}))
