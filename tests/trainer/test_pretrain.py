@@ -1,17 +1,21 @@
 """Pre-training of the embedded base: what is packed and learned from, and that a tiny run leaves a model that loads."""
 
 import json
+import os
 import shutil
+import socket
 import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
 from queue import Queue
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from tokenizers import Tokenizer
+from torch.multiprocessing.spawn import spawn
 
 from extraction.errors import UserError
 from extraction.prompt import completion, messages
@@ -23,6 +27,7 @@ from trainer.base.optimizer import Muon, orthogonal
 from trainer.base.parts import parted
 from trainer.base.pretrain import architecture, prompt_weight, schedule
 from trainer.base.stream import ANSWER, Encoded, encode, in_turn, pack, render
+from trainer.base.team import Team
 
 BASE = Path("models/embedded").resolve()
 
@@ -178,6 +183,26 @@ def test_judging_counts_a_failure_as_wrong_in_every_field() -> None:
         "field_accuracy": round(fields[0] / sum(fields), 4),
         "parsed": 0.5,
     }
+
+
+def teammate(rank: int, port: int, folder: Path) -> None:
+    """One of two processes: what it has after averaging its gradients and summing its numbers."""
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "CUDA_VISIBLE_DEVICES": ""}
+    team = Team()
+    weights = [SimpleNamespace(grad=torch.full(size, first + rank)) for size, first in (((2, 3), 0.0), ((4,), 10.0))]
+    team.average(weights)
+    facts = {"gradients": [weight.grad.tolist() for weight in weights], "sums": team.sums(rank + 1, 5)}
+    (folder / f"{rank}.json").write_text(json.dumps(facts))
+    team.leave()
+
+
+def test_two_processes_average_their_gradients_and_sum_their_numbers(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    spawn(teammate, (port, tmp_path), nprocs=2)  # type: ignore[no-untyped-call]
+    expected = {"gradients": [[[0.5] * 3] * 2, [10.5] * 4], "sums": [3, 10]}
+    assert [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)] == [expected, expected]
 
 
 @pytest.mark.slow

@@ -61,9 +61,10 @@ def record(device: str, log: list[Json], **facts: Any) -> Json:
     import torch
     import transformers
 
+    program = f"torchrun --nproc-per-node {facts['processes']}" if facts["processes"] > 1 else "python"
     modules = (torch, transformers, numpy)
     return {
-        "command": " ".join(["python -m trainer.base.pretrain", *sys.argv[1:]]),
+        "command": " ".join([program, "-m trainer.base.pretrain", *sys.argv[1:]]),
         "git": commit(),
         "device": torch.cuda.get_device_name() if device == "cuda" else platform.processor() or "cpu",
         "versions": {"python": platform.python_version()} | {module.__name__: module.__version__ for module in modules},

@@ -1,4 +1,4 @@
-"""Pre-train the embedded base model from scratch on the generated corpus, within a budget of time, on one GPU.
+"""Pre-train the embedded base model from scratch on the generated corpus, within a budget of time, on one GPU or more.
 
 Reads the tokenizer's files in the output folder; writes beside them config.json, generation_config.json and
 model.safetensors (float16), training.json (the run's record with held-out figures), train-log.jsonl, heldout.jsonl and
@@ -6,13 +6,13 @@ learning-curve.png.
 
     python -m trainer.base.pretrain --out models/embedded --seconds 480
     python -m trainer.base.pretrain --out models/embedded --seconds 1000 --pause-after 500     (twice: pretraining.pt)
+    torchrun --nproc-per-node 2 -m trainer.base.pretrain --out models/embedded --seconds 480     (a process a GPU)
     python -m trainer.base.pretrain --out /tmp/tiny --seconds 20 --tiny --rows 4     (a CPU will do)
 """
 
 import argparse
 import json
 import os
-import time
 from collections.abc import Iterator
 from functools import partial
 from itertools import count, islice
@@ -22,15 +22,16 @@ from typing import Any
 from extraction.errors import UserError, run
 from extraction.files import write_jsonl, write_text
 from trainer.base import outcome, pause
+from trainer.base.clock import EVERY, Clock, line, tell
 from trainer.base.stream import ANSWER, PROMPT, Batch, batches
+from trainer.base.team import Team
 
 CONTEXT = 4096  # tokens in a row, and the longest conversation
-MUON_LR = 0.02
-ADAM_LR = 0.003
+MUON_LR = 0.012
+ADAM_LR = 0.002
 WARM_UP, DECAY = 0.02, 0.7  # shares of the time
 PROMPT_WEIGHT = (0.3, 0.02)  # of a prompt token's loss at the beginning and from 80 % of the time on; an answer's is 1
 UNTIMED = 3  # steps at learning rate 0 while the kernels are compiled
-EVERY = 100  # steps between two lines of the log
 HELD_OUT_SEED = 900_000_000
 LATER = 1_000  # added to the numbers of the workers of a call that goes on
 Json = dict[str, Any]
@@ -91,7 +92,7 @@ def optimizers(model: Any, device: str) -> Updates:
     return [(Muon(matrices, MUON_LR), MUON_LR), (adam, ADAM_LR)]
 
 
-def train(model: Any, stream: Iterator[Batch], clock: "Clock", log: list[Json], device: str, updates: Updates) -> None:
+def train(model: Any, stream: Iterator[Batch], clock: Clock, log: list[Json], device: str, updates: Updates) -> None:
     """Train until the clock says stop, compilation not counted; the log's last row has the totals."""
     import torch
 
@@ -111,6 +112,7 @@ def train(model: Any, stream: Iterator[Batch], clock: "Clock", log: list[Json], 
             hidden = model.hidden(ids, mask)
             loss, answer_loss = score(hidden, model.model.embed_tokens.weight, ids.long(), kind, weight)
         loss.backward()
+        clock.team.average(model.parameters())
         for optimizer, peak in updates if step > UNTIMED else ():
             for group in optimizer.param_groups:
                 group["lr"] = peak * schedule(clock.done)
@@ -118,7 +120,7 @@ def train(model: Any, stream: Iterator[Batch], clock: "Clock", log: list[Json], 
         for optimizer, _ in updates:
             optimizer.zero_grad(set_to_none=True)
         if step == UNTIMED:
-            print(f"compiled: loss {answer_loss.item():.2f} after {clock.passed - clock.before:.0f} s", flush=True)
+            tell(clock.team, f"compiled: loss {answer_loss.item():.2f} after {clock.passed - clock.before:.0f} s")
             clock.start_again()
         elif step > UNTIMED:
             clock.steps += 1
@@ -139,60 +141,6 @@ def compiled(model: Any) -> Any:
     return torch.compile(losses, dynamic=False)
 
 
-class Clock:
-    """The time budget, and what of it has passed: seconds, steps, tokens, and the time spent waiting for data.
-
-    `passed` (of an earlier call) and `pause` (when this call ends) are seconds of the whole run.
-    """
-
-    def __init__(self, seconds: float, pause: float, passed: float = 0, steps: int = 0, tokens: int = 0) -> None:
-        self.seconds, self.pause, self.before = seconds, min(pause, seconds), passed
-        self.steps, self.tokens, self.tokens_before = steps, tokens, tokens
-        self.start_again()
-
-    def start_again(self) -> None:
-        """Forget what this call has done so far."""
-        self.start, self.waited, self.tokens = time.monotonic(), 0.0, self.tokens_before
-
-    @property
-    def passed(self) -> float:
-        return self.before + time.monotonic() - self.start
-
-    @property
-    def done(self) -> float:
-        """Share of the budget that has passed."""
-        return self.passed / self.seconds
-
-    @property
-    def over(self) -> bool:
-        """Whether this call's part of the budget has passed."""
-        return self.passed >= self.pause
-
-    def wait(self, stream: Iterator[Batch]) -> Batch:
-        """The next batch."""
-        before = time.monotonic()
-        made = next(stream)
-        self.waited += time.monotonic() - before
-        self.tokens += int((made.document > 0).sum())
-        return made
-
-
-def line(recent: list[Any], clock: Clock) -> Json:
-    """A row of the log, printed as well; the loss is the answers' mean over the `recent` steps."""
-    loss = sum(value.item() for value in recent) / len(recent)
-    if loss != loss:
-        raise UserError(f"the loss is not a number at step {clock.steps}: lower MUON_LR and ADAM_LR")
-    row = {"step": clock.steps, "tokens": clock.tokens, "seconds": round(clock.passed, 1)}
-    here = clock.passed - clock.before
-    row |= {
-        "answer_loss": round(loss, 5),
-        "tokens_per_second": round((clock.tokens - clock.tokens_before) / here),
-        "waiting_for_data": round(clock.waited / here, 3),
-    }
-    print(f"{json.dumps(row)} {max(0, clock.seconds - clock.passed):.0f} s left", flush=True)
-    return row
-
-
 def main(
     out: Path, seconds: float, pause_after: float | None, seed: int, rows: int, workers: int, held_out: int, tiny: bool
 ) -> None:
@@ -201,8 +149,10 @@ def main(
         raise UserError(f"{out} has no tokenizer.json: run `python -m trainer.base.tokenizer --out {out}` first")
     length = 512 if tiny else CONTEXT
     kept = out / "pretraining.pt"
-    # A later call's workers have seeds of their own.
-    stream = batches(out / "tokenizer.json", seed, rows, length, workers, LATER if kept.is_file() else 0)
+    team = Team()
+    # A later call's workers have seeds of their own, and so has every process.
+    first = (LATER if kept.is_file() else 0) + team.rank * workers
+    stream = batches(out / "tokenizer.json", seed, rows, length, workers, first)
     import torch
     from transformers import AutoTokenizer
 
@@ -213,22 +163,28 @@ def main(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Llama(architecture(len(AutoTokenizer.from_pretrained(out)), tiny)).to(device)
     parameters = sum(p.numel() for p in model.parameters())
-    print(f"{parameters:,} parameters on {device}, {workers} workers, {rows} x {length} tokens a step", flush=True)
+    tell(
+        team,
+        f"{parameters:,} parameters on {team.size} {device}, each {workers} workers, {rows} x {length} tokens a step",
+    )
     updates = optimizers(model, device)
-    run_of = {"seconds": seconds, "seed": seed, "rows": rows}
+    run_of = {"seconds": seconds, "seed": seed, "rows": rows, "processes": team.size}
     facts = pause.load(kept, model, updates, device, run_of) or {"log": [], "clock": {"passed": 0.0}}
-    clock = Clock(seconds, facts["clock"]["passed"] + (pause_after or seconds), **facts["clock"])
+    clock = Clock(team, seconds, facts["clock"]["passed"] + (pause_after or seconds), **facts["clock"])
     train(model, stream, clock, facts["log"], device, updates)
+    team.leave()
+    if not team.first:
+        return
     if clock.done < 1:
         totals = {"passed": clock.passed, "steps": clock.steps, "tokens": clock.tokens}
         pause.save(kept, model, updates, run_of | {"log": facts["log"], "clock": totals})
         print(f"{seconds - clock.passed:.0f} s are left: the same command goes on from {kept}")
         return
-    finish(out, model, facts["log"], seed, held_out, device)
+    finish(out, model, facts["log"], run_of, held_out, device)
     kept.unlink(missing_ok=True)
 
 
-def finish(out: Path, model: Any, log: list[Json], seed: int, held_out: int, device: str) -> None:
+def finish(out: Path, model: Any, log: list[Json], run_of: Json, held_out: int, device: str) -> None:
     """Write the model, the record, the curve, and what it answers to samples that it was not trained on."""
     from trainer.base import heldout
     from trainer.base.stream import samples
@@ -237,10 +193,10 @@ def finish(out: Path, model: Any, log: list[Json], seed: int, held_out: int, dev
     write_jsonl(out / "train-log.jsonl", log)
     outcome.draw(log, out / "learning-curve.png")
     rates = {"muon": MUON_LR, "adamw": ADAM_LR, "warm_up": WARM_UP, "decay": DECAY}
-    facts: Json = {"seed": seed, "parameters": sum(p.numel() for p in model.parameters()), "rates": rates}
+    facts: Json = {**run_of, "parameters": sum(p.numel() for p in model.parameters()), "rates": rates}
     result = outcome.record(device, log, **facts, prompt_weight=PROMPT_WEIGHT)
     write_text(out / "training.json", json.dumps(result, indent=1))
-    chosen = list(islice(samples(HELD_OUT_SEED + seed), held_out))
+    chosen = list(islice(samples(HELD_OUT_SEED + run_of["seed"]), held_out))
     judged = list(heldout.judge(chosen, heldout.answers(out, chosen, device)))
     write_jsonl(out / "heldout.jsonl", judged)
     result["held_out"] = heldout.figures(judged)
@@ -254,10 +210,9 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=480, help="of training, after compilation")
     parser.add_argument("--pause-after", type=float, help="seconds of training in this call; the same command goes on")
     parser.add_argument("--seed", type=int, default=3407)
-    parser.add_argument("--rows", type=int, default=16, help=f"of {CONTEXT} tokens a step")
-    parser.add_argument(
-        "--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="processes that make samples"
-    )
+    parser.add_argument("--rows", type=int, default=16, help=f"of {CONTEXT} tokens a step, a GPU")
+    cores = (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    parser.add_argument("--workers", type=int, default=max(1, cores - 1), help="processes that make samples, a GPU")
     parser.add_argument("--held-out", type=int, default=300, help="samples of the evaluation at the end")
     parser.add_argument("--tiny", action="store_true", help="two small layers and short rows, to try the program")
     run(partial(main, **vars(parser.parse_args())))
