@@ -23,7 +23,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     """The trainer, the tokenizer, and facts: counts of rows and tokens, the plan for the GPU's memory."""
     import datasets
     from transformers import set_seed
-    from transformers.trainer_callback import ProgressCallback
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback
     from trl import SFTTrainer
 
     from trainer.checkpoints import MarkComplete, check_space
@@ -67,7 +67,8 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
         callbacks=[MarkComplete(), pace],
     )
     check_examples(trainer, parts["train"], config.training.packing)
-    trainer.remove_callback(ProgressCallback)
+    for theirs in (ProgressCallback, PrinterCallback):  # the second while the libraries are kept quiet
+        trainer.remove_callback(theirs)
     trainer.add_callback(LossBar())
     clock.mark("prepare")
     facts: Json = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
