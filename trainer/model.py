@@ -120,8 +120,11 @@ def keep_loftq_base(wrapped: Any, path: Path) -> None:
 def prepare_libraries(config: Config, training: bool = False) -> None:
     """Keep the libraries quiet, and off the network where the base model is a local folder.
 
-    For `training` Unsloth is imported where it is the backend: before transformers and TRL, which it patches.
+    For `training` Unsloth is imported where it is the backend: before transformers and TRL, which it patches. A process
+    sees one GPU unless torchrun started it: transformers would multiply its batch by the number of GPUs in sight.
     """
+    if training and "LOCAL_RANK" not in os.environ:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     if is_local(config.model.model_name_or_path):
         for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
             os.environ.setdefault(name, "1")

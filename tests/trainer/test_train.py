@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from extraction.config import Config, Lora
+from extraction.config import Config, Lora, Model
 from extraction.errors import UserError
 from extraction.files import read_manifest, sha256
 from trainer import checkpoints, export
-from trainer.model import add_lora, check_base, load_base
+from trainer.model import add_lora, check_base, load_base, prepare_libraries
 from trainer.progress import LossBar
 from trainer.train import train
 
@@ -88,6 +88,17 @@ def test_a_base_without_weights_is_named(toy_base: Path, tmp_path: Path) -> None
     shutil.copy(toy_base / "config.json", tmp_path)
     with pytest.raises(UserError, match="has no weights"):
         check_base(str(tmp_path))
+
+
+@pytest.mark.parametrize(("rank", "seen"), [(None, "0"), ("1", None)])
+def test_a_process_of_its_own_sees_one_gpu(monkeypatch: pytest.MonkeyPatch, rank: str | None, seen: str | None) -> None:
+    for name in ("LOCAL_RANK", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.setenv(name, "")  # so that what the machine has is put back
+        monkeypatch.delenv(name)
+    if rank:
+        monkeypatch.setenv("LOCAL_RANK", rank)
+    prepare_libraries(Config(run="any", model=Model(backend="trl")), training=True)
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == seen
 
 
 def test_a_full_disk_stops_the_export_before_it_writes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
