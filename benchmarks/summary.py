@@ -1,0 +1,45 @@
+"""The training benchmark's table: the runs side by side, then the ratios that decide."""
+
+from typing import Any
+
+Json = dict[str, Any]
+OURS, STEADY = "job, ours", "steady, ours"
+UNSLOTH, TRL = "job, tutorial on Unsloth", "steady, tutorial on TRL + PEFT + bitsandbytes"
+RATIOS = (
+    ("tokens/s, ours ÷ the tutorial's on Unsloth", "tokens_per_second", STEADY, UNSLOTH, "at least 12"),
+    ("tokens/s, ours ÷ the tutorial's on TRL", "tokens_per_second", STEADY, TRL, "at least 50"),
+    ("wall time of the job, ours ÷ the tutorial's on Unsloth", "wall", OURS, UNSLOTH, "at most 0.6"),
+    ("peak memory at batch 2, ours ÷ the tutorial's", "peak_gib", "memory, ours", "memory, tutorial", "at most 1"),
+    ("tokens/s, 2 GPUs ÷ 1 GPU", "tokens_per_second", "2 GPUs", "1 GPU", "at least 1.85"),
+    ("held-out loss, 2 GPUs ÷ 1 GPU", "validation_loss", "2 GPUs", "1 GPU", "1"),
+    ("held-out loss, sharded ÷ not sharded", "validation_loss", "FSDP", "DDP", "1"),
+)
+
+
+def table(record: Json) -> str:
+    """Markdown rows of a record's runs, and the ratios of which both runs ended well."""
+    machine, runs = record["machine"], record["runs"]
+    lines = [
+        f"{machine}",
+        record["tests"],
+        "| run | tokens/s | of the matrix rate | peak GiB | wall s | where | loss | accuracy |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for title, run in runs.items():
+        speed = run.get("tokens_per_second") or 0
+        cells = [title, f"{speed:,.0f}", share(title, speed, machine), run.get("peak_gib"), run["wall"]]
+        cells += [run.get("phases"), run.get("validation_loss", run["code"]), run.get("accuracy", "")]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    for name, key, above, below, bar in RATIOS:
+        pair = [runs.get(title, {}) for title in (above, below)]
+        one, other = (run.get(key) if run.get("code") == 0 else None for run in pair)
+        if one and other:
+            lines.append(f"{name}: {one / other:.3f} (bar: {bar})")
+    return "\n".join(lines)
+
+
+def share(title: str, speed: float, machine: Json) -> str:
+    """Of the matrix rate, at 4 FLOPs a weight and token: of the runs of Phi-3-mini's shape on one GPU."""
+    if not machine or not title.startswith(("job", "steady")):
+        return ""
+    return f"{4 * machine['n_weights'] / 1e12 * speed / machine['tflops']:.2f}"
