@@ -39,9 +39,12 @@ def test_the_loss_of_a_packed_row_is_that_of_its_examples_alone(packed: Any) -> 
             total += n * float(model(input_ids=torch.tensor([ids]), labels=labels).loss)
         learnt += n
     batch = {name: tensor.to(model.device) for name, tensor in trainer.data_collator([row]).items()}
+    size = batch["input_ids"].shape[1]
+    assert starts[-1] <= size < starts[-1] + 64
+    assert size % 64 == 0
     with torch.no_grad():
         together = float(trainer.compute_loss(model, dict(batch)))
-        seen = float(trainer.compute_loss(model, batch | {"position_ids": torch.arange(starts[-1])[None]}))
+        seen = float(trainer.compute_loss(model, batch | {"position_ids": torch.arange(size)[None]}))
     assert together == pytest.approx(total / learnt, rel=1e-4)
     assert seen != pytest.approx(total / learnt, rel=0.05)  # what it would be if they saw each other
 
