@@ -50,9 +50,9 @@ def draw(log: list[Json], path: Path) -> None:
 
 
 def commit() -> str | None:
-    """The git commit of the code, or $GIT_COMMIT where the code stands without its history."""
+    """$GIT_COMMIT, or the git commit of the code; the first is for a copy of the code whose history is elsewhere."""
     asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return asked.stdout.strip() if asked.returncode == 0 else os.environ.get("GIT_COMMIT")
+    return os.environ.get("GIT_COMMIT") or (asked.stdout.strip() if asked.returncode == 0 else None)
 
 
 def record(device: str, log: list[Json], **facts: Any) -> Json:

@@ -36,7 +36,12 @@ def compose(page: Page) -> str:
             cells.insert(r.randint(0, len(cells)), (label, m.text(pick(r, NOTHING))))
     heads = [cell for cell in cells if not cell[0]]
     rows = [cell for cell in cells if cell[0]]
-    parts = [_bare(page, cell[1]) for cell in heads]
+    loose = [cell for cell in heads if "<" not in cell[1]]
+    line = r.sample(loose, r.randint(1, len(loose))) if loose and chance(r, 0.25) else []
+    parts = [_bare(page, cell[1]) for cell in heads if cell not in line]
+    if line:
+        line += [rows.pop() for _ in range(min(len(rows), pick(r, (0, 1, 1, 2))))]
+        parts.insert(r.randint(0, len(parts)), _bars(page, line))
     while rows:
         size = min(len(rows), pick(r, (1, 2, 3, 4, 6)))
         group, rows = rows[:size], rows[size:]
@@ -108,6 +113,26 @@ def _distract(page: Page, cells: list[Cell]) -> None:
         if key in ("sku", "size", "colour", "origin", "seller"):
             page.show(key, value)
         cells.insert(r.randint(0, len(cells)), (pick(r, words(p.lang, key)), m.text(value)))
+    for _ in range(pick(r, (0, 0, 1, 2))):
+        cells.insert(r.randint(0, len(cells)), ("", m.text(_unsaid(page))))
+
+
+def _unsaid(page: Page) -> str:
+    """What nobody asks for, without a label: a badge, instalments, a unit price, a saving, stock."""
+    r, p = page.r, page.product
+    small = p.money.show(amount(r, p.money, 1, 60))
+    month = pick(r, words(p.lang, "month")) if chance(r, 0.5) else ""
+    kinds: tuple[Callable[[], str], ...] = (
+        lambda: pick(r, words(p.lang, "noise")),
+        lambda: pick(r, words(p.lang, "noise")),
+        lambda: pick(r, words(p.lang, "stock")),
+        lambda: f"{pick(r, (2, 3, 4, 6, 10, 12, 24))} x {small} {month}".strip(),
+        lambda: f"{small} / {measure(r)}",
+        lambda: f"-{r.randint(3, 80)}%",
+        lambda: f"{pick(r, words(p.lang, 'shipping'))} {small}",
+        lambda: f"{pick(r, words(p.lang, 'sku'))} {page.code()}",
+    )
+    return pick(r, kinds)()
 
 
 def _bare(page: Page, html: str) -> str:
@@ -168,7 +193,8 @@ def _bars(page: Page, cells: list[Cell]) -> str:
     """One line of facts between bars; labels said or left to the reader where the value speaks for itself."""
     r, m = page.r, page.m
     bar, colon = pick(r, BARS), pick(r, (": ", ": ", " ", " = ", " - "))
-    return m.el(pick(r, TAGS), pick(r, ROLES), bar.join(f"{m.text(label)}{colon}{html}" for label, html in cells))
+    facts = [f"{m.text(label)}{colon}{html}" if label else html for label, html in cells]
+    return m.el(pick(r, TAGS), pick(r, ROLES), bar.join(facts))
 
 
 def _rows(page: Page, cells: list[Cell]) -> str:
