@@ -4,7 +4,7 @@ from html import unescape
 from random import Random
 from typing import Any
 
-from trainer.base.corpus import ask, crumbs, extras, prices, titles, whole, wild
+from trainer.base.corpus import ask, crumbs, extras, prices, tiles, titles, whole, wild
 from trainer.base.corpus.goods import brand, noun, product
 from trainer.base.corpus.markup import INLINE_TAG, TAG, collapse
 from trainer.base.corpus.noise import noise, sentence
@@ -27,7 +27,7 @@ MAKER = {"one": 0.60, "two": 0.12, "shop": 0.07, "name": 0.10, "none": 0.11}
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """(markup, schema, record) of one product."""
     page = Page(r, product(r))
-    make = weighted(r, {_elsewhere: 0.015, wild.compose: 0.27, compose: 0.715})
+    make = weighted(r, {_elsewhere: 0.015, tiles.compose: 0.03, wild.compose: 0.28, compose: 0.675})
     html = make(page)
     schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
     return (_as_text(html, record) if chance(r, 0.04) else html), schema, record
@@ -53,6 +53,8 @@ def compose(page: Page) -> str:
     r, m = page.r, page.m
     parts = _category(page)
     main = _main(page)
+    if len(parts) == 1 and not page.in_trail and chance(r, 0.1):  # between the name and what follows it
+        main.insert(r.randint(1, len(main)), parts.pop())
     if chance(r, 0.30):  # one block around name, maker and price
         main = [m.wrap(m.el("div", "product", *main), "product", r.randint(0, 2))]
     elif chance(r, 0.5):
