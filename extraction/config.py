@@ -64,7 +64,7 @@ class Lora(Section):
 
 
 class Training(Section):
-    """trl.SFTConfig; the defaults are the tutorial's. `optim` null: AdamW, in 8 bit on CUDA.
+    """trl.SFTConfig; the defaults are the tutorial's. `optim` null: AdamW, on CUDA in 8 bit where memory is short.
 
     `auto` is decided by the free GPU memory (trainer/memory.py). With `packing`, a row of a batch is as many examples
     as fit into model.max_length tokens.

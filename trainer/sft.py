@@ -13,6 +13,7 @@ from extraction.errors import UserError
 from extraction.files import read_jsonl, read_schema, write_text
 from trainer import distractors, fast, memory
 from trainer.clock import Clock
+from trainer.memory import Plan
 from trainer.model import add_lora, backend, load_base, load_tokenizer
 from trainer.samples import IGNORED, encode_all
 
@@ -116,7 +117,7 @@ def check_examples(trainer: Any, samples: list[Json], packing: bool) -> None:
         raise UserError("packed examples of this base model would see each other: set training.packing=false")
 
 
-def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | None) -> tuple[memory.Plan, int]:
+def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | None) -> tuple[Plan, int]:
     """The plan for the GPU's memory, and its free bytes. A resumed run keeps the plan that it began with."""
     import torch
     from accelerate import PartialState
@@ -125,11 +126,11 @@ def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | N
     training, kept = config.training, config.folder / "checkpoints" / "plan.json"
     if not torch.cuda.is_available():
         batch = 2 if training.per_device_train_batch_size == "auto" else training.per_device_train_batch_size
-        return memory.Plan(batch, training.gradient_checkpointing is True), 0
+        return Plan(batch, training.gradient_checkpointing is True), 0
     torch.cuda.empty_cache()
     free = min(gather_object([torch.cuda.mem_get_info()[0]]))
     if checkpoint and kept.is_file():
-        return memory.Plan(**json.loads(kept.read_text())), free
+        return Plan(**json.loads(kept.read_text())), free
     step = training.gradient_accumulation_steps * PartialState().num_processes
     most = max(1, rows // (memory.STEPS_AN_EPOCH * step))
     plan = memory.plan(
@@ -148,14 +149,14 @@ def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | N
     return plan, free
 
 
-def sft_config(config: Config, plan: memory.Plan) -> Any:
+def sft_config(config: Config, plan: Plan) -> Any:
     """trl.SFTConfig of the config's `training` section and what follows from the device."""
     import torch
     from trl import SFTConfig
 
     cuda = torch.cuda.is_available()
     settings = config.training.model_dump() | plan.asdict()
-    settings["optim"] = settings["optim"] or ("adamw_8bit" if cuda else "adamw_torch")
+    settings["optim"] = settings["optim"] or memory.optimizer(plan, cuda)
     if config.training.fsdp_config is not None:
         settings["fsdp"] = True
     bf16 = cuda and torch.cuda.is_bf16_supported()

@@ -1,6 +1,6 @@
 import pytest
 
-from trainer.memory import GIB, Plan, Shape, advice, plan
+from trainer.memory import GIB, Plan, Shape, advice, optimizer, plan
 
 PHI3 = Shape(hidden=3072, feed_forward=8192, layers=32, vocabulary=32064, r=64)
 
@@ -23,6 +23,14 @@ def test_the_largest_batch_that_fits(
     free: int, batch: int | str, most: int, checkpointing: bool | str, expected: Plan
 ) -> None:
     assert plan(PHI3, "unsloth", free * GIB, 2048, batch, most, checkpointing) == expected
+
+
+@pytest.mark.parametrize(
+    ("checkpointing", "cuda", "expected"),
+    [(False, False, "adamw_torch"), (True, True, "adamw_8bit"), (False, True, "adamw_torch_fused")],
+)
+def test_the_optimizer_is_in_8_bit_where_memory_is_short(checkpointing: bool, cuda: bool, expected: str) -> None:
+    assert optimizer(Plan(8, checkpointing), cuda) == expected
 
 
 def test_the_estimate_is_just_above_what_was_measured() -> None:
