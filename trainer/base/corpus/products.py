@@ -144,8 +144,9 @@ def _said_by_name(brand: str, name: str) -> str | None:
     if brand not in BRANDS:
         forms = [text for text in forms if name.startswith(text)]
     first = next(iter(forms), None)
-    known = brand in BRANDS or not first or not (first.islower() or (first.istitle() and first.isalpha()))
-    return first if known else None
+    # In a name that is all in capitals a word's capitals say nothing.
+    plain = first and (name.isupper() or first.islower() or (first.istitle() and first.isalpha()))
+    return first if brand in BRANDS or not plain else None
 
 
 def _rows(page: Page) -> str:
