@@ -22,7 +22,7 @@ from extraction.prompt import completion, messages
 from trainer.base.corpus import Sample, samples
 from trainer.base.heldout import figures, judge
 from trainer.base.lengthen import lengthen
-from trainer.base.llama import Llama, masker
+from trainer.base.llama import Llama, Rounded, four_bit, masker
 from trainer.base.optimizer import Muon, orthogonal
 from trainer.base.parts import parted
 from trainer.base.pretrain import architecture, prompt_weight, schedule
@@ -145,6 +145,20 @@ def test_the_model_is_transformers_llama_and_sees_one_conversation_at_a_time() -
         packed = ours(torch.cat((first, second), 1), masker(1, 50, "cpu")(document))
         torch.testing.assert_close(packed[:, :20], theirs(first).logits, atol=1e-4, rtol=1e-3)
         torch.testing.assert_close(packed[:, 20:], theirs(second).logits, atol=1e-4, rtol=1e-3)
+
+
+def test_rounded_weights_have_sixteen_steps_a_block_and_pass_the_gradient_on() -> None:
+    torch.manual_seed(0)
+    layer, x = Rounded(64, 8), torch.randn(5, 64)
+    plain = layer(x)
+    torch.testing.assert_close(plain, torch.nn.functional.linear(x, layer.weight))
+    layer.rounding.fill_(1.0)
+    layer(x).sum().backward()
+    torch.testing.assert_close(layer.weight.grad, x.sum(0).expand(8, 64))
+    for rounded, block in zip(four_bit(layer.weight).view(-1, 32), layer.weight.view(-1, 32), strict=True):
+        assert len(rounded.unique()) <= 16
+        assert (rounded - block).abs().max() <= (block.max() - block.min()) / 30 + 1e-6
+    assert not torch.allclose(layer(x), plain, atol=1e-3)
 
 
 def test_the_architecture_suits_k_quants_and_the_budget() -> None:

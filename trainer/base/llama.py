@@ -7,6 +7,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+BLOCK = 32  # weights that share a scale and a minimum in 4-bit K-quants
+
+
+def four_bit(weight: Tensor) -> Tensor:
+    """The weights (rows, columns) as 4 bits would leave them: 16 even steps from a block's lowest to its highest."""
+    blocks = weight.view(weight.shape[0], -1, BLOCK)
+    low, high = blocks.amin(-1, keepdim=True), blocks.amax(-1, keepdim=True)
+    step = ((high - low) / 15).clamp(min=1e-8)
+    return (((blocks - low) / step).round() * step + low).flatten(-2)
+
+
+class Rounded(nn.Linear):
+    """A linear map that computes with 4-bit weights while `rounding` is 1; the gradients go to the weights as they are.
+
+    So what quantization will do to the model can be learnt against.
+    """
+
+    rounding: Tensor
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        self.register_buffer("rounding", torch.zeros(()), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight + self.rounding * (four_bit(self.weight) - self.weight).detach())
+
 
 class Attention(nn.Module):
     """Grouped-query attention with rotary positions."""
@@ -15,10 +41,10 @@ class Attention(nn.Module):
         super().__init__()
         self.size = config.head_dim
         shared = config.num_key_value_heads * self.size
-        self.q_proj = nn.Linear(config.hidden_size, config.num_attention_heads * self.size, bias=False)
-        self.k_proj = nn.Linear(config.hidden_size, shared, bias=False)
+        self.q_proj = Rounded(config.hidden_size, config.num_attention_heads * self.size)
+        self.k_proj = Rounded(config.hidden_size, shared)
         self.v_proj = nn.Linear(config.hidden_size, shared, bias=False)
-        self.o_proj = nn.Linear(config.num_attention_heads * self.size, config.hidden_size, bias=False)
+        self.o_proj = Rounded(config.num_attention_heads * self.size, config.hidden_size)
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Any) -> Tensor:
         q, k, v = (
@@ -38,8 +64,8 @@ class MLP(nn.Module):
 
     def __init__(self, config: Any) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.gate_proj = Rounded(config.hidden_size, config.intermediate_size)
+        self.up_proj = Rounded(config.hidden_size, config.intermediate_size)
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -85,6 +111,12 @@ class Llama(nn.Module):
 
     def forward(self, ids: Tensor, mask: Any) -> Tensor:
         return F.linear(self.hidden(ids, mask), self.model.embed_tokens.weight)
+
+    def round(self) -> None:
+        """Compute with 4-bit weights from now on, where q4_k_m has them: values and down-projections have 6 bits."""
+        for module in self.modules():
+            if isinstance(module, Rounded):
+                module.rounding.fill_(1.0)
 
     def hidden(self, ids: Tensor, mask: Any) -> Tensor:
         """What the output layer sees, (rows, length, hidden)."""

@@ -31,6 +31,7 @@ MUON_LR = 0.012
 ADAM_LR = 0.002
 WARM_UP, DECAY = 0.02, 0.7  # shares of the time
 PROMPT_WEIGHT = (0.3, 0.02)  # of a prompt token's loss at the beginning and from 80 % of the time on; an answer's is 1
+ROUNDED = 0.75  # share of the time after which the model computes with 4-bit weights
 UNTIMED = 3  # steps at learning rate 0 while the kernels are compiled
 HELD_OUT_SEED = 900_000_000
 LATER = 1_000  # added to the numbers of the workers of a call that goes on
@@ -105,6 +106,8 @@ def train(model: Any, stream: Iterator[Batch], clock: Clock, log: list[Json], de
         made = clock.wait(stream)
         arrays = (made.ids, made.document, made.kind)
         ids, document, kind = (torch.from_numpy(array.astype("int32")).to(device) for array in arrays)
+        if clock.done >= ROUNDED:
+            model.round()
         mask_of = mask_of or masker(ids.shape[0], ids.shape[1], device)
         weight = torch.full((), prompt_weight(clock.done), device=device)
         mask = mask_of(document)
@@ -192,7 +195,7 @@ def finish(out: Path, model: Any, log: list[Json], run_of: Json, held_out: int, 
     outcome.save(model, out)
     write_jsonl(out / "train-log.jsonl", log)
     outcome.draw(log, out / "learning-curve.png")
-    rates = {"muon": MUON_LR, "adamw": ADAM_LR, "warm_up": WARM_UP, "decay": DECAY}
+    rates = {"muon": MUON_LR, "adamw": ADAM_LR, "warm_up": WARM_UP, "decay": DECAY, "rounded_from": ROUNDED}
     facts: Json = {**run_of, "parameters": sum(p.numel() for p in model.parameters()), "rates": rates}
     result = outcome.record(device, log, **facts, prompt_weight=PROMPT_WEIGHT)
     write_text(out / "training.json", json.dumps(result, indent=1))
