@@ -4,7 +4,7 @@ Every recipe is a run of trainer.train in a process of its own with a time limit
 own row. The base has Phi-3-mini's shape and random weights (benchmarks/phi3.py). Needs no network. Writes the record
 (GPU, versions, configs, every run's facts) to OUT and prints the table, after each part anew.
 
-    python -m benchmarks.train [--out artifacts/benchmark/train.json] [--only base job steady memory tests quality]
+    python -m benchmarks.train [--out artifacts/benchmark/train.json] [--only base steady job …]
     python -m benchmarks.train --only base sharded gpus            on two GPUs
 """
 
@@ -30,7 +30,7 @@ from extraction.files import write_jsonl, write_text
 Json = dict[str, Any]
 WORK = Path("artifacts/benchmark")
 JOB, LONG, EXAMPLES = WORK / "job.jsonl", WORK / "long.jsonl", Path("data/products.jsonl")
-ONE_GPU, TWO_GPUS = ("base", "job", "steady", "memory", "tests", "quality"), ("sharded", "gpus")
+ONE_GPU, TWO_GPUS = ("base", "steady", "job", "memory", "example", "tests", "quality"), ("sharded", "gpus")
 BASE = f"model.model_name_or_path={WORK / NAME}"
 EMBEDDED = ("model.model_name_or_path=models/embedded", "model.load_in_4bit=false")
 ALL = ("data.validation=0.02", "data.test=0.02")
@@ -83,6 +83,10 @@ def part_steady(record: Json) -> None:
     train(record, STEADY, FAST, LONG, [BASE, *ALL, "training.num_train_epochs=1"], 130)
     short = ["data.validation=0.2", "data.test=0.5", "training.num_train_epochs=1", "model.backend=trl"]
     train(record, TRL, TUTORIAL, JOB, [BASE, *short], 130)
+
+
+def part_example(record: Json) -> None:
+    """Steady speed on the example dataset's lengths."""
     train(record, "steady, ours, example dataset", FAST, EXAMPLES, [BASE, *ALL], 110)
 
 
