@@ -54,10 +54,6 @@ class Attention(nn.Module):
         q, k = rotate(q, rotation), rotate(k, rotation)
         return self.o_proj(attend(q, k, v, mask).transpose(1, 2).flatten(2))
 
-    def heads(self, x: Tensor) -> Tensor:
-        """(rows, length, heads * size) to (rows, heads, length, size)."""
-        return x.view(*x.shape[:2], -1, self.size).transpose(1, 2)
-
 
 class MLP(nn.Module):
     """Gated feed-forward."""
