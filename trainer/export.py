@@ -1,6 +1,7 @@
 """Adapter → merged 16-bit model → f16.gguf → q4_k_m.gguf, without a compiler and without network.
 
-Reads artifacts/<run>/adapter and the base model. Writes merged/, gguf/f16.gguf, gguf/<method>.gguf for each of
+Reads artifacts/<run>/adapter, the base model and the training split. Writes merged/, gguf/f16.gguf, gguf/imatrix.gguf
+(how much each input of a weight matrix matters, export.imatrix), gguf/<method>.gguf for each of
 export.quantization_method, gguf/prompt.json (what serving must know of the chat template) and the manifest's entry.
 
     python -m trainer.export --config configs/embedded.yaml
@@ -61,6 +62,7 @@ def stage_inputs(config: Config) -> Json:
         "base": read_manifest(config.folder)["train"]["inputs"]["base"],
         "schema": output_of(config.folder, "data", "data/schema.json"),
         "quantization_method": config.export.quantization_method,
+        "imatrix": config.export.imatrix,
         "name": config.serve.name,
     }
 
@@ -180,12 +182,14 @@ def general_name(config: Config, merged: Path) -> str:
 
 def quantize_all(config: Config) -> None:
     """Write gguf/<method>.gguf for each quantization asked for."""
+    from trainer import imatrix
     from trainer.quantize import quantize
 
-    gguf = config.folder / "gguf"
+    source = config.folder / "gguf" / "f16.gguf"
+    importance = imatrix.measure(config, source) if config.export.imatrix else None
     for method in config.export.quantization_method:
-        with whole(gguf / f"{method}.gguf") as target:
-            quantize(gguf / "f16.gguf", target, method)
+        with whole(source.with_name(f"{method}.gguf")) as target:
+            quantize(source, target, method, importance)
 
 
 def report(folder: Path) -> None:

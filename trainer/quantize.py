@@ -24,12 +24,19 @@ DEFAULT_TYPE = {"q4_k_m": Type.Q4_K, "q8_0": Type.Q8_0}
 FILE_TYPE = {"q4_k_m": LlamaFileType.MOSTLY_Q4_K_M, "q8_0": LlamaFileType.MOSTLY_Q8_0}
 # What stands in for a type whose block does not divide a row, as in llama.cpp's tensor_type_fallback.
 FALLBACK = {Type.Q4_K: Type.Q5_0, Type.Q6_K: Type.Q8_0}
+SUMS, COUNTS = ".in_sum2", ".counts"  # of the two tensors that an imatrix has for each of the model's
 WRITER_KEYS = ("GGUF.version", "GGUF.tensor_count", "GGUF.kv_count", "general.architecture")  # GGUFWriter's own
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def more_bits(layer: int, n_layers: int) -> bool:
     """llama.cpp's `use_more_bits`: the first and last eighth of the layers, and every third between."""
     return layer < n_layers // 8 or layer >= 7 * n_layers // 8 or (layer - n_layers // 8) % 3 == 2
+
+
+def layer_of(name: str) -> int:
+    """The number of a tensor's layer, -1 outside the layers: llama.cpp writes the tensors in this order."""
+    return int(name.split(".")[1]) if name.startswith("blk.") else -1
 
 
 def tensor_type(name: str, shape: tuple[int, ...], original: Type, method: str, n_layers: int, tied: bool) -> Type:
@@ -40,24 +47,28 @@ def tensor_type(name: str, shape: tuple[int, ...], original: Type, method: str, 
     if name == "output.weight" or (tied and name == "token_embd.weight"):
         chosen = Type.Q8_0 if method == "q8_0" or shape[0] % 256 else Type.Q6_K
     elif method == "q4_k_m" and ("attn_v." in name or "attn_qkv." in name or "ffn_down." in name):
-        chosen = Type.Q6_K if more_bits(int(name.split(".")[1]), n_layers) else chosen
+        chosen = Type.Q6_K if more_bits(layer_of(name), n_layers) else chosen
     if shape[0] % GGML_QUANT_SIZES[chosen][0]:
         chosen = FALLBACK.get(chosen, Type.F16)
     return chosen if shape[0] % GGML_QUANT_SIZES[chosen][0] == 0 else Type.F16
 
 
-def quantize(source: Path, target: Path, method: str) -> None:
-    """Write `target`: the GGUF `source` (F16, BF16 or F32 tensors) quantized by "q4_k_m" or "q8_0"."""
+def quantize(source: Path, target: Path, method: str, imatrix: Path | None = None) -> None:
+    """Write `target`: the GGUF `source` (F16, BF16 or F32 tensors) quantized by "q4_k_m" or "q8_0".
+
+    With an `imatrix` (trainer/imatrix.py, or llama.cpp's program of that name) the errors are weighed by it.
+    """
     reader = open_gguf(source)
     architecture = str(reader.fields["general.architecture"].contents())
     if experts := reader.fields.get(f"{architecture}.expert_count"):
         raise UserError(f"{source} has {experts.contents()} experts: quantize it with llama.cpp's llama-quantize")
     n_layers = int(reader.fields[f"{architecture}.block_count"].contents())
     tied = not any(tensor.name == "output.weight" for tensor in reader.tensors)
-    writer = copy_metadata(
-        reader, target, {"general.file_type": int(FILE_TYPE[method]), "general.quantization_version": 2}
-    )
-    for tensor in tqdm(reader.tensors, desc=f"export: {method}", unit="tensor", mininterval=1.0):
+    importance, described = read_imatrix(imatrix) if imatrix else ({}, {})
+    facts = {"general.quantization_version": 2, "general.file_type": int(FILE_TYPE[method])}
+    writer = copy_metadata(reader, target, facts | described)
+    tensors = sorted(reader.tensors, key=lambda tensor: (layer_of(tensor.name), tensor.name))
+    for tensor in tqdm(tensors, desc=f"export: {method}", unit="tensor", mininterval=1.0):
         shape = tuple(int(size) for size in tensor.shape)
         chosen = tensor_type(tensor.name, shape, tensor.tensor_type, method, n_layers, tied)
         if chosen == tensor.tensor_type:
@@ -65,7 +76,8 @@ def quantize(source: Path, target: Path, method: str) -> None:
         elif chosen == Type.F16:
             writer.add_tensor(tensor.name, as_float32(tensor).astype(np.float16))
         else:
-            writer.add_tensor(tensor.name, chunks(as_float32(tensor), chosen), raw_dtype=chosen)
+            weights = importance.get(tensor.name)
+            writer.add_tensor(tensor.name, chunks(as_float32(tensor), chosen, weights), raw_dtype=chosen)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -80,8 +92,19 @@ def open_gguf(path: Path) -> GGUFReader:
         raise UserError(f"{path} is not a whole GGUF file ({error}): run `make export` again") from None
 
 
-def copy_metadata(reader: GGUFReader, target: Path, changes: Mapping[str, int]) -> GGUFWriter:
-    """A writer to `target` with all metadata of `reader`, changed by `changes` (uint32 values)."""
+def read_imatrix(path: Path) -> tuple[dict[str, Floats], dict[str, str | int]]:
+    """Mean squared inputs, (row length), by tensor; and what llama-quantize says of the file in the quantized one."""
+    reader = open_gguf(path)
+    found = {tensor.name: tensor.data for tensor in reader.tensors}
+    names = [name.removesuffix(SUMS) for name in found if name.endswith(SUMS)]
+    means = {name: found[name + SUMS].reshape(-1) / found[name + COUNTS].reshape(-1) for name in names}
+    datasets, chunks = (reader.fields[f"imatrix.{key}"].contents() for key in ("datasets", "chunk_count"))
+    described: dict[str, str | int] = {"quantize.imatrix.file": path.name, "quantize.imatrix.dataset": datasets[0]}
+    return means, described | {"quantize.imatrix.entries_count": len(means), "quantize.imatrix.chunks_count": chunks}
+
+
+def copy_metadata(reader: GGUFReader, target: Path, changes: Mapping[str, str | int]) -> GGUFWriter:
+    """A writer to `target` with all metadata of `reader`, changed by `changes` (strings and uint32 values)."""
     writer = GGUFWriter(target, str(reader.fields["general.architecture"].contents()))
     for key, field in reader.fields.items():
         if key in WRITER_KEYS or key in changes:
@@ -89,11 +112,14 @@ def copy_metadata(reader: GGUFReader, target: Path, changes: Mapping[str, int]) 
         element = field.types[-1] if field.types[0] == GGUFValueType.ARRAY else None
         writer.add_key_value(key, field.contents(), field.types[0], sub_type=element)
     for key, value in changes.items():
-        writer.add_uint32(key, value)
+        if isinstance(value, str):
+            writer.add_string(key, value)
+        else:
+            writer.add_uint32(key, value)
     return writer
 
 
-def as_float32(tensor: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
+def as_float32(tensor: Any) -> Floats:
     """A tensor's values, shape (n_rows, row length), as ggml hands them to its quantizers."""
     data = tensor.data
     if tensor.tensor_type == Type.BF16:
@@ -101,18 +127,25 @@ def as_float32(tensor: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
     return np.ascontiguousarray(data, dtype=np.float32).reshape(-1, int(tensor.shape[0]))
 
 
-def chunks(values: np.ndarray[Any, np.dtype[np.float32]], kind: Type) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Quantized bytes, (n_rows, bytes a row). Rows are independent, so threads share them (ctypes frees the GIL)."""
+def chunks(values: Floats, kind: Type, importance: Floats | None = None) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Quantized bytes, (n_rows, bytes a row), of `values`, (n_rows, row length), by the `importance` of the columns.
+
+    Rows are independent, so threads share them (ctypes frees the GIL).
+    """
     n_rows, n_columns = values.shape
     block, size = GGML_QUANT_SIZES[kind]
     result = np.empty((n_rows, n_columns // block * size), dtype=np.uint8)
     threads = os.cpu_count() or 1
     bounds = [n_rows * part // threads for part in range(threads + 1)]
+    weights = None if importance is None else np.ascontiguousarray(importance, dtype=np.float32)
+    if weights is not None and weights.shape != (n_columns,):
+        raise UserError(f"the imatrix has {weights.size} columns where the model has {n_columns}: make it anew")
+    imatrix = None if weights is None else weights.ctypes.data
 
     def fill(first: int, last: int) -> None:
         if last > first:
             rows, out = values[first:last], result[first:last]
-            quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, last - first, n_columns, None)
+            quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, last - first, n_columns, imatrix)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(fill, bounds[:-1], bounds[1:]))
