@@ -1,6 +1,7 @@
 """The base model and its adapter by Unsloth, whose kernels need CUDA."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from extraction.config import Config
@@ -40,6 +41,56 @@ def lend_varlen_attention() -> None:
         return plain(query, key, value, cu_seq_q, cu_seq_k, max_q, max_k, scale=scale, window_size=window_size)
 
     varlen.varlen_attn = varlen_attn  # type: ignore[assignment]
+
+
+def quicken_layers() -> None:
+    """Let trainer.projections compute Unsloth's ordinary adapted layers; call it after Unsloth is imported.
+
+    And lay the gradients of rotated queries and keys out as the projections read them, which saves a copy of each.
+    """
+    from functools import partial
+
+    from unsloth.kernels import fast_lora, rope_embedding
+
+    from trainer.projections import GatedMLP, Projections
+
+    theirs = fast_lora._apply
+    places = {fast_lora.LoRA_MLP: 15, fast_lora.LoRA_QKV: 15, fast_lora.LoRA_W: 5}
+    dequantize = partial(fast_lora.fast_dequantize, use_global_buffer=True)
+
+    def apply(function: Any, x: Any, *arguments: Any) -> Any:
+        projections, rest = arguments[: places.get(function, 0)], arguments[places.get(function, 0) :]
+        dropout_and_biases = rest[-4:]
+        if not ordinary(x, projections) or any(extra is not None for extra in dropout_and_biases):
+            return theirs(function, x, *arguments)
+        if function is fast_lora.LoRA_MLP:
+            return GatedMLP.apply(dequantize, *rest[:2], x, *projections)  # type: ignore[no-untyped-call]
+        outputs = Projections.apply(dequantize, x, *projections)  # type: ignore[no-untyped-call]
+        return outputs if function is fast_lora.LoRA_QKV else outputs[0]
+
+    def rotate_back(ctx: Any, of_query: Any, of_key: Any) -> tuple[Any, ...]:
+        rotated = [rope_embedding._bshd_buffer(gradient) for gradient in (of_query, of_key)]
+        angles = ctx.cos, ctx.sin, ctx.rope_indices, ctx.has_indices
+        with rope_embedding.torch_gpu_device(of_query.device):
+            rope_embedding._rope_qk(of_query, of_key, *rotated, *angles, True, rope_embedding._eager_kernel)
+        return *rotated, None, None, None
+
+    fast_lora._apply = apply
+    rope_embedding.Fast_RoPE_Embedding_QK.backward = staticmethod(rotate_back)
+
+
+def ordinary(x: Any, projections: Sequence[Any]) -> bool:
+    """Whether Unsloth's arguments, five a projection, are adapted weights in 16 bits or NF4, all of one scale."""
+    import torch
+    from bitsandbytes.functional import QuantState
+
+    if torch.compiler.is_compiling() or len(set(projections[4::5])) != 1:
+        return False
+    for weight, quantization, a in zip(projections[::5], projections[1::5], projections[2::5], strict=True):
+        stored = weight if quantization is None else quantization
+        if a is None or stored.dtype != x.dtype or type(quantization) not in (type(None), QuantState):
+            return False
+    return True
 
 
 def load_base(config: Config) -> Any:

@@ -132,10 +132,12 @@ def prepare_libraries(config: Config, training: bool = False) -> None:
         os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
         os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", "artifacts/.unsloth")
         os.environ.setdefault("UNSLOTH_DATASET_NUM_PROC", "0")  # no workers forked off CUDA for a second of work
-        from trainer.fast import lend_varlen_attention
+        from trainer.fast import lend_varlen_attention, quicken_layers
 
         lend_varlen_attention()
         import unsloth  # noqa: F401
+
+        quicken_layers()
     from datasets import disable_progress_bars
     from transformers.utils import logging
 

@@ -45,6 +45,47 @@ def test_packed_and_single_examples_are_learnt_alike(prepare: Any, backend: str)
     assert losses[0] == pytest.approx(losses[1], rel=0.02)  # bfloat16
 
 
+GRADIENTS = """
+import json, sys, torch
+from pathlib import Path
+from extraction import config as configuration
+config = configuration.load(Path(sys.argv[1]))
+from trainer.model import prepare_libraries
+prepare_libraries(config, training=True)
+from unsloth.kernels import fast_lora
+from trainer import fast
+model = fast.add_lora(fast.load_base(config), config, False)
+learnt = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+torch.manual_seed(0)
+for weight in learnt.values():
+    torch.nn.init.normal_(weight, std=0.05)
+ids = torch.randint(3, 2000, (2, 96), device="cuda")
+found, calls = [], []
+for apply in (fast_lora._apply, lambda function, *arguments: calls.append(function) or function.apply(*arguments)):
+    fast_lora._apply = apply
+    model.zero_grad()
+    loss = model(input_ids=ids, labels=ids).loss
+    loss.backward()
+    found.append({name: weight.grad.float() for name, weight in learnt.items()} | {"loss": loss.detach().float()})
+ours, theirs = found
+errors = {name: float((ours[name] - theirs[name]).norm() / theirs[name].norm()) for name in ours}
+print(json.dumps({"error": max(errors.values()), "n": len(errors), "calls": len(calls)}))
+"""
+
+
+@pytest.mark.parametrize("four_bit", ["true", "false"])
+def test_quickened_layers_have_unsloths_gradients(prepare: Any, four_bit: str) -> None:
+    config = prepare("layers", EMBEDDED, "model.backend=unsloth", f"model.load_in_4bit={four_bit}")
+    command = [sys.executable, "-c", GRADIENTS, str(config.folder / "config.yaml")]
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert found["n"] > 50
+    assert found["calls"] > 10  # what is compared did run Unsloth's own functions
+    assert found["error"] < 0.03  # bfloat16
+
+
 @pytest.mark.parametrize("backend", ["unsloth", "trl"])
 def test_a_stopped_run_goes_on_to_the_same_loss(prepare: Any, backend: str) -> None:
     """An epoch's checkpoint stands; what came after it is lost, as after SIGKILL."""
