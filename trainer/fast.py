@@ -6,6 +6,8 @@ from typing import Any
 
 from extraction.config import Config
 
+FEWEST_TOKENS = 8192  # of a batch: below it a layer's time is that of launching kernels, of which Unsloth's has fewer
+
 
 def lend_varlen_attention() -> None:
     """Let Unsloth use the attention over packed examples that torch 2.11 has; call it before Unsloth is imported.
@@ -44,7 +46,7 @@ def lend_varlen_attention() -> None:
 
 
 def quicken_layers() -> None:
-    """Let trainer.projections compute Unsloth's ordinary adapted layers; call it after Unsloth is imported.
+    """Let trainer.projections compute Unsloth's ordinary adapted layers of large batches; after Unsloth's import.
 
     And lay the gradients of rotated queries and keys out as the projections read them, which saves a copy of each.
     """
@@ -80,11 +82,14 @@ def quicken_layers() -> None:
 
 
 def ordinary(x: Any, projections: Sequence[Any]) -> bool:
-    """Whether Unsloth's arguments, five a projection, are adapted weights in 16 bits or NF4, all of one scale."""
+    """Whether there are many tokens, and Unsloth's arguments are adapted weights in 16 bits or NF4, all of one scale.
+
+    A projection has five arguments: trainer.projections.Projection.
+    """
     import torch
     from bitsandbytes.functional import QuantState
 
-    if torch.compiler.is_compiling() or len(set(projections[4::5])) != 1:
+    if torch.compiler.is_compiling() or x.numel() < FEWEST_TOKENS * x.shape[-1] or len(set(projections[4::5])) != 1:
         return False
     for weight, quantization, a in zip(projections[::5], projections[1::5], projections[2::5], strict=True):
         stored = weight if quantization is None else quantization
