@@ -7,10 +7,10 @@ Sections: `model` (transformers), `data` (ours), `lora` (peft.LoraConfig), `trai
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from extraction.errors import UserError, unreadable
 from extraction.files import write_text
@@ -52,7 +52,7 @@ class Data(Section):
 
 
 class Lora(Section):
-    """peft.LoraConfig; the defaults are the tutorial's."""
+    """peft.LoraConfig, the defaults are the tutorial's; and what becomes of the trained adapter."""
 
     r: int = Field(64, ge=1)
     lora_alpha: int = Field(128, ge=1)
@@ -61,6 +61,20 @@ class Lora(Section):
     target_modules: list[str] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     use_rslora: bool = False
     init_lora_weights: Literal[True, "loftq"] = True
+    interpolation: float = Field(
+        1.0, gt=0, le=1, description="share of the fine-tuned weights in a mean with the base's (WiSE-FT's alpha)"
+    )
+
+    @property
+    def peft(self) -> Json:
+        """peft.LoraConfig's own settings."""
+        return self.model_dump(exclude={"interpolation"})
+
+    @model_validator(mode="after")
+    def interpolates_adapters_that_begin_as_the_base(self) -> Self:
+        if self.interpolation < 1 and (self.init_lora_weights == "loftq" or self.bias != "none"):
+            raise ValueError("LoftQ and biases change more than the adapter's product: set interpolation to 1")
+        return self
 
 
 class Training(Section):
@@ -208,6 +222,8 @@ def _sentence(error: ValidationError) -> str:
     """The first problem of a ValidationError: key, value and what is allowed."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":
+        return f"`{key}`: {first['ctx']['error']}"
     if first["type"] == "extra_forbidden":
         allowed = _keys_beside(first["loc"])
         return f"unknown key `{key}` (value {first['input']!r}); allowed there: {', '.join(allowed)}"

@@ -117,7 +117,7 @@ def add_lora(model: Any, config: Config, checkpointing: bool) -> Any:
 
     return FastLanguageModel.get_peft_model(
         model,
-        **config.lora.model_dump(),
+        **config.lora.peft,
         use_gradient_checkpointing="unsloth" if checkpointing else False,
         random_state=config.training.seed,
     )

@@ -101,7 +101,7 @@ def add_lora(model: Any, settings: Lora, folder: Path, checkpointing: bool = Fal
     if getattr(model, "is_loaded_in_4bit", False):
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=checkpointing)
     extra = {"loftq_config": LoftQConfig(loftq_bits=4)} if loftq else {}
-    wrapped = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings.model_dump(), **extra))
+    wrapped = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings.peft, **extra))
     if loftq:
         keep_loftq_base(wrapped, folder / "loftq_base")
     return wrapped

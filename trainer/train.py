@@ -126,8 +126,11 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if trainer.is_fsdp_enabled else None
     if not trainer.is_world_process_zero():
         return
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if config.lora.interpolation < 1:
+        weights = interpolated(weights or model.state_dict(), config.lora.interpolation)
     with whole(config.folder / "adapter") as folder:
-        trainer.accelerator.unwrap_model(trainer.model).save_pretrained(folder, state_dict=weights)
+        model.save_pretrained(folder, state_dict=weights)
         tokenizer.save_pretrained(folder)
     pace = facts.pop("pace")
     if not history:
@@ -145,6 +148,15 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
     print(f"train: {clock} (the first step took {pace.first:.1f})")
     print(f"train: {facts['seconds']:.0f} s, loss {facts['loss']:.4f}, validation {facts['validation_loss']:.4f}")
     print(f"train: adapter in {config.folder}/adapter, loss curve in {config.folder}/loss.png")
+
+
+def interpolated(weights: Json, share: float) -> Json:
+    """The weights of the mean of the fine-tuned model (`share`) and its base: the adapter's product, scaled.
+
+    WiSE-FT (Wortsman et al. 2022, arXiv:2109.01903): keeps more of what the base does right on inputs unlike those that
+    it was fine-tuned on.
+    """
+    return {name: value * share if ".lora_B." in name else value for name, value in weights.items()}
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ def test_defaults_are_the_tutorials(file: Path) -> None:
         ("data.path", ["'data.path'", "section.key=value"]),
         ("a.b.c=1", ["'a.b.c=1'", "section.key=value"]),
         ("data.schema={type: array}", ["data.schema", "object"]),
+        ("lora={interpolation: 0.5, init_lora_weights: loftq}", ["`lora`", "LoftQ", "set interpolation to 1"]),
         ("run=../x", ["`run`", "'../x'"]),
     ],
 )

@@ -5,7 +5,9 @@ from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from extraction.config import Config, Lora, Model
 from extraction.errors import UserError
@@ -34,6 +36,18 @@ def test_the_seed_decides_and_a_second_run_does_nothing(prepare: Any, capsys: py
     assert read_manifest(configs[0].folder)["train"]["loss"] > 0
     train(configs[0])
     assert "up to date" in capsys.readouterr().out
+
+
+def test_interpolation_keeps_a_share_of_what_was_learnt(prepare: Any) -> None:
+    """The mean of fine-tuned weights and the base's: W + scale · (0.75 B) A."""
+    whole, mean = prepare("fine-tuned"), prepare("mean", "lora.interpolation=0.75")
+    for config in (whole, mean):
+        train(config)
+    learnt, kept = (load_file(config.folder / "adapter" / "adapter_model.safetensors") for config in (whole, mean))
+    assert learnt.keys() == kept.keys()
+    for name, value in learnt.items():
+        assert np.abs(value).max() > 0
+        np.testing.assert_array_equal(kept[name], value * np.float32(0.75 if "lora_B" in name else 1))
 
 
 def test_an_older_run_of_the_same_name_is_not_overwritten(prepare: Any, capsys: pytest.CaptureFixture[str]) -> None:
