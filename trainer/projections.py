@@ -1,7 +1,7 @@
 """Adapted projections that read the same input, with their adapters' products made together, for Unsloth's layers.
 
 A LoRA adapter has 5 % of the FLOPs of a step's matrix products but reads and writes every output of its projection once
-more, which takes a quarter of the step's time. Here its part is written first, and the base's product, whose arithmetic
+more, which takes a sixth of the step's time. Here its part is written first, and the base's product, whose arithmetic
 hides most of that traffic, adds to it; and projections of one input (query, key and value; gate and up) share the
 adapters' passes over that input and over its gradient. The results are those of x (W + scale · B A)ᵀ to the rounding.
 """
