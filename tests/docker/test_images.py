@@ -16,6 +16,7 @@ STAGES = {
     "fieldsift-serve": ("serve.create", "serve.ask", "serve.embedded"),
     "fieldsift-eval:cpu": ("eval.score", "eval.report"),
 }
+CUDA_ONLY = {"unsloth", "bitsandbytes"}
 IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
 
 
@@ -32,7 +33,7 @@ def imports(module: str, found: set[str]) -> set[str]:
         for name in names:
             if name not in found and (ROOT / f"{name.replace('.', '/')}.py").is_file():
                 imports(name, found)
-        found |= {names[0]} - {"unsloth"}
+        found |= {name for name in names[:1] if name.partition(".")[0] not in CUDA_ONLY}
     return found
 
 
