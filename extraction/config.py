@@ -106,7 +106,7 @@ class Export(Section):
     """GGUF files to write beside f16."""
 
     quantization_method: list[Quantization] = Field(["q4_k_m"], min_length=1)
-    imatrix: bool = Field(True, description="weigh quantization errors by what matters on the training examples")
+    imatrix: bool = Field(False, description="weigh quantization errors by what matters on the training examples")
 
 
 class Serve(Section):
