@@ -17,7 +17,7 @@ from extraction.files import read_manifest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
-RUN = ("DATA=rows.jsonl", "RUN=small", "SET=training.num_train_epochs=1 eval.max_loss=1")
+RUN = ("DATA=rows.jsonl", "RUN=small", "SET=training.num_train_epochs=1 eval.max_loss=1 export.imatrix=true")
 SIMPLE = "<div><h2>Lamp Omvik</h2><span class='price'>$1344</span><b>by Sol & Co</b></div>"
 
 
@@ -88,6 +88,7 @@ def test_train_serve_eval_and_everything_is_there(copy: Copy) -> None:
         "loss.png",
         "config.yaml",
         "Modelfile.q4_k_m",
+        "gguf/imatrix.gguf",
         "gguf/q4_k_m.gguf",
         "merged/config.json",
     ):

@@ -1,7 +1,7 @@
 """Adapter → merged 16-bit model → f16.gguf → q4_k_m.gguf, without a compiler and without network.
 
 Reads artifacts/<run>/adapter, the base model and the training split. Writes merged/, gguf/f16.gguf, gguf/imatrix.gguf
-(how much each input of a weight matrix matters, export.imatrix), gguf/<method>.gguf for each of
+(with export.imatrix: how much each input of a weight matrix matters), gguf/<method>.gguf for each of
 export.quantization_method, gguf/prompt.json (what serving must know of the chat template) and the manifest's entry.
 
     python -m trainer.export --config configs/embedded.yaml
@@ -186,6 +186,7 @@ def quantize_all(config: Config) -> None:
     from trainer.quantize import quantize
 
     source = config.folder / "gguf" / "f16.gguf"
+    source.with_name(imatrix.FILE).unlink(missing_ok=True)
     importance = imatrix.measure(config, source) if config.export.imatrix else None
     for method in config.export.quantization_method:
         with whole(source.with_name(f"{method}.gguf")) as target:
