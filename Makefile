@@ -48,7 +48,7 @@ $(error RUNTIME is docker or local, not $(RUNTIME))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data train export serve eval report ask logs stop down fetch check test test-slow test-docker clean
+.PHONY: help pretrain setup data train export serve eval report ask logs stop down fetch check test test-slow test-docker clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -57,7 +57,7 @@ help:           ## this list
 setup: $(if $(COMPOSE),images,.venv/installed)  ## the virtual environment with the pinned dependencies, or the images
 
 data: setup     ## read, check and split the dataset
-	@$(STAGE) extraction.data $(ARGS)
+	@$(STAGE) pipeline.data $(ARGS)
 
 train: data     ## fine-tune: the LoRA adapter and its loss curve (RESUME=1 goes on from the last whole checkpoint)
 	@$(STAGE) $(TORCHRUN) trainer.train $(ARGS) $(if $(RESUME),--resume)
@@ -87,6 +87,9 @@ down: stop      ## the same
 
 fetch:          ## with RUNTIME=docker: copy the run from the volume to artifacts/<run>.docker
 	@$(if $(COMPOSE),$(COMPOSE) fetch,echo "fetch: nothing to do, artifacts/$(RUN) is here (RUNTIME=local)")
+
+pretrain: setup  ## train the embedded base anew (a GPU's work: SECONDS_OF_TRAINING=640 on two H200)
+	@$(BIN)/python -m pretraining.train --out models/embedded $(if $(SECONDS_OF_TRAINING),--seconds $(SECONDS_OF_TRAINING))
 
 check: .venv/installed  ## lint, format and types
 	$(BIN)/ruff check .

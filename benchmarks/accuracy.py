@@ -9,11 +9,11 @@ import json
 from typing import Any
 
 from eval import hf, metrics
-from extraction import config as configuration
-from extraction.config import Config
-from extraction.errors import run
-from extraction.files import read_jsonl, read_schema, write_text
 from extraction.schema import fields
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import run
+from pipeline.files import read_jsonl, read_schema, write_text
 
 Json = dict[str, Any]
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.runs import environment
-from extraction import config as configuration
-from extraction.config import Config
-from extraction.errors import UserError, run
-from extraction.files import read_jsonl, whole, write_jsonl, write_text
-from trainer.base.outcome import commit
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.files import read_jsonl, whole, write_jsonl, write_text
+from pipeline.provenance import commit
 
 Json = dict[str, Any]
-STAGES = ("extraction.data", "trainer.train", "trainer.export", "serve.create", "eval.score")
+STAGES = ("pipeline.data", "trainer.train", "trainer.export", "serve.create", "eval.score")
 VARIANT = "q4_k_m"
 SEED = 0
 

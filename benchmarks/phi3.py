@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from extraction.config import NF4
+from pipeline.config import NF4
 
 SHAPE = {
     "vocab_size": 32064,

@@ -27,10 +27,10 @@ from tqdm import tqdm
 
 from benchmarks.baselines import by_markup, by_rules
 from eval.values import money
-from extraction import config as configuration
-from extraction.errors import UserError, run
-from extraction.files import read_jsonl, write_text
 from extraction.ground import grounded
+from pipeline import config as configuration
+from pipeline.errors import UserError, run
+from pipeline.files import read_jsonl, write_text
 from serve.client import Extractor
 from serve.server import ensure
 

@@ -34,7 +34,7 @@ def train(
     run = Path("artifacts") / folder(title)
     shutil.rmtree(run, ignore_errors=True)
     options = arguments(title, config, data, settings)
-    call([sys.executable, "-m", "extraction.data", *options], 30)
+    call([sys.executable, "-m", "pipeline.data", *options], 30)
     # Without the `--` torchrun would take --run for one of its own options.
     team = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(n_gpus), "-m", "--"] if n_gpus > 1 else []
     started = time.monotonic()

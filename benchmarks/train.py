@@ -25,7 +25,7 @@ from benchmarks.phi3 import NAME
 from benchmarks.runs import arguments, call, stop, train
 from benchmarks.summary import JOB_UNSLOTH, OURS, STEADY, TRL, UNSLOTH, table
 from data import values
-from extraction.files import write_jsonl, write_text
+from pipeline.files import write_jsonl, write_text
 
 Json = dict[str, Any]
 WORK = Path("artifacts/benchmark")

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from extraction.combine import Part, Tokens, combine
-from extraction.config import NF4, Config
-from extraction.files import read_schema
 from extraction.ground import judged
 from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, completion, messages, render
 from extraction.split import chats
+from pipeline.config import NF4, Config
+from pipeline.files import read_schema
 from serve.client import read_prompt, too_long
 
 Json = dict[str, Any]

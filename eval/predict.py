@@ -23,10 +23,10 @@ from tqdm import tqdm
 from eval import hf
 from eval.compare import SERVED
 from eval.provenance import depends_on, describe
-from extraction.config import Config
-from extraction.errors import UserError
-from extraction.files import read_jsonl, record_stage, up_to_date, write_jsonl
 from extraction.parse import Answer
+from pipeline.config import Config
+from pipeline.errors import UserError
+from pipeline.files import read_jsonl, record_stage, up_to_date, write_jsonl
 from serve.client import Extractor
 
 Json = dict[str, Any]

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from typing import Any
 
 from eval.compare import SERVED
-from extraction.config import Config
-from extraction.errors import UserError
-from extraction.files import output_of, read_manifest, read_schema
 from extraction.prompt import system
+from pipeline.config import Config
+from pipeline.errors import UserError
+from pipeline.files import output_of, read_manifest, read_schema
 from serve.client import read_prompt, unreachable
 from serve.server import version as server_version
 

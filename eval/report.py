@@ -17,11 +17,11 @@ from eval import table
 from eval.charts import change_bars, grouped_bars
 from eval.predict import read_samples
 from eval.values import same, same_raw
-from extraction import config as configuration
-from extraction.config import Config
-from extraction.errors import UserError, run
-from extraction.files import write_text
 from extraction.parse import Status
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.files import write_text
 
 Json = dict[str, Any]
 N_EXAMPLES = 12

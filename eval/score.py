@@ -8,11 +8,8 @@ than eval.max_loss against the adapter. What is up to date is not made again; wh
 """
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -25,11 +22,12 @@ from eval.compare import difference, pairs
 from eval.metrics import score
 from eval.predict import predict_all, read_samples, stage
 from eval.report import write_report
-from extraction import config as configuration
-from extraction.config import Config
-from extraction.errors import UserError, run
-from extraction.files import read_manifest, read_schema, record_stage, write_text
 from extraction.schema import fields
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.files import read_manifest, read_schema, record_stage, write_text
+from pipeline.provenance import commit
 from serve.server import address
 
 Json = dict[str, Any]
@@ -99,18 +97,6 @@ def record(config: Config, n: dict[str, int]) -> Json:
         "served": manifest.get("serve", {}).get("served", {}),
         "digests": {name: manifest[name]["outputs"] for name in ("data", "train", "export") if name in manifest},
     }
-
-
-def commit() -> str | None:
-    """The project's git commit, with "-dirty" after changes; None outside a repository or without git."""
-    if named := os.environ.get("COMMIT"):  # a container has no repository
-        return named
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
-    except FileNotFoundError:
-        return None
-    return done.stdout.strip() or None
 
 
 def show(results: Json) -> None:

@@ -10,21 +10,19 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from extraction.errors import UserError
-
 Json = dict[str, Any]
 EXAMPLE_OF = {"string": "", "number": 0.0, "integer": 0, "boolean": False}
 TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
 
 def check(schema: Json) -> Json:
-    """Return the schema if it is a JSON Schema of an object with properties; else raise `UserError`."""
+    """Return the schema if it is a JSON Schema of an object with properties; else raise `ValueError`."""
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise UserError(f"data.schema is not a JSON Schema: {error.message}") from None
+        raise ValueError(f"data.schema is not a JSON Schema: {error.message}") from None
     if schema.get("type") != "object" or not schema.get("properties"):
-        raise UserError('data.schema must be {"type": "object", "properties": {…}} with at least one property')
+        raise ValueError('data.schema must be {"type": "object", "properties": {…}} with at least one property')
     return schema
 
 

@@ -15,10 +15,10 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from extraction import config as configuration
-from extraction.data import read
-from extraction.errors import UserError, run, unreadable
-from extraction.files import write_text
+from pipeline import config as configuration
+from pipeline.data import read
+from pipeline.errors import UserError, run, unreadable
+from pipeline.files import write_text
 from serve.client import Extractor
 from serve.server import address
 

@@ -10,13 +10,13 @@ import ollama
 from tokenizers import Tokenizer
 
 from extraction.combine import Part, combine
-from extraction.config import Config, Serve
-from extraction.errors import UserError
-from extraction.files import read_schema
 from extraction.ground import judged
 from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, completion, messages
 from extraction.split import chats
+from pipeline.config import Config, Serve
+from pipeline.errors import UserError
+from pipeline.files import read_schema
 
 Json = dict[str, Any]
 CIRCLES_PENALTY = 1.3

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import ollama
 
-from extraction import config as configuration
-from extraction.config import Config
-from extraction.errors import UserError, run
-from extraction.files import output_of, read_manifest, record_stage, up_to_date, write_text
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.files import output_of, read_manifest, record_stage, up_to_date, write_text
 from serve import modelfile
 from serve.client import TIMEOUT, Extractor, Prompt, read_prompt, unreachable
 from serve.server import ensure

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from extraction.errors import UserError, run
+from pipeline.errors import UserError, run
 from serve.engine.answers import Service
 from serve.engine.loading import Engine
 from serve.engine.protocol import ApiError, reply

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from extraction.config import Config
-from extraction.errors import UserError
-from extraction.files import read_schema
 from extraction.prompt import system
+from pipeline.config import Config
+from pipeline.errors import UserError
+from pipeline.files import read_schema
 from serve.client import Prompt
 
 Json = dict[str, Any]

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from extraction.errors import UserError, run
-from extraction.files import write_text
+from pipeline.errors import UserError, run
+from pipeline.files import write_text
 from serve.ports import owner
 
 FOLDER = Path("artifacts/.server")

@@ -1,6 +1,7 @@
 """A toy base model and a toy dataset, made once a session: everything real but small."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,12 @@ CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt"
     " %}<|assistant|>{% endif %}"
 )
+
+
+def pytest_configure() -> None:
+    """Tests press Ctrl-C in child processes, which inherit it ignored where a shell runs pytest in its background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

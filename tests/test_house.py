@@ -8,10 +8,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "extraction": set(),
-    "trainer": {"extraction"},
-    "serve": {"extraction"},
-    "eval": {"extraction", "serve"},
-    "data": {"extraction"},
+    "pipeline": {"extraction"},
+    "pretraining": {"extraction", "pipeline"},
+    "trainer": {"extraction", "pipeline"},
+    "serve": {"extraction", "pipeline"},
+    "eval": {"extraction", "pipeline", "serve"},
+    "data": {"extraction", "pipeline"},
+    "benchmarks": {"extraction", "pipeline", "pretraining", "trainer", "serve", "eval"},
 }
 
 

@@ -5,8 +5,8 @@ The served model's TEMPLATE is made from these pieces, so any base model works a
 
 from typing import Any
 
-from extraction.errors import UserError
 from extraction.prompt import Messages, messages, render
+from pipeline.errors import UserError
 
 Json = dict[str, Any]
 SYSTEM, USER = "\u241fsystem\u241f", "\u241fuser\u241f"

@@ -12,8 +12,8 @@ from typing import Any
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from extraction.errors import UserError
-from extraction.files import write_text
+from pipeline.errors import UserError
+from pipeline.files import write_text
 
 Json = dict[str, Any]
 MARKER = "complete"

@@ -15,10 +15,10 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from extraction import config as configuration
-from extraction.config import Config
-from extraction.errors import UserError, run
-from extraction.files import output_of, read_manifest, read_schema, record_stage, up_to_date, whole, write_text
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.files import output_of, read_manifest, read_schema, record_stage, up_to_date, whole, write_text
 from trainer.model import check_base, load_base, prepare_libraries
 
 Json = dict[str, Any]

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from extraction.config import Config
+from pipeline.config import Config
 
 FEWEST_TOKENS = 8192  # of a batch: below it a layer's time is that of launching kernels, of which Unsloth's has fewer
 

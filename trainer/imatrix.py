@@ -13,8 +13,8 @@ import numpy as np
 from gguf import MODEL_ARCH_NAMES, GGUFWriter, get_tensor_name_map
 from tqdm import tqdm
 
-from extraction.config import Config
-from extraction.files import read_jsonl, read_schema, whole
+from pipeline.config import Config
+from pipeline.files import read_jsonl, read_schema, whole
 from trainer.quantize import open_gguf
 
 FILE = "imatrix.gguf"

@@ -5,8 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from extraction.config import NF4, Config, Lora
-from extraction.errors import UserError
+from pipeline.config import NF4, Config, Lora
+from pipeline.errors import UserError
 
 
 def backend(config: Config) -> str:

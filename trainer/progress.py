@@ -8,7 +8,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
 
-from extraction.files import whole
+from pipeline.files import whole
 
 Json = dict[str, Any]
 

@@ -18,7 +18,7 @@ from gguf import GGML_QUANT_SIZES, GGUFReader, GGUFValueType, GGUFWriter, LlamaF
 from gguf import GGMLQuantizationType as Type
 from tqdm import tqdm
 
-from extraction.errors import UserError
+from pipeline.errors import UserError
 
 DEFAULT_TYPE = {"q4_k_m": Type.Q4_K, "q8_0": Type.Q8_0}
 FILE_TYPE = {"q4_k_m": LlamaFileType.MOSTLY_Q4_K_M, "q8_0": LlamaFileType.MOSTLY_Q8_0}

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from extraction.errors import UserError
 from extraction.prompt import completion, messages, render
+from pipeline.errors import UserError
 from trainer.chat import prompt_ids
 
 Json = dict[str, Any]

@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from extraction.config import Config
-from extraction.errors import UserError
-from extraction.files import read_jsonl, read_schema, write_text
+from pipeline.config import Config
+from pipeline.errors import UserError
+from pipeline.files import read_jsonl, read_schema, write_text
 from trainer import distractors, fast, memory
 from trainer.clock import Clock
 from trainer.memory import Plan

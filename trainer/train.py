@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from extraction import config as configuration
-from extraction.config import Config
-from extraction.errors import UserError, run
-from extraction.files import output_of, record_stage, sha256, up_to_date, whole
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.files import output_of, record_stage, sha256, up_to_date, whole
 from trainer.model import check_base, device_report, is_local, prepare_libraries
 
 Json = dict[str, Any]

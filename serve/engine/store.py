@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from extraction.files import sha256, whole
+from pipeline.files import sha256, whole
 from serve.engine.protocol import ApiError, dump
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from tests.docker.conftest import ROOT, Stack, compose, docker
 pytestmark = pytest.mark.docker
 FILES = ("docker-compose.yml", "docker-compose.cpu.yml")
 STAGES = {
-    "fieldsift-trainer:cpu": ("extraction.data", "trainer.train", "trainer.export"),
+    "fieldsift-trainer:cpu": ("pipeline.data", "trainer.train", "trainer.export"),
     "fieldsift-serve": ("serve.create", "serve.ask", "serve.embedded"),
     "fieldsift-eval:cpu": ("eval.score", "eval.report"),
 }

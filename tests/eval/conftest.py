@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from extraction.config import Config, load, save
-from extraction.files import output_of, record_stage, sha256, write_jsonl, write_text
 from extraction.prompt import page
 from extraction.schema import infer
+from pipeline.config import Config, load, save
+from pipeline.files import output_of, record_stage, sha256, write_jsonl, write_text
 from tests.conftest import toy_rows
 
 Json = dict[str, Any]

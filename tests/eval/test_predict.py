@@ -9,9 +9,9 @@ from transformers import AutoTokenizer
 
 from eval import hf
 from eval.predict import predict_all, read_partial, samples_path
-from extraction.config import Config, load
-from extraction.errors import UserError
-from extraction.files import read_jsonl, read_manifest, record_stage, write_text
+from pipeline.config import Config, load
+from pipeline.errors import UserError
+from pipeline.files import read_jsonl, read_manifest, record_stage, write_text
 from serve.client import Extractor
 from tests.eval.conftest import FakeOllama
 

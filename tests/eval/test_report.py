@@ -8,10 +8,10 @@ import pytest
 
 from eval import report, score
 from eval.charts import change_bars, grouped_bars
-from extraction.config import Config, load
-from extraction.errors import UserError
-from extraction.files import read_jsonl, record_stage, write_jsonl
 from extraction.prompt import page as read
+from pipeline.config import Config, load
+from pipeline.errors import UserError
+from pipeline.files import read_jsonl, record_stage, write_jsonl
 from tests.eval.conftest import FakeOllama
 
 Json = dict[str, Any]

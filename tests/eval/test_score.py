@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from eval import score, table
-from extraction.config import Config, load
-from extraction.errors import UserError
-from extraction.files import read_manifest
+from pipeline.config import Config, load
+from pipeline.errors import UserError
+from pipeline.files import read_manifest
 from tests.eval.conftest import FakeOllama
 
 Json = dict[str, Any]

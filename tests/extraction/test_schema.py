@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from extraction import schema as schemas
-from extraction.errors import UserError
 
 NESTED = [{"a": "x", "b": 1, "tags": ["t"], "maker": {"name": "M"}, "never": None}, {"b": 2.5, "new": True}]
 
@@ -35,5 +34,5 @@ def test_what_does_not_fit_is_named(record: dict[str, Any], problem: str) -> Non
 
 @pytest.mark.parametrize("schema", [{"type": "nonsense"}, {"type": "array"}, {"type": "object", "properties": {}}])
 def test_a_schema_that_is_none_is_refused(schema: dict[str, Any]) -> None:
-    with pytest.raises(UserError, match=r"data\.schema"):
+    with pytest.raises(ValueError, match=r"data\.schema"):
         schemas.check(schema)

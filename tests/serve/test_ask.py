@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from extraction.config import Config, load
-from extraction.errors import UserError
-from extraction.files import write_text
 from extraction.parse import Status
+from pipeline.config import Config, load
+from pipeline.errors import UserError
+from pipeline.files import write_text
 from serve import ask, create, modelfile
 from serve.client import Extractor, Prompt, read_prompt
 

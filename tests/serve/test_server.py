@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from extraction.errors import UserError
-from extraction.files import write_text
+from pipeline.errors import UserError
+from pipeline.files import write_text
 from serve import server
 
 

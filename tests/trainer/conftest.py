@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from extraction import config as configuration
-from extraction import data
-from extraction.config import Config
+from pipeline import config as configuration
+from pipeline import data
+from pipeline.config import Config
 from tests.conftest import toy_rows
 
 

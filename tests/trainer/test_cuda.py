@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from extraction.config import Config
-from extraction.files import read_manifest, sha256
+from pipeline.config import Config
+from pipeline.files import read_manifest, sha256
 
 pytestmark = pytest.mark.gpu
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def test_packed_and_single_examples_are_learnt_alike(prepare: Any, backend: str)
 GRADIENTS = """
 import json, sys, torch
 from pathlib import Path
-from extraction import config as configuration
+from pipeline import config as configuration
 config = configuration.load(Path(sys.argv[1]))
 from trainer.model import prepare_libraries
 prepare_libraries(config, training=True)

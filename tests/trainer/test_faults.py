@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from extraction.config import Config
-from extraction.files import read_manifest, sha256
+from pipeline.config import Config
+from pipeline.files import read_manifest, sha256
 from trainer.checkpoints import MARKER
 
 pytestmark = pytest.mark.slow

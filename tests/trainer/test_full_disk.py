@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from safetensors.numpy import load_file
 
-from extraction.errors import UserError, is_disk_full
+from pipeline.errors import UserError, is_disk_full
 from trainer import checkpoints, export
 from trainer.train import train
 

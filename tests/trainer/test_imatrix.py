@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from extraction.errors import UserError
+from pipeline.errors import UserError
 from tests.serve import tiny
 from trainer import imatrix
 from trainer.quantize import quantize, read_imatrix

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from extraction.config import NF4, Config
+from pipeline.config import NF4, Config
 from trainer import export
 from trainer.model import load_base
 from trainer.quantize import open_gguf

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from extraction.errors import UserError
+from pipeline.errors import UserError
 from trainer import sft
 from trainer.clock import Clock
 from trainer.samples import IGNORED

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from gguf import GGMLQuantizationType as Type
 
-from extraction.errors import UserError
+from pipeline.errors import UserError
 from trainer.quantize import more_bits, quantize, tensor_type
 
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from extraction.errors import UserError
 from extraction.prompt import completion, messages
+from pipeline.errors import UserError
 from trainer.chat import end_of_turn, pieces, prompt_ids
 from trainer.model import load_tokenizer
 from trainer.samples import IGNORED, encode

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from extraction.config import Config, Lora, Model
-from extraction.errors import UserError
-from extraction.files import read_manifest, sha256
+from pipeline.config import Config, Lora, Model
+from pipeline.errors import UserError
+from pipeline.files import read_manifest, sha256
 from trainer import checkpoints, export
 from trainer.model import add_lora, check_base, load_base, prepare_libraries
 from trainer.progress import LossBar

@@ -1,0 +1,242 @@
+"""One YAML file describes a run. Keys are the libraries' own names; an unknown key or a bad value stops at once.
+
+Sections: `model` (transformers), `data` (ours), `lora` (peft.LoraConfig), `training` (trl.SFTConfig), `export`, `serve`
+(Ollama's options), `eval`. Any key can be overridden as `section.key=value`; the resolved config is saved with the run.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from extraction.schema import check
+from pipeline.errors import UserError, unreadable
+from pipeline.files import write_text
+
+Json = dict[str, Any]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Quantization = Literal["q4_k_m", "q8_0"]
+SEED = 3407
+# transformers.BitsAndBytesConfig of a base in 4 bits (QLoRA's): what is trained on is what is judged.
+NF4: Json = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Model(Section):
+    """The base model: a folder or a hub name."""
+
+    model_name_or_path: str = "models/embedded"
+    backend: Literal["auto", "unsloth", "trl"] = Field("auto", description="auto: Unsloth on CUDA, else TRL and PEFT")
+    load_in_4bit: bool = Field(False, description="NF4 weights under a 16-bit adapter (QLoRA); CUDA only")
+    max_length: int = Field(4096, ge=64, description="tokens of prompt and completion; a longer sample is an error")
+
+
+class Data(Section):
+    """Where the examples are and how they are split."""
+
+    path: str = "data/products.jsonl"
+    json_schema: Json | None = Field(None, alias="schema", description="JSON Schema of a record; null infers it")
+    group: str | None = Field(None, description="column that names groups, such as layout or shop")
+    holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
+    clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
+    validation: Share = 0.1
+    test: Share = 0.2
+    distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")
+    seed: int = SEED
+
+
+class Lora(Section):
+    """peft.LoraConfig, the defaults are the tutorial's; and what becomes of the trained adapter."""
+
+    r: int = Field(64, ge=1)
+    lora_alpha: int = Field(128, ge=1)
+    lora_dropout: float = Field(0.0, ge=0, lt=1)
+    bias: Literal["none", "all", "lora_only"] = "none"
+    target_modules: list[str] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    use_rslora: bool = False
+    init_lora_weights: Literal[True, "loftq"] = True
+    interpolation: float = Field(
+        1.0, gt=0, le=1, description="share of the fine-tuned weights in a mean with the base's (WiSE-FT's alpha)"
+    )
+
+    @property
+    def peft(self) -> Json:
+        """peft.LoraConfig's own settings."""
+        return self.model_dump(exclude={"interpolation"})
+
+    @model_validator(mode="after")
+    def interpolates_adapters_that_begin_as_the_base(self) -> Self:
+        if self.interpolation < 1 and (self.init_lora_weights == "loftq" or self.bias != "none"):
+            raise ValueError("LoftQ and biases change more than the adapter's product: set interpolation to 1")
+        return self
+
+
+class Training(Section):
+    """trl.SFTConfig; the defaults are the tutorial's. `optim` null: AdamW, on CUDA in 8 bit where memory is short.
+
+    `auto` is decided by the free GPU memory (trainer/memory.py). With `packing`, a row of a batch is as many examples
+    as fit into model.max_length tokens.
+    """
+
+    per_device_train_batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = 2
+    gradient_accumulation_steps: int = Field(4, ge=1)
+    packing: bool = False
+    gradient_checkpointing: bool | Literal["auto"] = "auto"
+    warmup_steps: float = Field(10, ge=0, description="steps, or below 1 a share of all steps")
+    num_train_epochs: float = Field(3, ge=0, description="0 leaves the adapter as it begins: the base model, zero-shot")
+    learning_rate: float = Field(2e-4, gt=0)
+    optim: str | None = None
+    weight_decay: float = Field(0.01, ge=0)
+    lr_scheduler_type: str = "linear"
+    seed: int = SEED
+    full_determinism: bool = Field(False, description="the same adapter every time on CUDA too, slower")
+    fsdp_config: Json | None = Field(None, description="shard the model over the GPUs of NPROC (configs/fsdp.yaml)")
+    logging_steps: int = Field(5, ge=1)
+    save_total_limit: int = Field(2, ge=1)
+    report_to: str = "none"
+
+
+class Export(Section):
+    """GGUF files to write beside f16."""
+
+    quantization_method: list[Quantization] = Field(["q4_k_m"], min_length=1)
+    imatrix: bool = Field(False, description="weigh quantization errors by what matters on the training examples")
+
+
+class Serve(Section):
+    """The served models `<name>:<variant>`, Ollama's options, the same on every call, and what is made of answers."""
+
+    name: str = Field("extractor", pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    num_ctx: int = Field(4096, ge=256, multiple_of=256)
+    num_predict: int = Field(512, ge=1)
+    temperature: float = Field(0.0, ge=0)
+    repeat_penalty: float = Field(1.0, gt=0, description="1 is none; Ollama's own default would punish copying")
+    seed: int = SEED
+    on_overlong: Literal["split", "error"] = Field(
+        "split", description="a page longer than the context: in parts, or not"
+    )
+    part_tokens: int | None = Field(None, ge=64, description="of a part of such a page, at most; null: what fits")
+    ground: bool = Field(False, description="whether a value that the page does not state becomes null")
+
+    @property
+    def options(self) -> Json:
+        """Ollama's options."""
+        return self.model_dump(exclude={"name", "on_overlong", "part_tokens", "ground"})
+
+    @property
+    def max_prompt(self) -> int:
+        """Tokens of the longest prompt that leaves room for an answer; where pages are split, none is longer."""
+        return self.num_ctx - min(self.num_predict, self.num_ctx // 8)
+
+
+class Eval(Section):
+    """What is compared, and how much accuracy may be lost between training and serving."""
+
+    variants: list[Literal["base", "adapter", "merged", "f16", "q4_k_m", "q8_0"]] = ["base", "adapter", "f16", "q4_k_m"]
+    batch_size: int = Field(16, ge=1, description="examples per batch of the HF variants")
+    max_loss: float = Field(0.02, ge=0, le=1, description="largest accepted loss of mean field accuracy, a share")
+
+
+class Config(Section):
+    """A resolved config. `run` names the folder under artifacts/ that all stages share."""
+
+    run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    model: Model = Model()
+    data: Data = Data()
+    lora: Lora = Lora()
+    training: Training = Training()
+    export: Export = Export()
+    serve: Serve = Serve()
+    eval: Eval = Eval()
+
+    @property
+    def folder(self) -> Path:
+        """artifacts/<run>"""
+        return Path("artifacts") / self.run
+
+
+def load(path: Path, overrides: Sequence[str] = (), run: str | None = None) -> Config:
+    """Read and validate a config file; `overrides` are `section.key=value` with YAML values."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise unreadable("config", error) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"cannot read the config {path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict):
+        raise UserError(f"{path} must hold sections such as `data:`, not a {type(raw).__name__}")
+    raw.setdefault("run", path.stem)
+    for override in overrides:
+        _override(raw, override)
+    if run:
+        raw["run"] = run
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_sentence(error)}") from None
+    if config.data.json_schema is not None:
+        try:
+            check(config.data.json_schema)
+        except ValueError as error:
+            raise UserError(f"{path}: {error}") from None
+    return config
+
+
+def save(config: Config) -> None:
+    """Write the resolved config to artifacts/<run>/config.yaml."""
+    values = config.model_dump(mode="json", by_alias=True)
+    write_text(config.folder / "config.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """The options that every stage takes."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"), help="default: %(default)s")
+    parser.add_argument("--run", default=None, help="name of the folder under artifacts/; default: the config's")
+    parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="override single keys")
+    return parser
+
+
+def from_arguments(namespace: argparse.Namespace) -> Config:
+    """The config that the parsed options of `arguments` ask for."""
+    return load(namespace.config, namespace.set, namespace.run)
+
+
+def _override(raw: Json, override: str) -> None:
+    key, equals, value = override.partition("=")
+    *sections, name = key.split(".")
+    if not equals or len(sections) > 1:
+        raise UserError(f"the override {override!r} is not of the form section.key=value")
+    target = raw
+    for section in sections:
+        target = target.setdefault(section, {})
+    target[name] = yaml.safe_load(value)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem of a ValidationError: key, value and what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":
+        return f"`{key}`: {first['ctx']['error']}"
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_beside(first["loc"])
+        return f"unknown key `{key}` (value {first['input']!r}); allowed there: {', '.join(allowed)}"
+    return f"`{key}` cannot be {first['input']!r}: {first['msg']}"
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return [field.alias or name for name, field in model.model_fields.items()]

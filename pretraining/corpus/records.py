@@ -1,0 +1,76 @@
+"""Pages of the other domains: a record drawn slot by slot, laid out in one of many generic ways, and asked about."""
+
+from random import Random
+from typing import Any
+
+from pretraining.corpus import ask, facts, rows
+from pretraining.corpus.asked import named, typed
+from pretraining.corpus.domains import DOMAINS
+from pretraining.corpus.draft import Draft, value
+from pretraining.corpus.goods import product
+from pretraining.corpus.layouts import LAYOUTS, SHARES
+from pretraining.corpus.page import Page
+from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.surroundings import surround
+from pretraining.corpus.words import SHOPS
+
+Json = dict[str, Any]
+NAMES = tuple(DOMAINS)
+ROWS = 0.2  # of these pages ask for a list of objects
+
+
+def sample(r: Random) -> tuple[str, Json, Json, str]:
+    """(text, schema, record, domain) of one record."""
+    if chance(r, ROWS):
+        return rows.sample(r)
+    domain, lang = pick(r, NAMES), pick(r, facts.LANGS)
+    draft = drawn(r, domain, lang)
+    layout = weighted(r, SHARES)
+    text = surround(draft, LAYOUTS[layout](draft), layout)
+    schema, record = question(r, draft)
+    return text, schema, record, domain
+
+
+def drawn(r: Random, domain: str, lang: str) -> Draft:
+    """A record of the domain: its title, at least three of its other slots, and now and then labels without value."""
+    slots = DOMAINS[domain]
+    goods = product(r)
+    page = Page(r, goods)
+    goods.lang = lang if lang in SHOPS else "en"
+    names = list(slots)
+    stated = names[:1] + r.sample(names[1:], r.randint(min(3, len(names) - 1), len(names) - 1))
+    absent = [name for name in names if name not in stated]
+    empty = r.sample(absent, min(len(absent), r.randint(1, 3))) if chance(r, 0.15) else []
+    return Draft(page, lang, domain, slots, {name: value(r, slots[name], lang) for name in stated}, empty)
+
+
+def question(r: Random, d: Draft) -> tuple[Json, Json]:
+    """1 to 12 fields about the record, some of them absent from it."""
+    absent = [name for name in d.slots if name not in d.values and name not in d.empty]
+    keys = r.sample(list(d.values), r.randint(1, min(11, len(d.values))))
+    keys += [name for name in d.empty if chance(r, 0.6)]
+    keys += r.sample(absent, min(len(absent), pick(r, (0, 0, 1, 1, 2, 3))))
+    if chance(r, 0.6):
+        r.shuffle(keys)
+    properties: Json = {}
+    record: Json = {}
+    for key in keys[:12]:
+        field = named(r, d.slots[key])
+        if field not in properties:
+            properties[field], record[field] = typed(r, d.slots[key], d.values.get(key))
+    if len(properties) > 3 and chance(r, 0.12):
+        return _nested(r, properties, record)
+    return ask.schema_of(properties), record
+
+
+def _nested(r: Random, properties: Json, record: Json) -> tuple[Json, Json]:
+    """Some of the fields moved into an object of their own."""
+    inner = r.sample(list(properties), r.randint(2, 3))
+    name = pick(r, ("details", "info", "data", "meta", "contact", "properties", "item"))
+    if name in properties:
+        return ask.schema_of(properties), record
+    part = {key: properties.pop(key) for key in inner}
+    properties[name] = {**ask.schema_of(part), "type": ["object", "null"]}
+    values = {key: record.pop(key) for key in inner}
+    record[name] = None if all(v is None for v in values.values()) else values
+    return ask.schema_of(properties), record

@@ -1,0 +1,35 @@
+"""A pre-training run in several calls, where a machine is lent for a while: its state between two of them."""
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.files import whole
+
+Json = dict[str, Any]
+
+
+def save(path: Path, model: Any, updates: list[tuple[Any, float]], facts: Json) -> None:
+    """Write weights, optimizers and `facts` (JSON values: the budget, what has passed, the log) whole."""
+    import torch
+
+    state = {"model": model.state_dict(), "optimizers": [one.state_dict() for one, _ in updates], "facts": facts}
+    with whole(path) as temporary:
+        torch.save(state, temporary)
+
+
+def load(path: Path, model: Any, updates: list[tuple[Any, float]], device: str, expected: Json) -> Json | None:
+    """Put the state back and return its facts; None where there is none. Raises `UserError` if it is another run's."""
+    import torch
+
+    if not path.is_file():
+        return None
+    state = torch.load(path, map_location=device, weights_only=True)
+    facts: Json = state["facts"]
+    for key, value in expected.items():
+        if facts[key] != value:
+            raise UserError(f"{path} is of a run with {key} {facts[key]}, not {value}: remove it or ask for the same")
+    model.load_state_dict(state["model"])
+    for (optimizer, _), kept in zip(updates, state["optimizers"], strict=True):
+        optimizer.load_state_dict(kept)
+    return facts

@@ -1,0 +1,147 @@
+"""The corpus as an endless stream of packed token rows, made by worker processes.
+
+A row holds as many whole conversations as fit; none is cut and none sees another (`document` tells them
+apart). Worker i generates from its own seed and the batches are taken in turn, so a seed gives one order of samples.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extraction import prompt
+from pipeline.errors import UserError
+
+PROMPT, ANSWER = 1, 2  # kinds of target; 0 is none
+QUEUED = 4  # batches that each worker makes ahead
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrays of (rows, length): token ids, the conversation's number in its row (0: padding), the next token's kind."""
+
+    ids: NDArray[np.uint16]
+    document: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One conversation's token ids; the first `prompt` of them are asked, the others answered."""
+
+    ids: list[int]
+    prompt: int
+
+
+def samples(seed: int) -> Iterator[Any]:
+    """What is trained on: the corpus, some pages lengthened, of what is too long a part."""
+    from pretraining import corpus
+    from pretraining.lengthen import lengthen
+    from pretraining.parts import parted
+
+    return parted(lengthen(corpus.samples(seed), seed), seed)
+
+
+def conversation(sample: Any) -> tuple[str, str, str]:
+    """System message, user message and answer of a corpus sample."""
+    system, user = (message["content"] for message in prompt.messages(sample.text, sample.schema, not sample.cut))
+    return system, user, prompt.completion(sample.record, sample.schema)
+
+
+def render(sample: Any) -> str:
+    """A conversation as the chat template renders it."""
+    system, user, answer = conversation(sample)
+    return f"<|system|>{system}<|end|><|user|>{user}<|end|><|assistant|>{answer}<|end|>"
+
+
+def encode(samples: Iterable[Any], tokenizer: Any, length: int) -> Iterator[Encoded]:
+    """Token ids of the samples that fit into a row of `length`."""
+    start = tokenizer.token_to_id("<|assistant|>")
+    for sample in samples:
+        ids = tokenizer.encode(render(sample), add_special_tokens=False).ids
+        if len(ids) <= length:
+            yield Encoded(ids, ids.index(start) + 1)
+
+
+def pack(conversations: Iterable[Encoded], rows: int, length: int) -> Iterator[Batch]:
+    """Batches of `rows` rows of `length` tokens; a conversation goes into the fullest open row that has room."""
+    opened: list[list[Encoded]] = []
+    free: list[int] = []
+    for one in conversations:
+        size = len(one.ids)
+        best = min((i for i in range(len(free)) if free[i] >= size), key=free.__getitem__, default=None)
+        if best is None:
+            opened.append([])
+            free.append(length)
+            best = len(free) - 1
+        opened[best].append(one)
+        free[best] -= size
+        if len(opened) == 2 * rows:
+            order = sorted(range(len(free)), key=free.__getitem__)
+            yield batch([opened[i] for i in order[:rows]], length)
+            opened, free = [opened[i] for i in order[rows:]], [free[i] for i in order[rows:]]
+
+
+def batch(rows: list[list[Encoded]], length: int) -> Batch:
+    """Arrays of packed rows, padded with zeros."""
+    ids = np.zeros((len(rows), length), np.uint16)
+    document = np.zeros((len(rows), length), np.uint8)
+    kind = np.zeros((len(rows), length), np.uint8)
+    for r, row in enumerate(rows):
+        end = 0
+        for number, one in enumerate(row, 1):
+            start, end = end, end + len(one.ids)
+            ids[r, start:end] = one.ids
+            document[r, start:end] = number
+            kind[r, start : end - 1] = PROMPT
+            kind[r, start + one.prompt - 1 : end - 1] = ANSWER
+    return Batch(ids, document, kind)
+
+
+def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None:
+    """A worker process: fill `queue` with batches until it is ended."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.nice(10)  # the kernels are compiled meanwhile
+    from tokenizers import Tokenizer
+
+    encoded = encode(samples(seed), Tokenizer.from_file(str(tokenizer)), length)
+    for made in pack(encoded, rows, length):
+        queue.put(made)
+
+
+def batches(tokenizer: Path, seed: int, rows: int, length: int, workers: int, first: int = 0) -> Iterator[Batch]:
+    """Endless batches from `workers` processes, numbered from `first`, in turn; the processes end with this one."""
+    context = multiprocessing.get_context("spawn")
+    running = []
+    for number in range(first, first + workers):
+        # Seeds of their own: the evaluation's and the tokenizer's stay clear of them.
+        queue = context.Queue(QUEUED)
+        arguments = (queue, tokenizer, 1_000_000 * (seed + 1) + number, rows, length)
+        process = context.Process(target=work, args=arguments, daemon=True)
+        process.start()
+        running.append((process, queue))
+    return in_turn(running)
+
+
+def in_turn(running: list[tuple[Any, Any]]) -> Iterator[Batch]:
+    """A batch of each (process, queue) in turn. A process that died is left out, so that a paid hour is not lost to one
+    sample; its error is on the screen. Raises `UserError` when none is left.
+    """
+    while running:
+        for process, queue in list(running):
+            while True:
+                try:
+                    yield queue.get(timeout=2)
+                    break
+                except Empty:
+                    if not process.is_alive():
+                        print(f"{process.name} died (status {process.exitcode}) and is left out", flush=True)
+                        running.remove((process, queue))
+                        break
+    raise UserError("every process that makes samples has died: their errors are above")

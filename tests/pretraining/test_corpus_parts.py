@@ -1,0 +1,98 @@
+"""Parts of the corpus: receipts read from images, columns of lists, amounts as numbers, field names of a domain."""
+
+from random import Random
+
+import pytest
+
+from pretraining.corpus import receipts, rows
+from pretraining.corpus.asked import amount_of
+from pretraining.corpus.domains import COMMON, DOMAINS, read
+from pretraining.corpus.letterhead import COUNTRIES, Till
+from pretraining.corpus.ocr import damaged
+from pretraining.corpus.odd import KINDS, odd
+from pretraining.corpus.steady import column
+from pretraining.corpus.till import Goods, mark, sum_lines
+
+FIELDS = {**DOMAINS, **read("rows.txt", COMMON)}
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1.299,50 €", 1299.5),
+        ("$1,299.00", 1299.0),
+        ("12 100 ₽", 12100.0),
+        ("1'299.5 CHF", 1299.5),
+        ("Rs.1,150", 1150.0),
+        ("free", None),
+    ],
+)
+def test_an_amount_is_read_whatever_its_separators(text: str, amount: float | None) -> None:
+    assert amount_of(text) == amount
+
+
+def test_damage_spares_the_values() -> None:
+    r, lines, said = (
+        Random(1),
+        ["TOTAL SALES RM 12.50", "LOT 7, JALAN BESAR,", "THANK YOU"],
+        ["12.50", "LOT 7, JALAN BESAR, 123 TOWN"],
+    )
+    seen = {line for _ in range(200) for line in damaged(r, lines, said, 1.0)}
+    assert all("12.50" in line for line in seen if line.endswith("0"))
+    assert "LOT 7, JALAN BESAR," in seen
+    assert len(seen) > 20
+
+
+@pytest.mark.parametrize("country", sorted(COUNTRIES))
+def test_the_total_is_what_was_paid_less_the_change(country: str) -> None:
+    checked = 0
+    for seed in range(60):
+        t = Till(Random(seed), country)
+        m, values = mark(t), dict[str, str]()
+        sum_lines(t, Goods([("PEN", 2, 150), ("BOOK", 1, 1999)]), m, values)
+        if "change" in values:
+            paid, change, total = (amount_of(values[key]) for key in ("paid", "change", "total"))
+            assert round((paid or 0) - (change or 0), 2) == total
+            checked += 1
+    assert checked > 10
+
+
+def test_each_field_name_belongs_to_one_slot() -> None:
+    assert len(DOMAINS) >= 45
+    for domain, slots in FIELDS.items():
+        names = [name for slot in slots.values() for name in slot.fields]
+        assert len(names) == len(set(names)), domain
+
+
+def test_a_column_keeps_its_currency() -> None:
+    cash = read("rows.txt", COMMON)
+    slot = next(slot for slots in cash.values() for slot in slots.values() if slot.maker == "cash")
+    for seed in range(20):
+        make = column(Random(seed), slot, "en")
+        marks = {"".join(c for c in make() if c not in "0123456789.,' ") for _ in range(8)}
+        assert len(marks) == 1
+
+
+def test_lists_of_objects_come_with_their_rows() -> None:
+    r, found = Random(2), 0
+    for _ in range(200):
+        _, schema, record, _ = rows.sample(r)
+        for name, part in schema["properties"].items():
+            if part.get("items", {}).get("type") == "object" and record[name] is not None:
+                assert 1 <= len(record[name]) <= 8
+                found += 1
+    assert found > 150
+
+
+def test_rare_values_have_no_stray_space() -> None:
+    r = Random(3)
+    values = [odd(r, "en", "Sensors All in One") for _ in range(300)]
+    assert all(value and value == " ".join(value.split()) for value in values)
+    assert len(set(values)) > 280
+    assert len(KINDS) > 10
+
+
+def test_receipts_ask_for_the_standard_fields_half_of_the_time() -> None:
+    r = Random(4)
+    records = [receipts.sample(r)[2] for _ in range(300)]
+    assert 0.35 < sum(len(record) == 4 and None not in record.values() for record in records) / 300 < 0.75
