@@ -6,16 +6,14 @@ Reads artifacts/<run>/{adapter,data}; writes gguf/prompt.json there, as the expo
 """
 
 import json
-from typing import Any
 
 from eval import hf, metrics
+from extraction.json import Json
 from extraction.schema import fields
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import run
 from pipeline.files import read_jsonl, read_schema, write_text
-
-Json = dict[str, Any]
 
 
 def main() -> None:

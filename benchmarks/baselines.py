@@ -7,7 +7,8 @@ from typing import Any
 
 from lxml import etree, html
 
-Json = dict[str, Any]
+from extraction.json import Json
+
 PRICE = re.compile(
     r"(?:[$€£¥₹₽]|(?:US|CA|A|C)\$|[A-Z]{2,3})\s?\d[\d., ]*\d|\d[\d., \xa0]*\d?\s?(?:[$€£¥₹₽]|kr|zł|Kč|[A-Z]{3}\b)"
 )

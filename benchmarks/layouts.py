@@ -14,16 +14,15 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks.runs import environment
+from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import read_jsonl, whole, write_jsonl, write_text
 from pipeline.provenance import commit
 
-Json = dict[str, Any]
 STAGES = ("pipeline.data", "trainer.train", "trainer.export", "serve.create", "eval.score")
 VARIANT = "q4_k_m"
 SEED = 0

@@ -28,13 +28,13 @@ from tqdm import tqdm
 from benchmarks.baselines import by_markup, by_rules
 from eval.values import money
 from extraction.ground import grounded
+from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.errors import UserError, run
 from pipeline.files import read_jsonl, write_text
 from serve.client import Extractor
 from serve.server import ensure
 
-Json = dict[str, Any]
 RESAMPLES = 2000
 SEED = 0
 

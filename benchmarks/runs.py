@@ -13,7 +13,8 @@ from typing import Any
 
 import psutil
 
-Json = dict[str, Any]
+from extraction.json import Json
+
 SHOWN = ("code", "wall", "tokens_per_second", "peak_gib", "loss", "validation_loss", "phases")
 
 

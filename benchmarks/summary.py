@@ -1,8 +1,7 @@
 """The training benchmark's table: the runs side by side, then the ratios that decide."""
 
-from typing import Any
+from extraction.json import Json
 
-Json = dict[str, Any]
 OURS, STEADY = "job, ours", "steady, ours"
 JOB_UNSLOTH = "job, tutorial on Unsloth"
 UNSLOTH, TRL = "steady, tutorial on Unsloth", "steady, tutorial on TRL + PEFT + bitsandbytes"

@@ -17,7 +17,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -25,9 +24,9 @@ from benchmarks.phi3 import NAME
 from benchmarks.runs import arguments, call, stop, train
 from benchmarks.summary import JOB_UNSLOTH, OURS, STEADY, TRL, UNSLOTH, table
 from data import values
+from extraction.json import Json
 from pipeline.files import write_jsonl, write_text
 
-Json = dict[str, Any]
 WORK = Path("artifacts/benchmark")
 JOB, LONG, EXAMPLES = WORK / "job.jsonl", WORK / "long.jsonl", Path("data/products.jsonl")
 ONE_GPU, TWO_GPUS = ("base", "steady", "job", "memory", "example", "tests", "quality"), ("sharded", "gpus")

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics import decisions
 from eval.values import same
+from extraction.json import Json
 
-Json = dict[str, Any]
 CHAIN = ("base", "adapter", "merged", "f16")  # each is made from the one before
 SERVED = ("f16", "q4_k_m", "q8_0")
 QUANTIZED = ("q4_k_m", "q8_0")  # made from f16

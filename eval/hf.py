@@ -11,14 +11,13 @@ from typing import Any
 
 from extraction.combine import Part, Tokens, combine
 from extraction.ground import judged
+from extraction.json import Json
 from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, completion, messages, render
 from extraction.split import chats
 from pipeline.config import NF4, Config
 from pipeline.files import read_schema
 from serve.client import read_prompt, too_long
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from eval.values import absent, is_null, same, same_raw
 from extraction import ground
+from extraction.json import Json
 from extraction.parse import Status
 
-Json = dict[str, Any]
 Match = Callable[[Any, Any], bool]
 MATCHES: dict[str, Match] = {"normalised": same, "raw": same_raw}
 NO_JSON = (Status.NOT_JSON, Status.CUT_BY_LENGTH, Status.TOO_LONG, Status.ABORTED, Status.PROMPT_CHANGED)

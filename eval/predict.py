@@ -16,20 +16,18 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from eval import hf
 from eval.compare import SERVED
 from eval.provenance import depends_on, describe
+from extraction.json import Json
 from extraction.parse import Answer
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, record_stage, up_to_date, write_jsonl
 from serve.client import Extractor
-
-Json = dict[str, Any]
 
 
 def predict_all(config: Config, host: str) -> list[Path]:

@@ -3,9 +3,9 @@
 import hashlib
 import platform
 from importlib.metadata import version
-from typing import Any
 
 from eval.compare import SERVED
+from extraction.json import Json
 from extraction.prompt import system
 from pipeline.config import Config
 from pipeline.errors import UserError
@@ -13,7 +13,6 @@ from pipeline.files import output_of, read_manifest, read_schema
 from serve.client import read_prompt, unreachable
 from serve.server import version as server_version
 
-Json = dict[str, Any]
 LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn", "numpy")
 
 HF_OPTIONS = (

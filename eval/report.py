@@ -17,13 +17,13 @@ from eval import table
 from eval.charts import change_bars, grouped_bars
 from eval.predict import read_samples
 from eval.values import same, same_raw
+from extraction.json import Json
 from extraction.parse import Status
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import write_text
 
-Json = dict[str, Any]
 N_EXAMPLES = 12
 LONGEST_INPUT, LONGEST_VALUE = 1200, 160  # characters shown
 

@@ -10,7 +10,6 @@ than eval.max_loss against the adapter. What is up to date is not made again; wh
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -22,6 +21,7 @@ from eval.compare import difference, pairs
 from eval.metrics import score
 from eval.predict import predict_all, read_samples, stage
 from eval.report import write_report
+from extraction.json import Json
 from extraction.schema import fields
 from pipeline import config as configuration
 from pipeline.config import Config
@@ -30,7 +30,6 @@ from pipeline.files import read_manifest, read_schema, record_stage, write_text
 from pipeline.provenance import commit
 from serve.server import address
 
-Json = dict[str, Any]
 Rows = dict[str, list[Json]]
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.compare import SERVED, path
+from extraction.json import Json
 
-Json = dict[str, Any]
 N_SUMS = 4  # last lines of the table, which are not a field's
 DECODING = (
     "base, adapter and merged decode freely; served variants are held to the schema, "

@@ -5,12 +5,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from extraction.json import Json
 from extraction.parse import Answer, Status
 from extraction.schema import fields
 
-Json = dict[str, Any]
 Tokens = Sequence[tuple[str, float]]  # text and log-probability
 KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
 SKIPPED = 16  # characters of an answer that its tokens may leave out: servers do not tell of every byte

@@ -15,11 +15,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from extraction.json import Json
 from extraction.parse import Answer
 from extraction.schema import problems
 from extraction.split import COMMENT, TAG
 
-Json = dict[str, Any]
 Path = tuple[str | int, ...]
 TAGS = re.compile(f"{COMMENT}|{TAG}", re.IGNORECASE | re.DOTALL)
 VALUE = re.compile(r"=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")

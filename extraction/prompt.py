@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from jinja2.exceptions import TemplateError
 
 from extraction.clean import clean
+from extraction.json import Json
 from extraction.schema import ordered, skeleton
 
-Json = dict[str, Any]
 Messages = list[dict[str, str]]
 
 TASK = "Extract these fields as JSON. Copy each value as it is written; null if it is not there."

@@ -10,7 +10,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-Json = dict[str, Any]
+from extraction.json import Json
+
 EXAMPLE_OF = {"string": "", "number": 0.0, "integer": 0, "boolean": False}
 TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 

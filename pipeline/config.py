@@ -7,16 +7,16 @@ Sections: `model` (transformers), `data` (ours), `lora` (peft.LoraConfig), `trai
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from extraction.json import Json
 from extraction.schema import check
 from pipeline.errors import UserError, unreadable
 from pipeline.files import write_text
 
-Json = dict[str, Any]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Quantization = Literal["q4_k_m", "q8_0"]
 SEED = 3407

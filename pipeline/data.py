@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from extraction import schema as schemas
+from extraction.json import Json
 from extraction.prompt import page
 from pipeline import config as configuration
 from pipeline.errors import UserError, run, unreadable
 from pipeline.files import record_stage, sha256, up_to_date, write_jsonl, write_text
 
-Json = dict[str, Any]
 SPLITS = ("train", "validation", "test")
 
 

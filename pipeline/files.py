@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from extraction.json import Json
 from pipeline.errors import UserError, is_disk_full
-
-Json = dict[str, Any]
 
 
 def sha256(path: Path) -> str:

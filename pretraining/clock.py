@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from extraction.json import Json
 from pipeline.errors import UserError
 from pretraining.stream import Batch
 from pretraining.team import Team
 
 EVERY = 100  # steps between two lines of the log
-Json = dict[str, Any]
 
 
 class Clock:

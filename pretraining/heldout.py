@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from extraction import prompt
+from extraction.json import Json
 from extraction.parse import parse
 
 BATCH = 150
 MAX_NEW_TOKENS = 300
-Json = dict[str, Any]
 
 
 def answers(folder: Path, samples: list[Any], device: str) -> list[str]:

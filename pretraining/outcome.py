@@ -6,10 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from extraction.json import Json
 from pipeline.files import whole
 from pipeline.provenance import commit
-
-Json = dict[str, Any]
 
 
 def save(model: Any, folder: Path) -> None:

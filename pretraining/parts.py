@@ -17,7 +17,6 @@ TOKENS = (300, 2_000)  # of a small part
 LARGEST = 3_500
 TOKENS_A_BYTE = 0.4
 MAIN = 0.6  # of the parts are the one that states the most
-Json = dict[str, Any]
 
 
 def parted(samples: Iterator[Any], seed: int) -> Iterator[Any]:

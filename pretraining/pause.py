@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from extraction.json import Json
 from pipeline.errors import UserError
 from pipeline.files import whole
-
-Json = dict[str, Any]
 
 
 def save(path: Path, model: Any, updates: list[tuple[Any, float]], facts: Json) -> None:

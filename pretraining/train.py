@@ -19,6 +19,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+from extraction.json import Json
 from pipeline.errors import UserError, run
 from pipeline.files import write_jsonl, write_text
 from pretraining import outcome, pause
@@ -35,7 +36,6 @@ ROUNDED = 0.75  # share of the time after which the model computes with 4-bit we
 UNTIMED = 3  # steps at learning rate 0 while the kernels are compiled
 HELD_OUT_SEED = 900_000_000
 LATER = 1_000  # added to the numbers of the workers of a call that goes on
-Json = dict[str, Any]
 Updates = list[tuple[Any, float]]  # optimizers, each with its highest learning rate
 
 

@@ -15,14 +15,13 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.data import read
 from pipeline.errors import UserError, run, unreadable
 from pipeline.files import write_text
 from serve.client import Extractor
 from serve.server import address
-
-Json = dict[str, Any]
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from extraction.combine import Part, combine
 from extraction.ground import judged
+from extraction.json import Json
 from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, completion, messages
 from extraction.split import chats
@@ -18,7 +19,6 @@ from pipeline.config import Config, Serve
 from pipeline.errors import UserError
 from pipeline.files import read_schema
 
-Json = dict[str, Any]
 CIRCLES_PENALTY = 1.3
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)  # seconds; the first answer waits for the model to load
 

@@ -8,11 +8,11 @@ character, and its token count with ours. Enters the served digests in the manif
 """
 
 from pathlib import Path
-from typing import Any
 
 import httpx
 import ollama
 
+from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
@@ -20,8 +20,6 @@ from pipeline.files import output_of, read_manifest, record_stage, up_to_date, w
 from serve import modelfile
 from serve.client import TIMEOUT, Extractor, Prompt, read_prompt, unreachable
 from serve.server import ensure
-
-Json = dict[str, Any]
 
 
 def main() -> None:

@@ -2,15 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
+from extraction.json import Json
 from extraction.prompt import system
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import read_schema
 from serve.client import Prompt
 
-Json = dict[str, Any]
 TEMPLATE_FILE = Path(__file__).parents[1] / "Modelfile.template"
 
 

@@ -1,6 +1,7 @@
 """The rules of the house that a machine can check."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,9 @@ def test_no_stage_knows_the_products_fields(package: str) -> None:
     for path in sources(package):
         constants = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
         assert not constants & {"price", "category", "manufacturer"}, path
+
+
+def test_json_has_one_definition() -> None:
+    definition = re.compile(r"^Json\b.* = ", re.MULTILINE)
+    found = [path for package in MAY_IMPORT for path in sources(package) if definition.search(path.read_text())]
+    assert found == [ROOT / "extraction" / "json.py"]

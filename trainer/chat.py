@@ -5,10 +5,10 @@ The served model's TEMPLATE is made from these pieces, so any base model works a
 
 from typing import Any
 
+from extraction.json import Json
 from extraction.prompt import Messages, messages, render
 from pipeline.errors import UserError
 
-Json = dict[str, Any]
 SYSTEM, USER = "\u241fsystem\u241f", "\u241fuser\u241f"
 # Pages that show a difference: plain, with white space and entities, with scripts of many languages and odd characters.
 PARITY_PAGES = (

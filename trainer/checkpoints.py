@@ -12,10 +12,10 @@ from typing import Any
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from extraction.json import Json
 from pipeline.errors import UserError
 from pipeline.files import write_text
 
-Json = dict[str, Any]
 MARKER = "complete"
 
 

@@ -4,9 +4,9 @@ The idea is RAFT's (arXiv 2403.10131): some training inputs get passages that do
 """
 
 import random
-from typing import Any
 
-Json = dict[str, Any]
+from extraction.json import Json
+
 LONGEST = 300  # characters of a passage
 
 

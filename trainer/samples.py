@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from extraction.json import Json
 from extraction.prompt import completion, messages, render
 from pipeline.errors import UserError
 from trainer.chat import prompt_ids
 
-Json = dict[str, Any]
 IGNORED = -100  # the label that torch's cross entropy leaves out
 
 

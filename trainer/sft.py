@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from extraction.json import Json
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, read_schema, write_text
@@ -16,8 +17,6 @@ from trainer.clock import Clock
 from trainer.memory import Plan
 from trainer.model import add_lora, backend, load_base, load_tokenizer
 from trainer.samples import IGNORED, encode_all
-
-Json = dict[str, Any]
 
 
 def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, Any, Json]:

@@ -12,13 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import output_of, record_stage, sha256, up_to_date, whole
 from trainer.model import check_base, device_report, is_local, prepare_libraries
-
-Json = dict[str, Any]
 
 
 def main() -> None:

@@ -3,10 +3,10 @@
 from random import Random
 from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.words import LISTS
 
-Json = dict[str, Any]
 STANDARD = ("name", "price", "category", "manufacturer")
 NAMES = LISTS["fields"]
 ABSENT = ("old_price", "sku", "ean", "warranty", "seller", "rating", "origin", "manufacturer", "category", "weight")

@@ -4,12 +4,12 @@ import re
 from random import Random
 from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus import ask
 from pretraining.corpus.domains import Slot
 from pretraining.corpus.kinds import YES
 from pretraining.corpus.pick import chance, pick
 
-Json = dict[str, Any]
 CASH = ("cash", "big_cash", "amount_only")
 NUMBER = re.compile(r"-?\d+(?:[.,'\u2019\s]\d+)*")
 

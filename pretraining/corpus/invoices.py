@@ -1,8 +1,8 @@
 """Invoices as web pages and as plain text: two parties, dates, numbers, a table of positions, sums."""
 
 from random import Random
-from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus import ask, facts, kinds
 from pretraining.corpus.asked import question
 from pretraining.corpus.letterhead import Till, address_lines, till
@@ -12,7 +12,6 @@ from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.till import Goods, goods, mark, sum_lines
 from pretraining.corpus.words import LISTS
 
-Json = dict[str, Any]
 Row = tuple[str, ...]
 FIELDS = LISTS["invoice_fields"]
 STANDARD = ("seller", "number", "date", "total")

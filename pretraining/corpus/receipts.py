@@ -1,8 +1,8 @@
 """Receipts as plain text, the way that OCR reads them: the firm on top, many dates and sums, one total."""
 
 from random import Random
-from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus import facts, invoices
 from pretraining.corpus.asked import question
 from pretraining.corpus.letterhead import WORDS, Till, letterhead, till
@@ -13,7 +13,6 @@ from pretraining.corpus.shapes import fill
 from pretraining.corpus.till import Goods, goods, item_lines, mark, sum_lines
 from pretraining.corpus.words import LISTS
 
-Json = dict[str, Any]
 FIELDS = LISTS["receipt_fields"]
 STANDARD = ("company", "date", "address", "total")
 INVOICES = 0.28

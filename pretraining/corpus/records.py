@@ -1,8 +1,8 @@
 """Pages of the other domains: a record drawn slot by slot, laid out in one of many generic ways, and asked about."""
 
 from random import Random
-from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus import ask, facts, rows
 from pretraining.corpus.asked import named, typed
 from pretraining.corpus.domains import DOMAINS
@@ -14,7 +14,6 @@ from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.surroundings import surround
 from pretraining.corpus.words import SHOPS
 
-Json = dict[str, Any]
 NAMES = tuple(DOMAINS)
 ROWS = 0.2  # of these pages ask for a list of objects
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus import ask, facts
 from pretraining.corpus.asked import named, typed
 from pretraining.corpus.domains import COMMON, DOMAINS, Slot, read
@@ -20,7 +21,6 @@ from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.steady import column
 from pretraining.corpus.words import SHOPS
 
-Json = dict[str, Any]
 KINDS = tuple((key.split(" ; "), slots) for key, slots in read("rows.txt", COMMON).items())
 APART = tuple(joint for joint in JOINTS if joint != ", ")  # values have commas of their own
 FURNITURE = 0.25

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus import facts
 from pretraining.corpus.goods import measure
 from pretraining.corpus.letterhead import WORDS, Till
 from pretraining.corpus.letters import code_like, digits
 from pretraining.corpus.pick import chance, pick
 
-Json = dict[str, Any]
 Row = tuple[str, int, str]  # label, cents (-1 where the number of goods stands), slot or nothing
 MALAY = (("", ""),) * 5 + (("", "RM"),) * 5 + (("RM", ""), ("$", ""), ("$", ""), ("", "MYR"), ("", "S$"))
 RATES = {"my": (6, 6, 6, 10), "us": (7, 8, 6), "uk": (20, 20, 5), "de": (19, 7), "fr": (20, 10), "es": (21, 10, 22)}

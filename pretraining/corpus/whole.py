@@ -1,8 +1,8 @@
 """What a whole page has around its product: head, linked data, menus, reviews, teasers, footer columns."""
 
 import json
-from typing import Any
 
+from extraction.json import Json
 from pretraining.corpus.goods import brand, category, noun, thing
 from pretraining.corpus.letters import digits
 from pretraining.corpus.markup import collapse
@@ -11,8 +11,6 @@ from pretraining.corpus.page import Page
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.titles import other_heading, related
 from pretraining.corpus.words import words
-
-Json = dict[str, Any]
 
 
 def surround(page: Page, parts: list[str], times: int = 1) -> None:

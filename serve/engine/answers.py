@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
+from extraction.json import Json
 from serve.engine import gotemplate, options, weights
 from serve.engine.bodies import duration
 from serve.engine.completion import Chunk, Clock, complete
@@ -12,7 +13,6 @@ from serve.engine.loading import Engine, Loaded
 from serve.engine.protocol import ApiError, timestamp
 from serve.engine.store import Model, Store
 
-Json = dict[str, Any]
 KEEP_ALIVE = 300.0  # seconds
 IMAGES = "the embedded engine serves text only: leave out the images"
 

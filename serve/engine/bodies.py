@@ -6,9 +6,9 @@ from typing import Any
 
 from starlette.requests import Request
 
+from extraction.json import Json
 from serve.engine.protocol import ApiError, dump
 
-Json = dict[str, Any]
 GO_TYPES: dict[type, str] = {
     type(None): "null",
     bool: "bool",

@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
+from extraction.json import Json
 from serve.engine import grammar
 from serve.engine.loading import Loaded
 from serve.engine.options import Options
 from serve.engine.protocol import ApiError, dump
 
-Json = dict[str, Any]
 MOST_REPEATS = 30  # more identical tokens in a row end a generation, without `done`
 INVALID = "\ufffd"  # llama.cpp shows bytes that are not UTF-8 so; they too end a generation without `done`
 TOO_LONG = (

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
+from extraction.json import Json
 from serve.engine import weights
 from serve.engine.loading import Loaded
 from serve.engine.protocol import timestamp
 from serve.engine.store import Model
 
-Json = dict[str, Any]
 CAPABILITIES = ["completion"]
 
 

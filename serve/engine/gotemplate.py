@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from extraction.json import Json
 from serve.engine.goparse import (
     Assign,
     Branch,
@@ -17,7 +18,6 @@ from serve.engine.goparse import (
     parse_nodes,
 )
 
-Json = dict[str, Any]
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "eq": lambda first, *others: any(first == other for other in others),
     "ne": lambda first, other: first != other,

@@ -8,7 +8,8 @@ answer must not be looser than it looks. Source: the grammar notation in llama.c
 import json
 from typing import Any
 
-Json = dict[str, Any]
+from extraction.json import Json
+
 # White space is bounded: a model must not go on with it for ever.
 BASE = {
     "ws": '| " " | "\\n"{1,2} [ \\t]{0,20}',

@@ -1,14 +1,13 @@
 """POST /api/create: a model from uploaded GGUF files or from another model, with template, system and parameters."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from extraction.json import Json
 from serve.engine import gotemplate, weights
 from serve.engine.goparse import TemplateError
 from serve.engine.protocol import ApiError, dump
 from serve.engine.store import CONFIG, MEDIA, Store, parse
 
-Json = dict[str, Any]
 QUANTIZATIONS = ("F32", "F16", "Q4_K_S", "Q4_K_M", "Q8_0")
 UNQUANTIZED = ("F16", "BF16", "F32")
 

@@ -13,13 +13,12 @@ import sys
 from collections import deque
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import httpx
 
+from extraction.json import Json
 from serve.engine.protocol import ApiError
 
-Json = dict[str, Any]
 STOPPED = "the model runner has unexpectedly stopped"
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.responses import Response
 
+from extraction.json import Json
 from serve.engine.answers import Service, collect
 from serve.engine.protocol import ApiError, Stream, dump, reply, with_first
 from serve.engine.store import Model
 
-Json = dict[str, Any]
 JSON = "application/json"
 FINGERPRINT = "fp_ollama"
 

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-Json = dict[str, Any]
+from extraction.json import Json
+
 T = TypeVar("T")
 JSON = "application/json; charset=utf-8"
 

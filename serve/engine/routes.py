@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from extraction.json import Json
 from serve.engine import describe, importing, openai
 from serve.engine.answers import Service, collect
 from serve.engine.bodies import read_json
 from serve.engine.protocol import ApiError, Stream, ndjson, reply, unless_gone, with_first
 from serve.engine.store import Name, parse
 
-Json = dict[str, Any]
 VERSION = "0.33.0-embedded"
 Handler = Callable[[Service, Request], Awaitable[Response]]
 

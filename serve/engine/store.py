@@ -13,12 +13,11 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from extraction.json import Json
 from pipeline.files import sha256, whole
 from serve.engine.protocol import ApiError, dump
 
-Json = dict[str, Any]
 PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"
 NAME = re.compile(rf"(?:(?P<namespace>{PART})/)?(?P<model>{PART})(?::(?P<tag>{PART}))?")
 DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")

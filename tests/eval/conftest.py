@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from extraction.json import Json
 from extraction.prompt import page
 from extraction.schema import infer
 from pipeline.config import Config, load, save
 from pipeline.files import output_of, record_stage, sha256, write_jsonl, write_text
 from tests.conftest import toy_rows
 
-Json = dict[str, Any]
 DIGESTS = {"f16": "f" * 64, "q4_k_m": "4" * 64}
 CONFIG = """
 model: {{model_name_or_path: {base}}}

@@ -6,8 +6,7 @@ import pytest
 from eval.compare import bootstrap, difference, pairs, path, steps
 from eval.metrics import Decision, decide, grounded, precision_recall_f1, score, wilson
 from eval.values import same, same_raw
-
-Json = dict[str, Any]
+from extraction.json import Json
 
 
 def row(reference: Any, prediction: Any, status: str = "ok", **more: Any) -> Json:

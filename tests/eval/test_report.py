@@ -2,19 +2,18 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from eval import report, score
 from eval.charts import change_bars, grouped_bars
+from extraction.json import Json
 from extraction.prompt import page as read
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, record_stage, write_jsonl
 from tests.eval.conftest import FakeOllama
 
-Json = dict[str, Any]
 EVIL = '</pre><script src="http://evil.example/x.js">alert(1)</script><img src=http://evil.example/i.png>'
 
 

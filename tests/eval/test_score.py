@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from eval import score, table
+from extraction.json import Json
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.files import read_manifest
 from tests.eval.conftest import FakeOllama
 
-Json = dict[str, Any]
 Start = Callable[[], FakeOllama]
 SERVED_ONLY = "eval.variants=[f16, q4_k_m]"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from extraction.json import Json
 from extraction.parse import Status
 from pipeline.config import Config, load
 from pipeline.errors import UserError
@@ -17,7 +18,6 @@ from pipeline.files import write_text
 from serve import ask, create, modelfile
 from serve.client import Extractor, Prompt, read_prompt
 
-Json = dict[str, Any]
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
 GOOD = {"message": {"content": '{"a": "x"}'}, "done": True, "done_reason": "stop"}
 

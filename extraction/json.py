@@ -1,0 +1,5 @@
+"""JSON objects as Python has them."""
+
+from typing import Any
+
+Json = dict[str, Any]
