@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "serve": {"extraction", "pipeline"},
     "eval": {"extraction", "pipeline", "serve"},
     "data": {"extraction", "pipeline"},
-    "benchmarks": {"extraction", "pipeline", "pretraining", "trainer", "serve", "eval"},
+    "benchmarks": {"extraction", "pipeline", "data", "pretraining", "trainer", "serve", "eval"},
 }
 
 
