@@ -20,7 +20,7 @@ from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import read_jsonl, whole, write_jsonl, write_text
+from pipeline.files import atomic_write, read_jsonl, write_jsonl, write_text
 from pipeline.provenance import commit
 
 STAGES = ("pipeline.data", "trainer.train", "trainer.export", "serve.create", "eval.score")
@@ -95,7 +95,7 @@ def draw(points: list[Json], path: Path) -> None:
     )
     axes.grid(alpha=0.3)
     axes.legend()
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=100)
 
 

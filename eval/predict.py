@@ -26,7 +26,8 @@ from extraction.json import Json
 from extraction.parse import Answer
 from pipeline.config import Config
 from pipeline.errors import UserError
-from pipeline.files import read_jsonl, record_stage, up_to_date, write_jsonl
+from pipeline.files import read_jsonl, write_jsonl
+from pipeline.manifest import record_stage, up_to_date
 from serve.client import Extractor
 
 

@@ -9,7 +9,8 @@ from extraction.json import Json
 from extraction.prompt import system
 from pipeline.config import Config
 from pipeline.errors import UserError
-from pipeline.files import output_of, read_manifest, read_schema
+from pipeline.files import read_schema
+from pipeline.manifest import output_of, read_manifest
 from serve.client import read_prompt, unreachable
 from serve.server import version as server_version
 

@@ -26,7 +26,8 @@ from extraction.schema import fields
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import read_manifest, read_schema, record_stage, write_text
+from pipeline.files import read_schema, write_text
+from pipeline.manifest import read_manifest, record_stage
 from pipeline.provenance import commit
 from serve.server import address
 

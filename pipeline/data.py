@@ -19,7 +19,8 @@ from extraction.json import Json
 from extraction.prompt import page
 from pipeline import config as configuration
 from pipeline.errors import UserError, run, unreadable
-from pipeline.files import record_stage, sha256, up_to_date, write_jsonl, write_text
+from pipeline.files import sha256, write_jsonl, write_text
+from pipeline.manifest import record_stage, up_to_date
 
 SPLITS = ("train", "validation", "test")
 

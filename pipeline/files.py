@@ -1,12 +1,11 @@
-"""Files that exist only when they are whole, and the manifest that chains the stages of a run.
+"""Files and folders that exist only when they are whole, and the JSON files that stages hand on."""
 
-`manifest.json` holds one entry a stage: what it was made from (`inputs`, any JSON) and the SHA-256 of each file that
-it wrote (`outputs`). A stage is up to date when its inputs are the recorded ones and its files still have these sums.
-"""
-
+import contextlib
+import ctypes
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from extraction.json import Json
-from pipeline.errors import UserError, is_disk_full
+from pipeline.errors import UserError, is_disk_full, unreadable
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux's renameat2
 
 
 def sha256(path: Path) -> str:
@@ -24,43 +25,61 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path` (file or folder); it takes the final name once the block has ended well.
 
-    A full disk is a `UserError`; what was half written is removed and what stood under `path` stays as it was.
+    What was written is on the disk before it gets the name, so a power cut leaves the old version or the new one. A
+    full disk is a `UserError`; what was half written is removed and what stood under `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Random, because processes in two containers on one volume can have the same number.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         yield temporary
-        if path.is_dir():
-            shutil.rmtree(path)
-        temporary.replace(path)
+        _sync_tree(temporary)
+        _put_in_place(temporary, path)
+        _sync(path.parent)
     except Exception as error:
         if is_disk_full(error):
             free = shutil.disk_usage(path.parent).free / 1e6
-            message = (
+            raise UserError(
                 f"no disk space left to write {path} ({free:.0f} MB free): free some space and run the same command"
                 " again"
-            )
-            raise UserError(message) from error
+            ) from error
         raise
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove, and return, what killed processes left half written in a folder that no other process writes to."""
+    found = sorted(folder.glob(".*.tmp"))
+    for path in found:
+        _remove(path)
+    return found
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text under a temporary name, then rename."""
-    with whole(path) as temporary:
+    """Write UTF-8 text, whole or not at all."""
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write one JSON object a line, whole or not at all."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """The content of a JSON file that a stage of ours wrote; `remedy` is what to do where it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there: {remedy}") from None
+    except OSError as error:
+        raise unreadable("file", error) from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged ({error}): {remedy}") from None
 
 
 def read_jsonl(path: Path) -> list[Json]:
@@ -72,45 +91,49 @@ def read_jsonl(path: Path) -> list[Json]:
 
 def read_schema(run: Path) -> Json:
     """The JSON Schema of a run's records."""
-    path = run / "data" / "schema.json"
-    if not path.is_file():
-        raise UserError(f"{path} is not there: run `make data` first")
-    schema: Json = json.loads(path.read_text(encoding="utf-8"))
+    schema: Json = read_json(run / "data" / "schema.json", "run `make data` first")
     return schema
 
 
-def read_manifest(run: Path) -> Json:
-    """The manifest of a run folder; empty before the first stage."""
-    path = run / "manifest.json"
-    manifest: Json = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return manifest
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Rename `temporary` to `path`. A folder there is exchanged with it in one step: it is never missing."""
+    if not path.is_dir():
+        temporary.replace(path)
+    elif not _exchange(temporary, path):  # a file system that cannot, such as NFS
+        older = temporary.with_suffix(".older.tmp")
+        path.rename(older)
+        temporary.rename(path)
+        _remove(older)
 
 
-def record_stage(run: Path, stage: str, inputs: Json, outputs: Iterable[Path], **facts: Any) -> None:
-    """Enter a finished stage: its inputs, the SHA-256 of each file that it wrote (also inside folders), other facts."""
-    files = sorted(
-        file for path in outputs for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()
-    )
-    entry = {"inputs": inputs, "outputs": {str(file.relative_to(run)): sha256(file) for file in files}, **facts}
-    write_text(run / "manifest.json", json.dumps(read_manifest(run) | {stage: entry}, indent=1, ensure_ascii=False))
-
-
-def up_to_date(run: Path, stage: str, inputs: Json) -> bool:
-    """Whether `stage` was made from these `inputs` and its files are still what it wrote."""
-    entry = read_manifest(run).get(stage)
-    if entry is None or entry["inputs"] != json.loads(json.dumps(inputs)):
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where the system cannot."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
         return False
-    return all((run / name).is_file() and sha256(run / name) == digest for name, digest in entry["outputs"].items())
+    done: int = rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
+    return done == 0
 
 
-def output_of(run: Path, stage: str, name: str) -> str:
-    """SHA-256 that the manifest gives for a file of a finished stage, checked against the file itself."""
-    digest: str | None = read_manifest(run).get(stage, {}).get("outputs", {}).get(name)
-    path = run / name
-    if digest is None or not path.is_file():
-        raise UserError(f"{path} is not there or not in the manifest: run `make {stage}` first")
-    if sha256(path) != digest:
-        raise UserError(
-            f"{path} is not the file that `make {stage}` wrote (its SHA-256 differs): run `make {stage}` again"
-        )
-    return digest
+def _sync_tree(path: Path) -> None:
+    for inner in path.rglob("*") if path.is_dir() else ():
+        _sync(inner)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from extraction.json import Json
-from pipeline.files import whole
+from pipeline.files import atomic_write
 from pipeline.provenance import commit
 
 
@@ -43,7 +43,7 @@ def draw(log: list[Json], path: Path) -> None:
         title="Pre-training of the embedded base",
     )
     axes.grid(alpha=0.3, which="both")
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=100)
 
 

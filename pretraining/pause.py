@@ -5,7 +5,7 @@ from typing import Any
 
 from extraction.json import Json
 from pipeline.errors import UserError
-from pipeline.files import whole
+from pipeline.files import atomic_write
 
 
 def save(path: Path, model: Any, updates: list[tuple[Any, float]], facts: Json) -> None:
@@ -13,7 +13,7 @@ def save(path: Path, model: Any, updates: list[tuple[Any, float]], facts: Json) 
     import torch
 
     state = {"model": model.state_dict(), "optimizers": [one.state_dict() for one, _ in updates], "facts": facts}
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         torch.save(state, temporary)
 
 

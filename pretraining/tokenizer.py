@@ -22,7 +22,7 @@ from typing import Any
 import regex
 
 from pipeline.errors import run
-from pipeline.files import whole, write_text
+from pipeline.files import atomic_write, write_text
 
 PIECES = 8192
 SAMPLES = 20_000
@@ -173,7 +173,7 @@ def save(model: bytes, folder: Path) -> None:
             for index, token in tokenizer.get_added_tokens_decoder().items()
         },
     }
-    with whole(folder / "tokenizer.model") as path:
+    with atomic_write(folder / "tokenizer.model") as path:
         path.write_bytes(model)
     write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=False))
     write_text(folder / "tokenizer_config.json", json.dumps(config, indent=1, ensure_ascii=False))

@@ -16,7 +16,8 @@ from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import output_of, read_manifest, record_stage, up_to_date, write_text
+from pipeline.files import write_text
+from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
 from serve import modelfile
 from serve.client import TIMEOUT, Extractor, Prompt, read_prompt, unreachable
 from serve.server import ensure

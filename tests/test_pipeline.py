@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.files import read_manifest
+from pipeline.manifest import read_manifest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]

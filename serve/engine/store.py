@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extraction.json import Json
-from pipeline.files import sha256, whole
+from pipeline.files import atomic_write, sha256
 from serve.engine.protocol import ApiError, dump
 
 PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"
@@ -99,7 +99,7 @@ class Store:
         """Store text as a blob and return its entry for a manifest."""
         digest = "sha256:" + hashlib.sha256(content.encode()).hexdigest()
         if not self.blob(digest).is_file():
-            with whole(self.blob(digest)) as temporary:
+            with atomic_write(self.blob(digest)) as temporary:
                 temporary.write_text(content, encoding="utf-8")
         return self.entry(media_type, digest)
 
@@ -127,7 +127,7 @@ class Store:
         """Write the manifest of `name` and drop the blobs that only its old one had."""
         old = self._digests([name]) if self.manifest(name).is_file() else set()
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
-        with whole(self.manifest(name)) as temporary:
+        with atomic_write(self.manifest(name)) as temporary:
             temporary.write_text(dump(manifest), encoding="utf-8")
         self._prune(old)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipeline.files import read_manifest
+from pipeline.manifest import read_manifest
 from tests.docker.conftest import PROJECT, RUN, Stack, container, docker, wait
 
 pytestmark = pytest.mark.docker

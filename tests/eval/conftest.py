@@ -14,7 +14,8 @@ from extraction.json import Json
 from extraction.prompt import page
 from extraction.schema import infer
 from pipeline.config import Config, load, save
-from pipeline.files import output_of, record_stage, sha256, write_jsonl, write_text
+from pipeline.files import sha256, write_jsonl, write_text
+from pipeline.manifest import output_of, record_stage
 from tests.conftest import toy_rows
 
 DIGESTS = {"f16": "f" * 64, "q4_k_m": "4" * 64}

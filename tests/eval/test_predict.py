@@ -11,7 +11,8 @@ from eval import hf
 from eval.predict import predict_all, read_partial, samples_path
 from pipeline.config import Config, load
 from pipeline.errors import UserError
-from pipeline.files import read_jsonl, read_manifest, record_stage, write_text
+from pipeline.files import read_jsonl, write_text
+from pipeline.manifest import read_manifest, record_stage
 from serve.client import Extractor
 from tests.eval.conftest import FakeOllama
 

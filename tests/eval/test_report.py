@@ -11,7 +11,8 @@ from extraction.json import Json
 from extraction.prompt import page as read
 from pipeline.config import Config, load
 from pipeline.errors import UserError
-from pipeline.files import read_jsonl, record_stage, write_jsonl
+from pipeline.files import read_jsonl, write_jsonl
+from pipeline.manifest import record_stage
 from tests.eval.conftest import FakeOllama
 
 EVIL = '</pre><script src="http://evil.example/x.js">alert(1)</script><img src=http://evil.example/i.png>'

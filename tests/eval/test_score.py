@@ -11,7 +11,7 @@ from eval import score, table
 from extraction.json import Json
 from pipeline.config import Config, load
 from pipeline.errors import UserError
-from pipeline.files import read_manifest
+from pipeline.manifest import read_manifest
 from tests.eval.conftest import FakeOllama
 
 Start = Callable[[], FakeOllama]

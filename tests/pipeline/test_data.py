@@ -8,7 +8,8 @@ import pytest
 from pipeline import data
 from pipeline.config import Data
 from pipeline.errors import UserError
-from pipeline.files import read_jsonl, read_manifest
+from pipeline.files import read_jsonl
+from pipeline.manifest import read_manifest
 
 ROWS = [{"input": f"<p>{i}</p>", "output": {"n": f"v{i % 30}", "x": None}, "shop": "abc"[i % 3]} for i in range(60)]
 

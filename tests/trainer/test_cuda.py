@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pipeline.config import Config
-from pipeline.files import read_manifest, sha256
+from pipeline.files import sha256
+from pipeline.manifest import read_manifest
 
 pytestmark = pytest.mark.gpu
 ROOT = Path(__file__).parents[2]

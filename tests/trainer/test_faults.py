@@ -13,7 +13,8 @@ import torch
 from safetensors.numpy import load_file
 
 from pipeline.config import Config
-from pipeline.files import read_manifest, sha256
+from pipeline.files import sha256
+from pipeline.manifest import read_manifest
 from trainer.checkpoints import MARKER
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ from safetensors.numpy import load_file
 
 from pipeline.config import Config, Lora, Model
 from pipeline.errors import UserError
-from pipeline.files import read_manifest, sha256
+from pipeline.files import sha256
+from pipeline.manifest import read_manifest
 from trainer import checkpoints, export
 from trainer.model import add_lora, check_base, load_base, prepare_libraries
 from trainer.progress import LossBar
