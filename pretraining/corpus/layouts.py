@@ -18,7 +18,7 @@ BEFORE = LISTS["before"]
 TYPES = LISTS["types"]
 
 
-def _head(d: Draft, first: str, beside: list[str]) -> list[str]:
+def beside_title(d: Draft, first: str, beside: list[str]) -> list[str]:
     """The title, and beside it values without labels: one element each, or one line of them all."""
     m, r = d.page.m, d.page.r
     parts = [m.leaf(pick(r, ("h1", "h1", "h1", "h2", "h3", "div", "a", "strong")), "title", d.values[first])]
@@ -84,7 +84,7 @@ def page(d: Draft) -> str:
     """Title, what stands beside it, rows of labels and values, furniture."""
     r = d.page.r
     first, beside, rest = d.split()
-    top = d.page.m.el("div", "product", *_head(d, first, beside))
+    top = d.page.m.el("div", "product", *beside_title(d, first, beside))
     parts = [d.page.m.wrap(top, "product", r.randint(0, 1)), *_body(d, rest)]
     for _ in range(pick(r, (0, 0, 1, 2, 5))):
         parts.insert(r.randint(0, len(parts)), noise(d.page) if chance(r, 0.85) else menu(d.page))

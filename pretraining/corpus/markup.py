@@ -112,7 +112,7 @@ class Markup:
             out.append(self._extra())
         return "".join(f" {key}={self._quoted(value)}" for key, value in out)
 
-    def el(self, tag: str, role: str, *kids: str, **given: str) -> str:
+    def el(self, tag: str, role: str, /, *kids: str, **given: str) -> str:
         """An element around markup; blocks on lines of their own where the site breaks lines."""
         if self.attributes == "rich" and tag == "a" and "href" not in given:
             given["href"] = self.url()
@@ -129,7 +129,7 @@ class Markup:
             body = body.rstrip("\n").replace("\n", "\n" + self.indent) + "\n"
         return start + body + end
 
-    def leaf(self, tag: str, role: str, text: str, **given: str) -> str:
+    def leaf(self, tag: str, role: str, text: str, /, **given: str) -> str:
         """An element around plain text, with the white space that this site puts there."""
         inner = self.text(text)
         if self.pad == "end":

@@ -51,8 +51,8 @@ def _elsewhere(page: Page) -> str:
 def compose(page: Page) -> str:
     """The page's fragments, joined."""
     r, m = page.r, page.m
-    parts = _category(page)
-    main = _main(page)
+    parts = category(page)
+    main = shown(page)
     if len(parts) == 1 and not page.in_trail and chance(r, 0.1):  # between the name and what follows it
         main.insert(r.randint(1, len(main)), parts.pop())
     if chance(r, 0.30):  # one block around name, maker and price
@@ -70,9 +70,10 @@ def compose(page: Page) -> str:
     return _join(page, parts)
 
 
-def _category(page: Page) -> list[str]:
+def category(page: Page, shares: dict[str, float] = CATEGORY) -> list[str]:
+    """The category, stated in one of the ways that `shares` weighs, or not at all."""
     r = page.r
-    match weighted(r, CATEGORY):
+    match weighted(r, shares):
         case "trail":
             return [crumbs.trail(page)]
         case "label":
@@ -94,7 +95,7 @@ def _category(page: Page) -> list[str]:
     return []
 
 
-def _main(page: Page) -> list[str]:
+def shown(page: Page) -> list[str]:
     """Name, maker and price, in the order of this shop."""
     r, p = page.r, page.product
     if not page.in_trail and not (p.brand and p.brand.casefold() in p.name.casefold()) and chance(r, 0.03):

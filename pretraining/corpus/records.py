@@ -14,7 +14,8 @@ from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.surroundings import surround
 from pretraining.corpus.words import SHOPS
 
-NAMES = tuple(DOMAINS)
+HELD_OUT = ("boat", "exhibition", "medicine", "volunteer")  # their pages are for judging alone
+NAMES = tuple(name for name in DOMAINS if name not in HELD_OUT)
 ROWS = 0.2  # of these pages ask for a list of objects
 
 

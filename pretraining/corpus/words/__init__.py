@@ -1,5 +1,6 @@
 """Word lists by language: `shops.txt` (written by hand) and `names.txt` (people, places, firms, made with Faker),
-`things.txt` (names of everyday things, from CLDR by `collect.py`); `brands.txt` has makers by trade that readers know
+`site.txt` (what sites say around their content, by hand), `things.txt` (names of everyday things, from CLDR by
+`collect.py`); `brands.txt` has makers by trade that readers know
 where a name is all that tells (from general knowledge; none that is an everyday word too), `lists.txt` what belongs to
 no language: class names, field names, currencies, receipts' words.
 
@@ -25,11 +26,13 @@ def _read(name: str) -> dict[str, dict[str, Words]]:
 
 
 SHOPS = _read("shops.txt")
+SITE = _read("site.txt")
 NAMES = _read("names.txt")
 THINGS = _read("things.txt")
 BRANDS = tuple(brand for trade in _read("brands.txt").values() for brand in trade["known"])
 LISTS = _read("lists.txt")
-TEXT = {code: {**NAMES.get(code, {}), **THINGS.get(code, {}), **SHOPS.get(code, {})} for code in {**SHOPS, **NAMES}}
+READ = (NAMES, THINGS, SITE, SHOPS)
+TEXT = {code: {k: v for part in READ for k, v in part.get(code, {}).items()} for code in {**SHOPS, **NAMES}}
 SHOP_LANGUAGES = tuple(SHOPS)
 LANGUAGES = tuple(TEXT)
 

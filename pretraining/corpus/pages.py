@@ -1,0 +1,117 @@
+"""Endless whole pages as sites serve them: 5 to 300 KB of furniture around one product or record, with what it states.
+
+Menus, consent banners, shelves of other products, reviews and footers say much that looks like an answer and is none.
+`heldout` pages have domains and layouts that no other page has: what is read in them was not learned by heart.
+"""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from pretraining.corpus import Sample, ask, buybox, detail, products, record_pages, shelves, wild
+from pretraining.corpus.frames import Content, assemble
+from pretraining.corpus.goods import product
+from pretraining.corpus.page import Page, Row
+from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.site import Site
+from pretraining.corpus.words import words
+
+SHARES = {"product": 0.65, "record": 0.35}
+CATEGORY = {
+    "trail": 0.74,
+    "label": 0.05,
+    "eyebrow": 0.03,
+    "phrase": 0.03,
+    "row": 0.02,
+    "shop_trail": 0.05,
+    "none": 0.08,
+}
+
+
+def pages(
+    seed: int, kind: str | None = None, characters: tuple[int, int] = (5_000, 300_000), heldout: bool = False
+) -> Iterator[Sample]:
+    """Whole pages, the same for the same arguments; `characters` bounds their sizes, which are log-uniform between.
+
+    `kind` is "product" or "record"; None gives both. A domain ends in ", page".
+    """
+    r = Random(f"whole pages {seed} {heldout}")
+    low, high = characters
+    while True:
+        make = {"product": _product, "record": _record}[kind or weighted(r, SHARES)]
+        yield make(r, int(low * (high / low) ** r.random()), heldout)
+
+
+def _product(r: Random, size: int, heldout: bool) -> Sample:
+    page = Page(r, product(r))
+    site = Site(page)
+    text = assemble(site, _content(site, size), size, heldout).strip()
+    schema, record = ask.standard(page.shown) if chance(r, 0.7) else ask.product(r, page.shown)
+    return Sample(text, schema, record, "product, page")
+
+
+def _record(r: Random, size: int, heldout: bool) -> Sample:
+    draft = record_pages.draft(r, heldout)
+    site = Site(draft.page)
+    text = assemble(site, record_pages.content(site, draft, size, heldout), size, heldout).strip()
+    schema, record = record_pages.question(r, draft)
+    return Sample(text, schema, record, f"{draft.domain}, page")
+
+
+def _content(site: Site, size: int) -> Content:
+    """The product's trail, block, table and the shelf that it stands in itself."""
+    r, page = site.r, site.page
+    odd = chance(r, 0.06)
+    trail = [] if odd else products.category(page, CATEGORY)
+    main = [wild.compose(page)] if odd else products.shown(page)
+    copy = list(main)
+    price = _shown_price(site)
+    main = buybox.furnish(site, main, size // 2)
+    block = _block(site, main, copy)
+    below = _below(site, size, price)
+    return Content(trail, block, below, page.shown.get("name", ""), page.shown.get("manufacturer", ""))
+
+
+def _block(site: Site, main: list[str], copy: list[str]) -> str:
+    """Gallery and facts in columns; some sites write title and price twice, for desks and for phones, or in a bar."""
+    r = site.r
+    if chance(r, 0.3) and len(main) > 3:
+        cut = r.randint(1, len(main) - 1)
+        main = [site.deep(site.el("div", "product wrapper", *part), "product", 2) for part in (main[:cut], main[cut:])]
+    facts = site.deep(site.el(pick(r, ("div", "section", "td")), "product", *main), "product", 4)
+    columns = [buybox.gallery(site), facts] if chance(r, 0.8) else [facts, buybox.gallery(site)]
+    if chance(r, 0.22):
+        again = site.el("div", pick(r, ("hidden product", "product wrapper", "hidden")), *copy)
+        columns.insert(r.randint(0, len(columns)), again)
+    return site.el(pick(r, ("div", "section", "article", "main")), "product", *columns)
+
+
+def _below(site: Site, size: int, price: str) -> list[str]:
+    r, page = site.r, site.page
+    parts = []
+    rows = _facts(page)
+    if rows or (size > 12_000 and chance(r, 0.3)):
+        parts.append(detail.table(site, rows, r.randint(0, min(5_000, size // 10))))
+    if price and "name" in page.shown and chance(r, 0.12):
+        parts.append(pick(r, (shelves.bundle, shelves.compare))(site, page.shown["name"], price))
+    if "manufacturer" in page.shown and chance(r, 0.1):
+        heading = site.leaf("h3", "related title", f"{site.say('by')} {site.m.text(page.shown['manufacturer'])}")
+        parts.append(heading + shelves.shelf(site, min(4_000, size // 8)))
+    return parts
+
+
+def _facts(page: Page) -> list[Row]:
+    """Rows of the product's table; now and then only they say who made it."""
+    r, p = page.r, page.product
+    rows: list[Row] = [*p.specs] if chance(r, 0.45) else []
+    shown: Any = page.shown.get("manufacturer")
+    if shown and chance(r, 0.35):
+        rows.append((None, pick(r, words(p.lang, "brand")), shown))
+    elif p.brand and not shown and chance(r, 0.45):
+        rows.append(("manufacturer", pick(r, words(p.lang, "brand")), p.brand))
+    return rows
+
+
+def _shown_price(site: Site) -> str:
+    """The price as the product's own block reads, for the places that repeat it."""
+    return site.m.text(str(site.page.shown.get("price", "")))

@@ -1,0 +1,89 @@
+"""Generated whole pages: the same for a seed, sized as asked, true to their gold, and some of them held out."""
+
+import subprocess
+import sys
+import time
+from itertools import islice
+
+import pytest
+
+from extraction.clean import clean
+from extraction.ground import grounded
+from extraction.schema import check, problems
+from pretraining.corpus import Sample, records, samples
+from pretraining.corpus.pages import pages
+from pretraining.corpus.site import HOLES, fill
+
+HASH_OF_FOUR = (
+    "import hashlib, itertools; from pretraining.corpus.pages import pages; "
+    "print(hashlib.sha256(repr(list(itertools.islice(pages(5, None, (3000, 20000)), 4))).encode()).hexdigest())"
+)
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Sample]:
+    return [*islice(pages(7, characters=(3_000, 60_000)), 160), *islice(pages(7, "record", (3_000, 40_000), True), 40)]
+
+
+def test_a_seed_gives_the_same_pages_in_another_process() -> None:
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", HASH_OF_FOUR],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1]
+
+
+def test_every_asked_value_is_stated(made: list[Sample]) -> None:
+    for sample in made:
+        check(sample.schema)
+        assert not problems(sample.record, sample.schema), sample.record
+        assert list(sample.record) == sample.schema["required"]
+        texts = {name: value for name, value in sample.record.items() if "price" not in name}
+        assert grounded(texts, sample.text), sample.record
+
+
+def test_most_values_are_left_after_cleaning(made: list[Sample]) -> None:
+    products = [sample for sample in made if sample.domain == "product, page"]
+    values = [(value, clean(s.text)) for s in products[:60] for value in s.record.values() if isinstance(value, str)]
+    assert sum(grounded(value, text) for value, text in values) >= 0.98 * len(values)
+
+
+def test_no_hole_is_left_open(made: list[Sample]) -> None:
+    for sample in made:
+        assert not any(hole in sample.text for hole in HOLES)
+    assert fill("<a href='\x02'>\x01</a>", "Lamps", "/lamps") == "<a href='/lamps'>Lamps</a>"
+
+
+def test_domains_end_in_page_and_mix_products_with_records(made: list[Sample]) -> None:
+    assert all(sample.domain.endswith(", page") for sample in made)
+    mixed = [sample.domain == "product, page" for sample in made[:160]]
+    assert 0.5 < sum(mixed) / len(mixed) < 0.8
+    assert all(s.domain == "product, page" for s in islice(pages(3, "product", (3_000, 9_000)), 20))
+
+
+def test_held_out_domains_are_in_no_other_page(made: list[Sample]) -> None:
+    held_out = {f"{domain}, page" for domain in records.HELD_OUT}
+    assert {sample.domain for sample in made[160:]} == held_out
+    assert not held_out & {sample.domain for sample in made[:160]}
+    assert not set(records.HELD_OUT) & {sample.domain for sample in islice(samples(2), 1500)}
+
+
+def test_sizes_are_spread_over_the_range_asked_for() -> None:
+    sizes = sorted(len(sample.text) for sample in islice(pages(11), 120))
+    assert 30_000 < sizes[60] < 80_000
+    assert sizes[12] < 20_000
+    assert 120_000 < sizes[-5] < 420_000
+    small = sorted(len(sample.text) for sample in islice(pages(11, characters=(3_000, 40_000)), 60))
+    assert small[30] < 30_000
+
+
+def test_it_is_fast_enough_to_train_on() -> None:
+    start = time.process_time()
+    total = sum(len(sample.text) for sample in islice(pages(3), 60))
+    assert (time.process_time() - start) / (total / 60_000) < 0.03  # seconds for 60,000 characters
