@@ -13,18 +13,33 @@ from jsonschema.exceptions import SchemaError
 from extraction.json import Json
 
 EXAMPLE_OF = {"string": "", "number": 0.0, "integer": 0, "boolean": False}
+EITHER = ("anyOf", "oneOf")
+# Keywords that restrict a value in a way that the grammar of an answer cannot.
+UNENFORCED = (
+    "pattern",
+    "not",
+    "if",
+    "allOf",
+    "patternProperties",
+    "prefixItems",
+    "uniqueItems",
+    "contains",
+    "multipleOf",
+)
 TYPE_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
 
 def check(schema: Json) -> Json:
-    """Return the schema if it is a JSON Schema of an object with properties; else raise `ValueError`."""
+    """The schema with what each `$ref` into it names in its place; `ValueError` unless it describes a record that an
+    answer can be held to: an object with properties, by keywords of which llama.cpp makes a grammar."""
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise ValueError(f"data.schema is not a JSON Schema: {error.message}") from None
-    if schema.get("type") != "object" or not schema.get("properties"):
-        raise ValueError('data.schema must be {"type": "object", "properties": {…}} with at least one property')
-    return schema
+        raise ValueError(f"not a JSON Schema: {error.message}") from None
+    inlined = _inline(schema, schema, "schema", ())
+    if inlined.get("type") != "object" or not inlined.get("properties"):
+        raise ValueError('a record\'s schema must be {"type": "object", "properties": {…}} with at least one property')
+    return {keyword: part for keyword, part in inlined.items() if keyword not in ("$defs", "definitions")}
 
 
 def infer(records: Iterable[Json]) -> Json:
@@ -53,20 +68,58 @@ def skeleton(schema: Json) -> str:
     return json.dumps(_empty(schema), ensure_ascii=False)
 
 
+def _inline(schema: Any, root: Json, path: str, within: tuple[str, ...]) -> Json:
+    """A part of the schema `root` without `$ref`. `path` names it; `within`: the references that led to it."""
+    if not isinstance(schema, dict):
+        raise ValueError(f'{path} is {json.dumps(schema)}, not a schema such as {{"type": "string"}}')
+    if found := [keyword for keyword in UNENFORCED if keyword in schema]:
+        raise ValueError(f"{path} has `{found[0]}`, to which no answer can be held while it is written: remove it")
+    if reference := schema.get("$ref"):
+        if reference in within:
+            raise ValueError(f"{path} refers to itself by {reference!r}: write out as many levels as a record has")
+        beside = {keyword: part for keyword, part in schema.items() if keyword != "$ref"}
+        return _inline(_target(root, reference, path) | beside, root, path, (*within, reference))
+    schema = dict(schema)
+    if "properties" in schema:
+        inner = schema["properties"].items()
+        schema["properties"] = {name: _inline(part, root, f"{path}.{name}", within) for name, part in inner}
+    if "items" in schema:
+        schema["items"] = _inline(schema["items"], root, f"{path}[]", within)
+    for keyword in EITHER:
+        if keyword in schema:
+            schema[keyword] = [_inline(part, root, path, within) for part in schema[keyword]]
+    return schema
+
+
+def _target(root: Json, reference: str, path: str) -> Json:
+    """What a `$ref` such as "#/$defs/money" names."""
+    found: Any = root
+    for step in reference.removeprefix("#").strip("/").split("/"):
+        found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
+    if not reference.startswith("#/") or not isinstance(found, dict):
+        raise ValueError(f"{path} refers to {reference!r}, which the schema does not have: define it under $defs")
+    return found
+
+
 def _kind(schema: Json) -> str:
-    """The one type of a schema that is not "null"."""
-    declared = schema.get("type") or next((_kind(part) for part in schema.get("anyOf", [])), "string")
-    kinds = [declared] if isinstance(declared, str) else [kind for kind in declared if kind != "null"]
-    return kinds[0] if kinds else "string"
+    """The one type of a schema that is not "null", where it has another."""
+    values = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    declared = schema.get("type") or [TYPE_NAMES.get(type(value), "null") for value in values]
+    parts = [] if declared else [_kind(part) for keyword in EITHER for part in schema.get(keyword, [])]
+    kinds = [declared] if isinstance(declared, str) else [*declared, *parts]
+    return next((kind for kind in kinds if kind != "null"), "null" if kinds else "string")
 
 
 def _empty(schema: Json) -> Any:
     kind = _kind(schema)
+    options = [part for keyword in EITHER for part in schema.get(keyword, []) if _kind(part) == kind]
+    if options and "type" not in schema:
+        return _empty(options[0])
     if kind == "object":
         return {name: _empty(child) for name, child in schema.get("properties", {}).items()}
     if kind == "array":
         return [_empty(schema.get("items", {}))]
-    return EXAMPLE_OF[kind]
+    return EXAMPLE_OF.get(kind)
 
 
 def _shape(value: Any) -> Json | None:

@@ -7,18 +7,19 @@ Sections: `model` (transformers), `data` (ours), `lora` (peft.LoraConfig), `trai
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from extraction.json import Json
 from extraction.schema import check
 from pipeline.errors import UserError, unreadable
-from pipeline.files import write_text
+from pipeline.files import read_schema, write_text
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Quantization = Literal["q4_k_m", "q8_0"]
+QUANTIZATIONS: tuple[str, ...] = get_args(Quantization)
 SEED = 3407
 # transformers.BitsAndBytesConfig of a base in 4 bits (QLoRA's): what is trained on is what is judged.
 NF4: Json = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
@@ -49,6 +50,17 @@ class Data(Section):
     test: Share = 0.2
     distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")
     seed: int = SEED
+
+    @field_validator("json_schema")
+    @classmethod
+    def has_fields(cls, schema: Json | None) -> Json | None:
+        return None if schema is None else check(schema)
+
+    @model_validator(mode="after")
+    def leaves_rows_to_train_on(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError(f"validation {self.validation} and test {self.test} leave nothing to train on: lower them")
+        return self
 
 
 class Lora(Section):
@@ -138,7 +150,9 @@ class Serve(Section):
 class Eval(Section):
     """What is compared, and how much accuracy may be lost between training and serving."""
 
-    variants: list[Literal["base", "adapter", "merged", "f16", "q4_k_m", "q8_0"]] = ["base", "adapter", "f16", "q4_k_m"]
+    variants: list[Literal["base", "adapter", "merged", "f16", "q4_k_m", "q8_0"]] = Field(
+        ["base", "adapter", "f16", "q4_k_m"], min_length=1
+    )
     batch_size: int = Field(16, ge=1, description="examples per batch of the HF variants")
     max_loss: float = Field(0.02, ge=0, le=1, description="largest accepted loss of mean field accuracy, a share")
 
@@ -154,6 +168,16 @@ class Config(Section):
     export: Export = Export()
     serve: Serve = Serve()
     eval: Eval = Eval()
+
+    @model_validator(mode="after")
+    def scores_what_is_exported(self) -> Self:
+        made = self.export.quantization_method
+        if missing := [name for name in self.eval.variants if name in QUANTIZATIONS and name not in made]:
+            raise ValueError(
+                f"eval.variants has {missing[0]}, which export.quantization_method ({', '.join(made)}) does not make:"
+                " add it there or remove it here"
+            )
+        return self
 
     @property
     def folder(self) -> Path:
@@ -173,26 +197,24 @@ def load(path: Path, overrides: Sequence[str] = (), run: str | None = None) -> C
         raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
         raise UserError(f"{path} must hold sections such as `data:`, not a {type(raw).__name__}")
+    if empty := [name for name, section in raw.items() if section is None]:
+        raise UserError(f"{path}: the section `{empty[0]}:` is empty: give it keys or remove the line")
     raw.setdefault("run", path.stem)
     for override in overrides:
         _override(raw, override)
     if run:
         raw["run"] = run
     try:
-        config = Config.model_validate(raw)
+        return Config.model_validate(raw)
     except ValidationError as error:
         raise UserError(f"{path}: {_sentence(error)}") from None
-    if config.data.json_schema is not None:
-        try:
-            check(config.data.json_schema)
-        except ValueError as error:
-            raise UserError(f"{path}: {error}") from None
-    return config
 
 
 def save(config: Config) -> None:
-    """Write the resolved config to artifacts/<run>/config.yaml."""
+    """Write the resolved config, with the schema once it is inferred, to artifacts/<run>/config.yaml."""
     values = config.model_dump(mode="json", by_alias=True)
+    if (config.folder / "data" / "schema.json").is_file():
+        values["data"]["schema"] = read_schema(config.folder)
     write_text(config.folder / "config.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
 
 
@@ -218,7 +240,12 @@ def _override(raw: Json, override: str) -> None:
     target = raw
     for section in sections:
         target = target.setdefault(section, {})
-    target[name] = yaml.safe_load(value)
+    if not isinstance(target, dict):
+        raise UserError(f"the override {override!r} has no place: `{sections[0]}` is {target!r}, not a section")
+    try:
+        target[name] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"the override {override!r} has no YAML after the `=`: close its brackets and quotes") from None
 
 
 def _sentence(error: ValidationError) -> str:
@@ -226,7 +253,7 @@ def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "value_error":
-        return f"`{key}`: {first['ctx']['error']}"
+        return f"`{key}`: {first['ctx']['error']}" if key else str(first["ctx"]["error"])
     if first["type"] == "extra_forbidden":
         allowed = _keys_beside(first["loc"])
         return f"unknown key `{key}` (value {first['input']!r}); allowed there: {', '.join(allowed)}"

@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from extraction.json import Json
 from pipeline import config as configuration
-from pipeline.data import read
 from pipeline.errors import UserError, run, unreadable
 from pipeline.files import write_text
+from pipeline.rows import read
 from serve.client import Extractor
 from serve.server import address
 

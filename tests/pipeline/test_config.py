@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import yaml
 
 from pipeline import config as configuration
 from pipeline.errors import UserError
+from pipeline.files import write_text
 
 
 @pytest.fixture
@@ -39,6 +41,14 @@ def test_defaults_are_the_tutorials(file: Path) -> None:
         ("data.schema={type: array}", ["data.schema", "object"]),
         ("lora={interpolation: 0.5, init_lora_weights: loftq}", ["`lora`", "LoftQ", "set interpolation to 1"]),
         ("run=../x", ["`run`", "'../x'"]),
+        ("data.holdout=[a", ["'data.holdout=[a'", "close its brackets"]),
+        ("run.x=1", ["'run.x=1'", "`run` is 'mine', not a section"]),
+        ("data={test: 0.6, validation: 0.4}", ["`data`", "0.6", "0.4", "nothing to train on"]),
+        ("eval.variants=[]", ["`eval.variants`", "[]", "at least 1"]),
+        ("eval.variants=[f16, q8_0]", ["q8_0", "export.quantization_method (q4_k_m) does not make"]),
+        ("data.schema={}", ["`data.schema`", "at least one property"]),
+        ("data.schema={type: object, properties: {a: {$ref: '#/$defs/a'}}}", ["`data.schema`", "'#/$defs/a'", "$defs"]),
+        ("data.schema={type: object, properties: {a: true}}", ["`data.schema`", "schema.a is true"]),
     ],
 )
 def test_a_bad_key_or_value_is_named(file: Path, override: str, parts: list[str]) -> None:
@@ -48,7 +58,7 @@ def test_a_bad_key_or_value_is_named(file: Path, override: str, parts: list[str]
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "data: [", "\xff"])
+@pytest.mark.parametrize("text", ["[1, 2]", "data: [", "\xff", "data:\n", "run: x\ndata:\n  # all defaults\n"])
 def test_a_file_that_is_no_config_is_named(file: Path, text: str) -> None:
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(UserError, match=r"mine\.yaml"):
@@ -61,6 +71,14 @@ def test_overrides_and_run_are_resolved_and_saved(file: Path) -> None:
     saved = yaml.safe_load((config.folder / "config.yaml").read_text())
     assert (saved["run"], saved["lora"]["r"], saved["data"]["holdout"]) == ("other", 8, ["a", "b"])
     assert configuration.load(config.folder / "config.yaml") == config
+
+
+def test_the_saved_config_has_the_inferred_schema(file: Path) -> None:
+    config = configuration.load(file)
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    write_text(config.folder / "data" / "schema.json", json.dumps(schema))
+    configuration.save(config)
+    assert configuration.load(config.folder / "config.yaml").data.json_schema == schema
 
 
 def test_every_config_of_the_repository_is_valid() -> None:

@@ -19,73 +19,6 @@ def marked(rows: list[dict[str, Any]], **settings: Any) -> dict[str, list[dict[s
     return data.split(data.mark(rows, configured), configured)
 
 
-@pytest.mark.parametrize("suffix", ["json", "jsonl", "parquet"])
-def test_the_three_formats_read_the_same(tmp_path: Path, suffix: str) -> None:
-    from datasets import Dataset
-
-    path = tmp_path / f"rows.{suffix}"
-    if suffix == "parquet":
-        Dataset.from_list(ROWS).to_parquet(str(path))
-    else:
-        lines = [json.dumps(row) for row in ROWS]
-        path.write_text("[" + ",".join(lines) + "]" if suffix == "json" else "\n".join(lines) + "\n")
-    assert data.read(path) == ROWS
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "is empty"),
-        (b" \n", "is empty"),
-        (b'{"input": "\xff"}', "not UTF-8: byte 11"),
-        (b'{"input": "a"}\n{"input"', "row 2 is not JSON"),
-        (b"[1, 2", "not a JSON list"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, message: str) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_bytes(content)
-    with pytest.raises(UserError, match=message) as caught:
-        data.read(path)
-    assert "rows.jsonl" in str(caught.value)
-
-
-def test_odd_line_ends_inside_a_text_end_no_row(tmp_path: Path) -> None:
-    row = {"input": "a\u2028b\x85c", "output": {"n": "\u2029"}}
-    (tmp_path / "rows.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\r\n", encoding="utf-8")
-    assert data.read(tmp_path / "rows.jsonl") == [row]
-
-
-def test_a_missing_file_and_a_false_parquet_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not there"):
-        data.read(tmp_path / "none.jsonl")
-    (tmp_path / "false.parquet").write_text("no")
-    with pytest.raises(UserError, match=r"false\.parquet is not a Parquet"):
-        data.read(tmp_path / "false.parquet")
-
-
-@pytest.mark.parametrize(
-    ("bad", "message"),
-    [
-        ({"output": {"n": "a"}}, 'row 2 has no text under "input"'),
-        ({"input": " ", "output": {"n": "a"}}, 'row 2 has no text under "input"'),
-        ({"input": "x"}, 'row 2 has no object under "output"'),
-        ({"input": "x", "output": "{no"}, "row 2: output: row 1 is not JSON"),
-        ({"input": "x", "output": {"n": 7}}, "row 2: output does not fit the schema: n: 7"),
-        ("text", "row 2 is a str"),
-    ],
-)
-def test_a_bad_row_is_named_by_number_and_reason(bad: Any, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        data.check([{"input": "x", "output": {"n": "a"}}, bad], None)
-
-
-def test_a_field_outside_the_given_schema_is_named() -> None:
-    schema = {"type": "object", "properties": {"m": {"type": ["string", "null"]}}}
-    with pytest.raises(UserError, match="row 1: output has the field 'n'"):
-        data.check([{"input": "x", "output": {"n": "a"}}], schema)
-
-
 def test_rows_that_differ_in_space_case_or_entities_are_one() -> None:
     rows = [
         {"input": "Extract the product information:\n<b>Fish &amp; Chips</b>", "output": {"n": "Fish & Chips"}},
@@ -96,6 +29,47 @@ def test_rows_that_differ_in_space_case_or_entities_are_one() -> None:
     kept, conflicts = data.unique(rows)
     assert kept == [rows[0], rows[3]]
     assert conflicts == ["row 3 has the input of row 1 but another output; it is left out"]
+
+
+def test_rows_that_differ_in_a_script_are_one_only_where_pages_are_cleaned() -> None:
+    rows = [{"input": f"<p>a</p><script>price = {price}</script>", "output": {"n": "a"}} for price in (1, 2)]
+    assert data.unique(rows) == (rows[:1], [])
+    assert data.unique(rows, cleaned=False) == (rows, [])
+
+
+def test_another_row_moves_no_row_to_another_split() -> None:
+    """Added rows come last or first, and removed ones leave the others where they were."""
+    rows = [{"id": f"r{i}", "input": f"<p>{i}</p>", "output": {"n": f"v{i}"}} for i in range(1000)]
+
+    def where(rows: list[dict[str, Any]]) -> dict[str, str]:
+        return {row["id"]: name for name, part in marked(rows).items() for row in part}
+
+    before = where(rows)
+    added = {"id": "new", "input": "<p>new</p>", "output": {"n": "new"}}
+    for changed in ([*rows, added], [added, *rows], rows[:700], rows[100:]):
+        after = where(changed)
+        assert {name: split for name, split in after.items() if name in before} == {
+            name: split for name, split in before.items() if name in after
+        }
+    shares = {name: list(before.values()).count(name) / 1000 for name in data.SPLITS}
+    assert shares == pytest.approx({"train": 0.7, "validation": 0.1, "test": 0.2}, abs=0.05)
+
+
+def test_a_row_that_names_no_group_has_none() -> None:
+    rows = [row | {"output": {"n": str(i)}} for i, row in enumerate(ROWS)]
+    rows[0] = {name: value for name, value in rows[0].items() if name != "shop"}
+    rows[1] = rows[1] | {"shop": None}
+    parts = marked(rows, group="shop", holdout=["c"])
+    ungrouped = [row for part in parts.values() for row in part if "group" not in row]
+    assert [row["slice"] for row in ungrouped] == ["seen", "seen"]
+    with pytest.raises(UserError, match="no row has shop 'None'; there are a, b, c"):
+        marked(rows, group="shop", holdout=["None"])
+
+
+def test_ids_are_kept_also_zero() -> None:
+    rows: list[dict[str, Any]] = [{"id": i, "input": f"<p>{i}</p>", "output": {"n": f"v{i}"}} for i in range(3)]
+    rows += [{"id": None, "input": "<p>x</p>", "output": {"n": "x"}}]
+    assert [row["id"] for row in data.mark(rows, Data())] == ["0", "1", "2", "row4"]
 
 
 def test_no_test_record_is_in_train_and_the_seed_decides() -> None:
@@ -128,7 +102,8 @@ def test_a_record_of_a_held_out_group_leaves_train() -> None:
         (ROWS, {"group": "shop", "holdout": ["a", "b", "c"]}, "the train split would be empty"),
         (ROWS, {"group": "shop", "holdout": ["z"]}, "no row has shop 'z'; there are a, b, c"),
         (ROWS, {"holdout": ["a"]}, "data.group does not say"),
-        ([row | {"id": "same"} for row in ROWS], {}, "ids are not distinct"),
+        (ROWS, {"group": "shp"}, "no row has a 'shp'; the columns are input, output, shop"),
+        ([row | {"id": "same"} for row in ROWS], {}, "'same' is the id of several rows"),
     ],
 )
 def test_a_split_that_cannot_be_is_refused(rows: list[Any], settings: dict[str, Any], message: str) -> None:
@@ -152,10 +127,10 @@ def test_the_stage_writes_its_files_once(
     monkeypatch.setattr(sys, "argv", ["data", "--config", "c.yaml"])
     data.main()
     said = capsys.readouterr().out
-    assert "train 42, validation 6, test 12" in said
-    assert "n: 0 of 6 distinct test values also occur in train" in said
+    assert "train 32, validation 8, test 20" in said
+    assert "n: 0 of 10 distinct test values also occur in train" in said
     folder = workspace / "artifacts" / "c"
-    assert read_manifest(folder)["data"]["n"] == {"train": 42, "validation": 6, "test": 12}
+    assert read_manifest(folder)["data"]["n"] == {"train": 32, "validation": 8, "test": 20}
     assert read_jsonl(folder / "data" / "train.jsonl")[0].keys() == {"id", "input", "output", "slice"}
     data.main()
     assert "up to date" in capsys.readouterr().out
