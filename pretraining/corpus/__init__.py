@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from pretraining.corpus import products, receipts, records
+from pretraining.corpus import attacks, products, receipts, records
 from pretraining.corpus.pick import weighted
 
 SHARES = {"product": 0.65, "receipt": 0.06, "record": 0.29}
@@ -29,7 +29,11 @@ class Sample:
 
 
 def samples(seed: int) -> Iterator[Sample]:
-    """Endless samples; the same seed gives the same ones."""
+    """Endless samples, some of them under attack; the same seed gives the same ones."""
+    return attacks.plant(_peaceful(seed), seed)
+
+
+def _peaceful(seed: int) -> Iterator[Sample]:
     r = Random(seed)
     while True:
         match weighted(r, SHARES):
