@@ -124,7 +124,7 @@ class Export(Section):
 class Serve(Section):
     """The served models `<name>:<variant>`, Ollama's options, the same on every call, and what is made of answers."""
 
-    name: str = Field("extractor", pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80, description="default: the run's name")
     num_ctx: int = Field(4096, ge=256, multiple_of=256)
     num_predict: int = Field(512, ge=1)
     temperature: float = Field(0.0, ge=0)
@@ -135,11 +135,14 @@ class Serve(Section):
     )
     part_tokens: int | None = Field(None, ge=64, description="of a part of such a page, at most; null: what fits")
     ground: bool = Field(False, description="whether a value that the page does not state becomes null")
+    min_probability: float | None = Field(
+        None, ge=0, le=1, description="a field that the model thinks less probable becomes null and is listed as unsure"
+    )
 
     @property
     def options(self) -> Json:
         """Ollama's options."""
-        return self.model_dump(exclude={"name", "on_overlong", "part_tokens", "ground"})
+        return self.model_dump(exclude={"name", "on_overlong", "part_tokens", "ground", "min_probability"})
 
     @property
     def max_prompt(self) -> int:
@@ -166,7 +169,7 @@ class Config(Section):
     lora: Lora = Lora()
     training: Training = Training()
     export: Export = Export()
-    serve: Serve = Serve()
+    serve: Serve
     eval: Eval = Eval()
 
     @model_validator(mode="after")
@@ -178,6 +181,13 @@ class Config(Section):
                 " add it there or remove it here"
             )
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def serves_under_the_name_of_the_run(cls, values: Json) -> Json:
+        serve = values.get("serve", {})
+        named = {"name": str(values.get("run")).lower()} | serve if isinstance(serve, dict) else serve
+        return values | {"serve": named}
 
     @property
     def folder(self) -> Path:

@@ -21,7 +21,7 @@ from tests.conftest import toy_rows
 DIGESTS = {"f16": "f" * 64, "q4_k_m": "4" * 64}
 CONFIG = """
 model: {{model_name_or_path: {base}}}
-serve: {{num_ctx: 512, num_predict: 12}}
+serve: {{name: extractor, num_ctx: 512, num_predict: 12}}
 eval: {{batch_size: 4}}
 """
 

@@ -86,3 +86,14 @@ def test_every_config_of_the_repository_is_valid() -> None:
     assert paths
     for path in paths:
         configuration.load(path)
+
+
+def test_a_run_is_served_under_its_own_name(file: Path) -> None:
+    assert configuration.load(file).serve.name == "mine"
+    assert configuration.load(file, ["serve.num_ctx=512"], "Shoes-2").serve.name == "shoes-2"
+    assert configuration.load(file, ["serve.name=extractor"], "shoes").serve.name == "extractor"
+    with pytest.raises(UserError, match=r"`serve\.name` cannot be 'a/b'"):
+        configuration.load(file, ["serve.name=a/b"])
+    file.write_text("serve: [1]\n", encoding="utf-8")
+    with pytest.raises(UserError, match="`serve` cannot be"):
+        configuration.load(file)
