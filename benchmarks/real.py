@@ -33,6 +33,7 @@ from pipeline import config as configuration
 from pipeline.errors import UserError, run
 from pipeline.files import read_jsonl, write_text
 from serve.client import Extractor
+from serve.result import Extraction
 from serve.server import ensure
 
 RESAMPLES = 2000
@@ -63,20 +64,20 @@ def served(rows: Sequence[Json], extractor: Extractor) -> Json:
     started = time.monotonic()
     answers = [extractor.ask(row["input"]) for row in tqdm(rows, extractor.model, unit="page")]
     seconds = time.monotonic() - started
-    bodies = [body for _, body in answers if body.get("eval_count")]
-    figures = judge(rows, [answer.record for answer, _ in answers])
+    figures = judge(rows, [found.answer.record for found in answers])
     figures["speed"] = {
         "pages_per_second": round(len(rows) / seconds, 2),
-        "prompt_tokens_per_second": round(rate(bodies, "prompt_eval_count", "prompt_eval_duration")),
-        "generated_tokens_per_second": round(rate(bodies, "eval_count", "eval_duration")),
+        "prompt_tokens_per_second": rate(answers, "prompt_tokens", "prompt_seconds"),
+        "generated_tokens_per_second": rate(answers, "answer_tokens", "answer_seconds"),
     }
     return figures
 
 
-def rate(bodies: Sequence[Json], count: str, duration: str) -> float:
-    """Tokens a second by the server's own clock (nanoseconds); 0 where it gave none."""
-    spent = sum(body.get(duration, 0) for body in bodies) / 1e9
-    return float(sum(body[count] for body in bodies if body.get(duration)) / spent) if spent else 0.0
+def rate(answers: Sequence[Extraction], tokens: str, seconds: str) -> int:
+    """Tokens a second by the server's own clock; 0 where it gave none."""
+    timed = [found for found in answers if getattr(found, seconds)]
+    spent = sum(getattr(found, seconds) for found in timed)
+    return round(sum(getattr(found, tokens) for found in timed) / spent) if spent else 0
 
 
 def judge(rows: Sequence[Json], records: Sequence[Json | None]) -> Json:

@@ -13,7 +13,6 @@ goes on from there.
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from eval.provenance import depends_on, describe
 from extraction.json import Json
 from extraction.parse import Answer
 from pipeline.config import Config
-from pipeline.errors import UserError
 from pipeline.files import read_jsonl, write_jsonl
 from pipeline.manifest import record_stage, up_to_date
 from serve.client import Extractor
@@ -37,7 +35,7 @@ def predict_all(config: Config, host: str) -> list[Path]:
     pending = [name for name in inputs if not up_to_date(config.folder, stage(name), inputs[name])]
     for variant in pending:
         if variant in SERVED:
-            check_digest(Extractor(config, variant, host), inputs[variant])
+            Extractor(config, variant, host).check()
     for variant in inputs:
         if variant in pending:
             predict(config, variant, host, inputs[variant])
@@ -69,7 +67,7 @@ def predict(config: Config, variant: str, host: str, inputs: Json) -> None:
     rest = [row for row in rows if row["id"] not in done]
     if rest:
         served = variant in SERVED
-        answers = ask_all(config, variant, host, rest, inputs) if served else hf.answer_all(config, variant, rest)
+        answers = ask_all(config, variant, host, rest) if served else hf.answer_all(config, variant, rest)
         append(partial, tqdm(answers, f"eval: {variant}", len(rest), unit="example", smoothing=0.1))
     done = read_partial(partial)
     write_jsonl(path, [done[row["id"]] for row in rows])
@@ -82,16 +80,6 @@ def predict(config: Config, variant: str, host: str, inputs: Json) -> None:
 def stage(variant: str) -> str:
     """Name of the manifest's entry for a variant's samples."""
     return f"predict.{variant}"
-
-
-def check_digest(extractor: Extractor, inputs: Json) -> None:
-    """Raise `UserError` unless the server has the model that the manifest names."""
-    found, expected = extractor.digest(), inputs["model"]["digest"]
-    if found != expected:
-        found = f"has the digest {found}" if found else "is not there"
-        raise UserError(
-            f"{extractor.model} at {extractor.host} {found}, the manifest says {expected}: run `make serve` again"
-        )
 
 
 def partial_path(path: Path, inputs: Json) -> Path:
@@ -121,19 +109,13 @@ def append(partial: Path, answers: Iterable[tuple[Json, Answer, Json]]) -> None:
             file.flush()
 
 
-def ask_all(
-    config: Config, variant: str, host: str, rows: Sequence[Json], inputs: Json
-) -> Iterator[tuple[Json, Answer, Json]]:
+def ask_all(config: Config, variant: str, host: str, rows: Sequence[Json]) -> Iterator[tuple[Json, Answer, Json]]:
     """(row, parsed answer, facts) for each row, asked of the server one after the other."""
     extractor = Extractor(config, variant, host)
-    check_digest(extractor, inputs)
     for row in rows:
-        started = time.monotonic()
-        answer, body = extractor.ask(row["input"])
-        seconds = round(time.monotonic() - started, 4)
-        n_tokens = sum(map(extractor.n_tokens, extractor.chats(row["input"])))
-        text = body.get("message", {}).get("content", "")
-        yield row, answer, {"answer": text, "prompt_tokens": n_tokens, "seconds": seconds}
+        found = extractor.ask(row["input"])
+        facts = {"answer": found.text, "prompt_tokens": found.prompt_tokens, "seconds": found.seconds}
+        yield row, found.answer, facts
 
 
 def sample(row: Json, answer: Answer, facts: Json) -> Json:

@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.files import read_schema
 from pipeline.manifest import output_of, read_manifest
 from serve.client import read_prompt, unreachable
+from serve.client import served_digest as recorded_digest
 from serve.server import version as server_version
 
 LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn", "numpy")
@@ -45,12 +46,10 @@ def depends_on(config: Config, variant: str) -> Json:
 
 def served_digest(config: Config, variant: str) -> str:
     """The digest that `make serve` saw on the server for a variant, made from the GGUF file that is there now."""
-    entry = read_manifest(config.folder).get("serve", {})
-    if variant not in entry.get("served", {}):
-        raise UserError(f"the manifest of {config.folder} has no served {variant}: run `make serve` first")
-    if entry["inputs"]["gguf"][variant] != output_of(config.folder, "export", f"gguf/{variant}.gguf"):
+    digest = recorded_digest(config.folder, variant)
+    made_from = read_manifest(config.folder)["serve"]["inputs"]["gguf"][variant]
+    if made_from != output_of(config.folder, "export", f"gguf/{variant}.gguf"):
         raise UserError(f"the served {variant} was made from another GGUF file: run `make serve` again")
-    digest: str = entry["served"][variant]["digest"]
     return digest
 
 

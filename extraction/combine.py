@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from extraction.json import Json
 from extraction.parse import Answer, Status
@@ -30,19 +31,37 @@ def combine(parts: Sequence[Part], schema: Json) -> Answer:
     So a part with most of the record outweighs one with a stray value, and still the record may come from several; of
     equals the first. An answer that failed is left out and said in `reason`; if all did, it is the first.
     """
-    good = [(part.answer.record, confidence(part)) for part in parts if part.answer.record is not None]
-    if not good:
+    if all(part.answer.record is None for part in parts):
         return parts[0].answer
-    weighed = [(record, sure, _weight(record, sure)) for record, sure in good]
-    chosen = {}
-    for name in fields(schema):
-        stated = [
-            (sure.get(name, -math.inf) + w, record[name]) for record, sure, w in weighed if record[name] is not None
-        ]
-        chosen[name] = max(stated, key=lambda pair: pair[0], default=(0, None))[1]
+    chosen = {name: value for name, (value, _) in _choices(parts, schema).items()}
     failed = [part.answer.status for part in parts if part.answer.record is None]
     reason = f"{len(failed)} of {len(parts)} parts gave no record: {', '.join(dict.fromkeys(failed))}" if failed else ""
     return Answer(chosen, Status.OK, reason)
+
+
+def probabilities(parts: Sequence[Part], schema: Json) -> dict[str, float]:
+    """Probability (0 to 1) of each field of the combined record; a field without tokens is left out.
+
+    A value's is the product over its tokens; of a field that every part left null it is the least sure part's.
+    """
+    chosen = {name: logprob for name, (_, logprob) in _choices(parts, schema).items()}
+    return {name: math.exp(logprob) for name, logprob in chosen.items() if logprob is not None}
+
+
+def _choices(parts: Sequence[Part], schema: Json) -> dict[str, tuple[Any, float | None]]:
+    """The chosen value of each field and its log-probability; nothing where no part gave a record."""
+    good = [(part.answer.record, confidence(part)) for part in parts if part.answer.record is not None]
+    weighed = [(record, sure, _weight(record, sure)) for record, sure in good]
+    chosen: dict[str, tuple[Any, float | None]] = {}
+    for name in fields(schema) if good else ():
+        stated = [
+            (sure.get(name, -math.inf) + weight, record[name], sure.get(name))
+            for record, sure, weight in weighed
+            if record[name] is not None
+        ]
+        nulls = min((sure[name] for _, sure, _ in weighed if name in sure), default=None)
+        chosen[name] = max(stated, key=lambda found: found[0], default=(0.0, None, nulls))[1:]
+    return chosen
 
 
 def _weight(record: Json, sure: dict[str, float]) -> float:

@@ -57,12 +57,10 @@ def page(value: str) -> str:
 
 def ask_one(extractor: Extractor, text: str) -> None:
     """Print the record as JSON; a failed answer is a `UserError` with its name and reason."""
-    answer, body = extractor.ask(text)
+    found = extractor.ask(text)
+    answer = found.answer
     if answer.record is None:
-        raise UserError(
-            f"no record: {answer.status} ({answer.reason}); the model answered"
-            f" {body.get('message', {}).get('content', '')!r}"
-        )
+        raise UserError(f"no record: {answer.status} ({answer.reason}); the model answered {found.text!r}")
     print(json.dumps(answer.record, ensure_ascii=False))
 
 
@@ -77,7 +75,7 @@ def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
         for row in tqdm(
             waiting, desc=f"ask {extractor.model}", unit="row", initial=len(rows) - len(waiting), total=len(rows)
         ):
-            answer, _ = extractor.ask(row["input"])
+            answer = extractor.ask(row["input"]).answer
             line = {"id": row["id"], "output": answer.record, "status": answer.status, "reason": answer.reason}
             print(json.dumps(line, ensure_ascii=False), file=file, flush=True)
             done[row["id"]] = answer.status

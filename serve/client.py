@@ -1,23 +1,22 @@
 """The one way to ask a served model: greedy, held to the schema, never cut silently, checked."""
 
-import json
+import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import httpx
-import ollama
 from tokenizers import Tokenizer
 
-from extraction.combine import Part, combine
-from extraction.ground import judged
 from extraction.json import Json
 from extraction.parse import Answer, Status, parse
-from extraction.prompt import Messages, completion, messages
+from extraction.prompt import Messages, messages
 from extraction.split import chats
 from pipeline.config import Config, Serve
 from pipeline.errors import UserError
-from pipeline.files import read_schema
+from pipeline.files import read_json, read_schema
+from pipeline.manifest import read_manifest
+from serve.result import Extraction, Reply, assemble
 
 CIRCLES_PENALTY = 1.3
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)  # seconds; the first answer waits for the model to load
@@ -45,14 +44,38 @@ def read_prompt(run: Path) -> Prompt:
     path = run / "gguf" / "prompt.json"
     if not path.is_file():
         raise UserError(f"{path} is not there: run `make export` first")
-    return Prompt(**json.loads(path.read_text(encoding="utf-8")))
+    return Prompt(**read_json(path, "run `make export` again"))
 
 
-def unreachable(host: str) -> UserError:
+def read_tokenizer(run: Path) -> Tokenizer:
+    """The tokenizer of a run's merged model."""
+    path = run / "merged" / "tokenizer.json"
+    if not path.is_file():
+        raise UserError(f"{path} is not there: run `make export` first")
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library has no type of its own for a file that it cannot read
+        raise UserError(f"{path} cannot be read ({error}): remove it and run `make export` again") from None
+
+
+class UnavailableError(UserError):
+    """The server did not answer this time: it is away, busy or failed. Asking again may help."""
+
+
+def unreachable(host: str) -> UnavailableError:
     """The error for a server that does not answer."""
-    return UserError(
+    return UnavailableError(
         f"no Ollama answers at {host}: start one with `make serve` or set OLLAMA_HOST; what is done is kept"
     )
+
+
+def served_digest(run: Path, variant: str) -> str:
+    """The digest that the server gave a variant of a run when `make serve` created it."""
+    served: Json = read_manifest(run).get("serve", {}).get("served", {})
+    if variant not in served:
+        raise UserError(f"the manifest of {run} has no served {variant}: run `make serve` first")
+    digest: str = served[variant]["digest"]
+    return digest
 
 
 def too_long(n_tokens: int, settings: Serve) -> str:
@@ -62,91 +85,128 @@ def too_long(n_tokens: int, settings: Serve) -> str:
 
 
 class Extractor:
-    """Asks one served model of a run. `host`: base URL, such as http://127.0.0.1:11434."""
+    """Asks one served model of a run; threads may share it. `host`: base URL, such as http://127.0.0.1:11434."""
 
     def __init__(self, config: Config, variant: str, host: str) -> None:
         self.host = host
         self.model = f"{config.serve.name}:{variant}"
+        self.run = config.folder
+        self.variant = variant
         self.settings = config.serve
         self.cleaned = config.data.clean
         self.prompt = read_prompt(config.folder)
         self.schema = read_schema(config.folder)
-        self.tokenizer = Tokenizer.from_file(str(config.folder / "merged" / "tokenizer.json"))
+        self.tokenizer = read_tokenizer(config.folder)
         self.http = httpx.Client(base_url=host, timeout=TIMEOUT)
-        self.longest_page = config.serve.max_prompt - self.n_tokens(messages("", self.schema))
+        self._checked = False
+        self.longest_page = config.serve.max_prompt - self.n_tokens(self._chat(""))
+
+    @cached_property
+    def expected(self) -> str:
+        """The digest that the model must have: the manifest's."""
+        return served_digest(self.run, self.variant)
 
     def digest(self) -> str | None:
         """The digest of the model as the server lists it; None where the server does not have it."""
         try:
-            models = ollama.Client(host=self.host).list().models
-        except (ConnectionError, httpx.TransportError):
+            response = self.http.get("/api/tags")
+        except httpx.TransportError:
             raise unreachable(self.host) from None
-        return next((model.digest for model in models if model.model == self.model), None)
+        models = self._body(response).get("models") or []
+        return next((model["digest"] for model in models if model["model"] == self.model), None)
+
+    def check(self) -> None:
+        """Raise `UserError` unless the server has the very model that the manifest names."""
+        found = self.digest()
+        if found != self.expected:
+            what = f"has the digest {found}" if found else "is not there"
+            raise UserError(
+                f"{self.model} at {self.host} {what}, the manifest of {self.run} says {self.expected}: run `make serve`"
+                " again"
+            )
 
     def n_tokens(self, chat: Messages) -> int:
         """Our own count of the prompt's tokens, which the server's `prompt_eval_count` must equal."""
         return self._count(self.prompt.render(chat)) + self.prompt.add_bos_token
 
-    def chats(self, text: str) -> list[Messages]:
+    def chats(self, page: str) -> list[Messages]:
         """What is asked for a page: one chat, or one for each part where it is too long and is to be split."""
-        chat = messages(text, self.schema, self.cleaned)
+        chat = self._chat(page)
         if self.settings.on_overlong == "error":
             return [chat]
         return chats(chat, self._count, self.longest_page, self.settings.part_tokens)
 
-    def ask(self, text: str) -> tuple[Answer, Json]:
-        """The parsed answer for one page, and the server's own response body.
+    def ask(self, page: str) -> Extraction:
+        """The record of one page or its named failure, from the very model that the manifest names.
 
-        Of a page in parts, the body has the combined record as its text and the token counts of all parts.
+        The model is checked before the first answer and after each one, because another run may be served under its
+        name at any time.
         """
-        first, *others = self.chats(text)
-        if others:
-            answer, body = _combined([self._ask(chat, logprobs=True) for chat in (first, *others)], self.schema)
-        else:
-            answer, body = self._ask(first)
-        return judged(answer, text, self.schema) if self.settings.ground else answer, body
+        started = time.monotonic()
+        if not self._checked:
+            self.check()
+            self._checked = True
+        tries = [self._ask(chat) for chat in self.chats(page)]
+        self.check()
+        seconds = time.monotonic() - started
+        return assemble(tries, page, self.schema, self.settings, seconds=seconds, digest=self.expected)
+
+    def _chat(self, page: str) -> Messages:
+        return messages(page, self.schema, self.cleaned)
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _ask(self, chat: Messages, **more: Any) -> tuple[Answer, Json]:
-        """The answer to one chat; `more` goes into the request.
+    def _ask(self, chat: Messages) -> list[Reply]:
+        """The reply to one chat, or the first and the one that counts where it was asked twice.
 
         An answer that ran in circles until the server or num_predict ended it is asked for once more, with a
         penalty for repeating, which no other answer gets: it would be one for copying.
         """
         options = self.settings.options
-        answer, body = self._once(chat, options, more)
-        if answer.status in (Status.ABORTED, Status.CUT_BY_LENGTH):
-            second, second_body = self._once(chat, options | {"repeat_penalty": CIRCLES_PENALTY}, more)
-            if second.record is not None:
-                return second, second_body
-        return answer, body
+        first = self._once(chat, options)
+        if first.answer.status not in (Status.ABORTED, Status.CUT_BY_LENGTH):
+            return [first]
+        second = self._once(chat, options | {"repeat_penalty": CIRCLES_PENALTY})
+        return [first, first if second.answer.record is None else second]
 
-    def _once(self, chat: Messages, options: Json, more: Json) -> tuple[Answer, Json]:
+    def _once(self, chat: Messages, options: Json) -> Reply:
         body = {
             "model": self.model,
             "messages": chat,
             "stream": False,
             "format": self.schema,
             "options": options,
-            **more,
+            "logprobs": True,
         }
         # The ollama client has no argument for `truncate` and `shift`; both must be the same on every call.
         try:
             response = self.http.post("/api/chat", json=body | {"truncate": False, "shift": False})
+        except httpx.ReadTimeout:
+            raise UnavailableError(
+                f"{self.host} did not answer within {TIMEOUT.read:.0f} s; what is done is kept"
+            ) from None
         except httpx.TransportError:
             raise unreachable(self.host) from None
+        answer = self._body(response)
+        n_tokens = self.n_tokens(chat)
+        return Reply(self._judge(response.status_code, answer, n_tokens), answer, n_tokens)
+
+    def _body(self, response: httpx.Response) -> Json:
+        """The JSON of a response; an error of the server's own is `UnavailableError`."""
         try:
-            answer: Json = response.json()
+            body = response.json()
         except ValueError:
-            raise UserError(
-                f"{self.host} answered HTTP {response.status_code} without JSON: is it an Ollama?"
-            ) from None
-        return self._judge(response.status_code, answer, self.n_tokens(chat)), answer
+            body = None
+        if response.status_code >= 500:
+            said = body.get("error") if isinstance(body, dict) else response.reason_phrase
+            raise UnavailableError(f"{self.host} answered HTTP {response.status_code} to {self.model}: {said}")
+        if not isinstance(body, dict):
+            raise UserError(f"{self.host} answered HTTP {response.status_code} without JSON: is it an Ollama?")
+        return body
 
     def _judge(self, status: int, answer: Json, n_tokens: int) -> Answer:
-        if status == 400 and "exceeds the available context size" in answer.get("error", ""):
+        if status == 400 and "exceeds the available context size" in str(answer.get("error")):
             return Answer(None, Status.TOO_LONG, too_long(n_tokens, self.settings))
         if status != 200:
             raise UserError(f"{self.host} refused {self.model} with HTTP {status}: {answer.get('error')}")
@@ -156,15 +216,3 @@ class Extractor:
             reason = f"the server read {answer.get('prompt_eval_count')} prompt tokens, ours has {n_tokens}"
             return Answer(None, Status.PROMPT_CHANGED, reason)
         return parse(answer["message"]["content"], self.schema, cut=answer["done_reason"] == "length")
-
-
-def _combined(asked: list[tuple[Answer, Json]], schema: Json) -> tuple[Answer, Json]:
-    """The answer and the response body that stand for those to all parts of a page."""
-    parts = []
-    for answer, body in asked:
-        tokens = [(token["token"], token["logprob"]) for token in body.get("logprobs", [])]
-        parts.append(Part(answer, body.get("message", {}).get("content", ""), tokens))
-    answer = combine(parts, schema)
-    text = parts[0].text if answer.record is None else completion(answer.record, schema)
-    counts = {name: sum(body.get(name, 0) for _, body in asked) for name in ("prompt_eval_count", "eval_count")}
-    return answer, asked[0][1] | {"message": {"role": "assistant", "content": text}} | counts

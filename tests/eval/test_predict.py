@@ -197,7 +197,7 @@ def test_a_partial_file_of_other_options_is_not_gone_on_with(toy_run: Config, ol
 def test_a_server_with_another_model_is_refused(toy_run: Config, ollama: Start, digest: str | None, words: str) -> None:
     server = ollama()
     server.digests = {"extractor:f16": digest} if digest else {}
-    with pytest.raises(UserError, match=rf"{words}, the manifest says {'f' * 64}: run `make serve`"):
+    with pytest.raises(UserError, match=rf"{words}, the manifest of \S+ says {'f' * 64}: run `make serve`"):
         predict_all(with_settings("eval.variants=[base, f16]"), server.host)
     assert not server.asked
     assert not (toy_run.folder / "samples").exists()  # refused before the base model answered

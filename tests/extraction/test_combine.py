@@ -1,9 +1,10 @@
+import math
 import re
 from typing import Any
 
 import pytest
 
-from extraction.combine import Part, combine, confidence
+from extraction.combine import Part, combine, confidence, probabilities
 from extraction.parse import parse
 
 SCHEMA: dict[str, Any] = {
@@ -54,3 +55,19 @@ def test_tokens_belong_to_the_value_that_they_overlap() -> None:
     tokens = [("```", -9.0), ('json\n{"a', -9.0), ('": "', -1.0), ("\ufffd", -9.0), ('\\"}', -2.0), ('", "', -3.0)]
     tokens += [("b", -9.0), ('": ', -9.0), ("[1, ", -1.0), ("{", -2.0), ('"a": 2}]', -6.0), ("}\n```", -9.0)]
     assert confidence(Part(parse(text, SCHEMA), text, tokens)) == {"a": -6.0, "b": -9.0}
+
+
+PROBABLE = [
+    ([part('{"a": "x", "b": null}', x=-0.5, null=-0.1)], {"a": -2.5, "b": -0.1}),
+    (
+        [part('{"a": "x", "b": null}', x=-9, null=-0.3), part('{"a": "y", "b": null}', y=0, null=-0.2)],
+        {"a": -2, "b": -0.3},
+    ),
+    ([part('{"a": "x"')], {}),
+]
+
+
+@pytest.mark.parametrize(("parts", "logprobs"), PROBABLE)
+def test_a_fields_probability_is_that_of_the_chosen_value(parts: list[Part], logprobs: dict[str, float]) -> None:
+    expected = {name: pytest.approx(math.exp(logprob)) for name, logprob in logprobs.items()}
+    assert probabilities(parts, SCHEMA) == expected

@@ -1,6 +1,7 @@
 """Asking: the client, the rows, the creation of models, at a small HTTP server that answers what a test tells it."""
 
 import json
+import math
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,14 +12,16 @@ from typing import Any
 import pytest
 
 from extraction.json import Json
-from extraction.parse import Status
+from extraction.parse import Answer, Status
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.files import write_text
+from pipeline.manifest import record_stage
 from serve import ask, create, modelfile
-from serve.client import Extractor, Prompt, read_prompt
+from serve.client import Extractor, Prompt, UnavailableError, read_prompt
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
+DIGEST = "d" * 64
 GOOD = {"message": {"content": '{"a": "x"}'}, "done": True, "done_reason": "stop"}
 
 
@@ -29,15 +32,24 @@ class Scripted(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.replies: list[tuple[int, Json]] = []
         self.requests: list[Json] = []
+        self.digests = [DIGEST]  # of the model, in turn, the last one again and again
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
     server: Scripted
 
+    def do_GET(self) -> None:
+        digests = self.server.digests
+        digest = digests.pop(0) if len(digests) > 1 else digests[0]
+        self.reply(200, {"models": [{"model": "asked:q4_k_m", "digest": digest}] if digest else []})
+
     def do_POST(self) -> None:
         self.server.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         status, body = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
+        self.reply(status, body)
+
+    def reply(self, status: int, body: Json) -> None:
         self.send_response(status)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
@@ -66,6 +78,7 @@ def config(workspace: Path, toy_base: Path) -> Config:
     exported = pieces | {"stop": ["<|end|>"], "add_bos_token": False, "parity": [parity]}
     write_text(folder / "gguf" / "prompt.json", json.dumps(exported))
     write_text(folder / "data" / "schema.json", json.dumps(SCHEMA))
+    record_stage(folder, "serve", {}, [], served={"q4_k_m": {"model": "asked:q4_k_m", "digest": DIGEST}})
     write_text(folder / "merged" / "tokenizer.json", (toy_base / "tokenizer.json").read_text(encoding="utf-8"))
     return load(workspace / "c.yaml")
 
@@ -84,10 +97,10 @@ def counted(extractor: Extractor, page: str, body: Json) -> Json:
 
 def test_the_request_is_greedy_held_to_the_schema_and_never_cut(extractor: Extractor, scripted: Scripted) -> None:
     scripted.replies = [(200, counted(extractor, "<p>", GOOD))]
-    answer, _ = extractor.ask("<p>")
+    answer = extractor.ask("<p>").answer
     assert answer.record == {"a": "x"}
     (body,) = scripted.requests
-    assert body["model"] == "extractor:q4_k_m"
+    assert body["model"] == "asked:q4_k_m"
     assert (body["format"], body["stream"], body["truncate"], body["shift"]) == (SCHEMA, False, False, False)
     assert body["options"] == {
         "num_ctx": 4096,
@@ -116,22 +129,91 @@ def test_what_the_engine_does_is_named(
     extractor: Extractor, scripted: Scripted, status: int, body: Json, expected: Status
 ) -> None:
     scripted.replies = [(status, counted(extractor, "<p>", body))]
-    answer, _ = extractor.ask("<p>")
+    answer = extractor.ask("<p>").answer
     assert (answer.record, answer.status) == (None, expected)
 
 
 def test_an_answer_that_ran_in_circles_is_asked_for_once_more(extractor: Extractor, scripted: Scripted) -> None:
     circles = {"message": {"content": '{"a": "xxxx'}, "done": False}
     scripted.replies = [(200, circles), (200, counted(extractor, "<p>", GOOD))]
-    assert extractor.ask("<p>")[0].record == {"a": "x"}
+    found = extractor.ask("<p>")
+    assert (found.answer.record, found.first.status, found.retried) == ({"a": "x"}, Status.ABORTED, True)
     assert [body["options"]["repeat_penalty"] for body in scripted.requests] == [1.0, 1.3]
     scripted.replies = [(200, circles)]
-    assert extractor.ask("<p>")[0].status == Status.ABORTED
+    found = extractor.ask("<p>")
+    assert (found.answer, found.retried) == (found.first, True)
+    assert found.answer.status == Status.ABORTED
+    scripted.replies = [(200, counted(extractor, "<p>", GOOD))]
+    found = extractor.ask("<p>")
+    assert (found.answer, found.retried) == (found.first, False)
+
+
+TOKENS = [('{"', -9.0), ("a", -9.0), ('": "', -0.1), ("x", -0.2), ('"', -0.3), ("}", -9.0)]
+
+
+def sure(extractor: Extractor) -> Json:
+    """A good reply with TOKENS, of which the value has three."""
+    tokens = [{"token": text, "logprob": logprob} for text, logprob in TOKENS]
+    return counted(extractor, "<p>", GOOD | {"logprobs": tokens})
+
+
+def test_a_fields_probability_is_the_product_over_its_values_tokens(extractor: Extractor, scripted: Scripted) -> None:
+    scripted.replies = [(200, sure(extractor))]
+    found = extractor.ask("<p>")
+    assert scripted.requests[0]["logprobs"] is True
+    assert found.probability == {"a": pytest.approx(math.exp(-0.1 - 0.2 - 0.3))}
+    assert (found.unsure, found.digest) == ([], DIGEST)
+
+
+@pytest.mark.parametrize(("least", "record", "unsure"), [(0.5, {"a": "x"}, []), (0.6, {"a": None}, ["a"])])
+def test_a_field_that_is_less_probable_than_wanted_is_left_to_a_reader(
+    config: Config, scripted: Scripted, least: float, record: Json, unsure: list[str]
+) -> None:
+    extractor = small(config, scripted, min_probability=least)
+    scripted.replies = [(200, sure(extractor))]
+    found = extractor.ask("<p>")
+    assert (found.answer, found.unsure) == (Answer(record, Status.OK), unsure)
+    assert found.probability == {"a": pytest.approx(0.5488, abs=1e-4)}
+    scripted.replies = [(200, counted(extractor, "<p>", GOOD))]  # a server that tells no probability
+    assert extractor.ask("<p>").unsure == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("digests", "what", "asked"),
+    [(["e" * 64], f"has the digest {'e' * 64}", 0), ([""], "is not there", 0), ([DIGEST, "e" * 64], "has the", 1)],
+)
+def test_another_model_under_the_name_never_answers(
+    extractor: Extractor, scripted: Scripted, digests: list[str], what: str, asked: int
+) -> None:
+    scripted.replies, scripted.digests = [(200, counted(extractor, "<p>", GOOD))], digests
+    with pytest.raises(UserError, match=rf"asked:q4_k_m at \S+ {what}.*{DIGEST}: run `make serve` again"):
+        extractor.ask("<p>")
+    assert len(scripted.requests) == asked
+
+
+def test_a_run_that_was_never_served_is_not_asked(config: Config, scripted: Scripted) -> None:
+    with pytest.raises(UserError, match="has no served f16: run `make serve` first"):
+        Extractor(config, "f16", scripted.url).ask("<p>")
+
+
+@pytest.mark.parametrize(("name", "step"), [("gguf/prompt.json", "export"), ("merged/tokenizer.json", "export")])
+def test_a_damaged_file_of_the_run_is_one_sentence(config: Config, name: str, step: str) -> None:
+    path = config.folder / name
+    path.write_text(path.read_text(encoding="utf-8")[:40], encoding="utf-8")
+    with pytest.raises(UserError, match=rf"{name} .*run `make {step}` again"):
+        Extractor(config, "q4_k_m", "http://127.0.0.1")
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_in_trouble_may_be_asked_again(extractor: Extractor, scripted: Scripted, status: int) -> None:
+    scripted.replies = [(status, {"error": "server busy"})]
+    with pytest.raises(UnavailableError, match=f"HTTP {status} to asked:q4_k_m: server busy"):
+        extractor.ask("<p>")
 
 
 def test_a_prompt_that_the_server_cut_is_no_answer(extractor: Extractor, scripted: Scripted) -> None:
     scripted.replies = [(200, GOOD | {"prompt_eval_count": 5})]
-    answer, _ = extractor.ask("<p>")
+    answer = extractor.ask("<p>").answer
     assert answer.status == Status.PROMPT_CHANGED
     assert "5 prompt tokens" in answer.reason
 
@@ -160,13 +242,13 @@ def test_a_page_longer_than_the_context_is_asked_in_parts(config: Config, script
     extractor = small(config, scripted)
     scripted.replies = said(extractor, LONG, "Bern 7", -2.0)
     n_parts = len(scripted.replies)
-    answer, body = extractor.ask(LONG)
-    assert (answer.record, answer.status, answer.reason) == ({"a": "Bern 7"}, Status.OK, "")
+    found = extractor.ask(LONG)
+    assert found.answer == Answer({"a": "Bern 7"}, Status.OK)
+    assert found.probability == {"a": pytest.approx(math.exp(-2.0))}
     assert len(scripted.requests) == n_parts > 2
     assert all(request["logprobs"] is True and request["options"]["num_ctx"] == 256 for request in scripted.requests)
-    assert body["message"]["content"] == '{"a": "Bern 7"}'
-    assert body["prompt_eval_count"] == sum(map(extractor.n_tokens, extractor.chats(LONG)))
-    assert body["eval_count"] == 5 * n_parts
+    assert (found.text, found.parts, found.answer_tokens) == ('{"a": "Bern 7"}', n_parts, 5 * n_parts)
+    assert found.prompt_tokens == sum(map(extractor.n_tokens, extractor.chats(LONG)))
     for request in scripted.requests:
         assert extractor.n_tokens(request["messages"]) <= 256 - 32 + 2  # room for an eighth of the context
     pages = [request["messages"][1]["content"] for request in scripted.requests]
@@ -177,7 +259,7 @@ def test_a_part_that_gave_no_record_is_said(config: Config, scripted: Scripted) 
     extractor = small(config, scripted)
     scripted.replies = said(extractor, LONG, "Bern 7", -2.0)
     scripted.replies[-1][1]["message"] = {"content": "{"}
-    answer, _ = extractor.ask(LONG)
+    answer = extractor.ask(LONG).answer
     assert (answer.record, answer.reason) == (
         {"a": "Bern 7"},
         f"1 of {len(extractor.chats(LONG))} parts gave no record: not JSON",
@@ -187,10 +269,9 @@ def test_a_part_that_gave_no_record_is_said(config: Config, scripted: Scripted) 
 def test_a_page_longer_than_the_context_can_be_refused(config: Config, scripted: Scripted) -> None:
     extractor = small(config, scripted, on_overlong="error")
     scripted.replies = [(400, {"error": "request (9 tokens) exceeds the available context size (256 tokens)"})]
-    answer, _ = extractor.ask(LONG)
+    answer = extractor.ask(LONG).answer
     assert (answer.status, len(scripted.requests)) == (Status.TOO_LONG, 1)
     assert answer.reason.endswith("num_ctx is 256; raise serve.num_ctx, or let serve.on_overlong=split ask in parts")
-    assert "logprobs" not in scripted.requests[0]
 
 
 @pytest.mark.parametrize(("ground", "record"), [(False, {"a": "x"}), (True, {"a": None})])
@@ -199,16 +280,15 @@ def test_what_the_page_does_not_state_can_be_rejected(
 ) -> None:
     extractor = small(config, scripted, ground=ground)
     scripted.replies = [(200, counted(extractor, "<p>y</p>", GOOD))]
-    answer, body = extractor.ask("<p>y</p>")
-    assert answer.record == record
-    assert body["message"]["content"] == '{"a": "x"}'
+    found = extractor.ask("<p>y</p>")
+    assert (found.answer.record, found.first.record, found.text) == (record, record, '{"a": "x"}')
     scripted.replies = said(extractor, LONG, "x", -2.0)
-    assert extractor.ask(LONG)[0].record == record
+    assert extractor.ask(LONG).answer.record == record
 
 
 def test_a_refusal_and_a_missing_server_are_errors(extractor: Extractor, scripted: Scripted) -> None:
-    scripted.replies = [(404, {"error": "model 'extractor:q4_k_m' not found"})]
-    with pytest.raises(UserError, match="HTTP 404: model 'extractor:q4_k_m' not found"):
+    scripted.replies = [(404, {"error": "model 'asked:q4_k_m' not found"})]
+    with pytest.raises(UserError, match="HTTP 404: model 'asked:q4_k_m' not found"):
         extractor.ask("<p>")
     scripted.shutdown()
     scripted.server_close()
@@ -280,12 +360,12 @@ def test_a_server_that_renders_or_counts_otherwise_is_refused(config: Config, sc
     wrong = {"_debug_info": {"rendered_template": "<s><|system|>S"}}
     scripted.replies = [(200, right), (200, wrong)]
     with pytest.raises(UserError, match=r"<s><\|system\|>S'\ninstead of\n'<\|system\|>S"):
-        create.check_parity(scripted.url, "extractor:f16", prompt, {})
+        create.check_parity(scripted.url, "asked:f16", prompt, {})
     scripted.replies = [(200, right), (200, right), (200, {"prompt_eval_count": 8})]
     with pytest.raises(UserError, match="reads 8 tokens where training had 7"):
-        create.check_parity(scripted.url, "extractor:f16", prompt, {})
+        create.check_parity(scripted.url, "asked:f16", prompt, {})
     scripted.replies = [(200, right), (200, right), (200, {"prompt_eval_count": 7})]
-    create.check_parity(scripted.url, "extractor:f16", prompt, {})
+    create.check_parity(scripted.url, "asked:f16", prompt, {})
 
 
 def test_the_modelfile_is_the_models(config: Config) -> None:

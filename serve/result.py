@@ -1,0 +1,97 @@
+"""What asking for a page gave: the record or the named failure, how sure the model was of it, and what it cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from extraction.combine import Part, combine, probabilities
+from extraction.ground import judged
+from extraction.json import Json
+from extraction.parse import Answer
+from extraction.prompt import completion
+from extraction.schema import problems
+from pipeline.config import Serve
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer of the server: parsed, as it came, and the tokens of its prompt by our own count."""
+
+    answer: Answer
+    body: Json
+    prompt_tokens: int
+
+    @property
+    def part(self) -> Part:
+        """The reply as extraction.combine reads it."""
+        tokens = [(token["token"], token["logprob"]) for token in self.body.get("logprobs") or []]
+        return Part(self.answer, self.body.get("message", {}).get("content", ""), tokens)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What asking for one page gave.
+
+    `probability` is each top-level field's: the product of the probabilities of its value's tokens, that is, how
+    probable the model thinks this very value is after what it wrote before (0 to 1). It is of what the model said, also
+    where `serve.ground` or `serve.min_probability` made null of it; a failed answer has none.
+    """
+
+    answer: Answer
+    first: Answer  # before the second try with a penalty for repeating; the same as `answer` where there was none
+    retried: bool
+    probability: dict[str, float]
+    unsure: list[str]  # fields less probable than serve.min_probability, null where the schema allows it
+    text: str  # as the model wrote it; the combined record of a page that was asked in parts
+    parts: int
+    prompt_tokens: int
+    answer_tokens: int
+    seconds: float  # on our clock, all tries of all parts
+    prompt_seconds: float  # on the server's clock, reading
+    answer_seconds: float  # and writing
+    digest: str  # of the model
+
+
+def assemble(
+    tries: Sequence[Sequence[Reply]], page: str, schema: Json, settings: Serve, *, seconds: float, digest: str
+) -> Extraction:
+    """What the server's replies say of a page; `tries` has one or two replies a part."""
+    firsts, lasts = [replies[0] for replies in tries], [replies[-1] for replies in tries]
+    answer, probability, unsure = _judge(lasts, page, schema, settings)
+    bodies = [reply.body for reply in lasts]
+    return Extraction(
+        answer=answer,
+        first=_judge(firsts, page, schema, settings)[0],
+        retried=any(len(replies) > 1 for replies in tries),
+        probability=probability,
+        unsure=unsure,
+        text=completion(answer.record, schema) if answer.record and len(tries) > 1 else lasts[0].part.text,
+        parts=len(tries),
+        prompt_tokens=sum(reply.prompt_tokens for reply in lasts),
+        answer_tokens=sum(body.get("eval_count", 0) for body in bodies),
+        seconds=round(seconds, 4),
+        prompt_seconds=sum(body.get("prompt_eval_duration", 0) for body in bodies) / 1e9,
+        answer_seconds=sum(body.get("eval_duration", 0) for body in bodies) / 1e9,
+        digest=digest,
+    )
+
+
+def _judge(
+    replies: Sequence[Reply], page: str, schema: Json, settings: Serve
+) -> tuple[Answer, dict[str, float], list[str]]:
+    """The answer as the settings let it pass, the probability of each field, and the unsure ones."""
+    parts = [reply.part for reply in replies]
+    answer, probability = combine(parts, schema), probabilities(parts, schema)
+    if settings.ground:
+        answer = judged(answer, page, schema)
+    if answer.record is None or settings.min_probability is None:
+        return answer, probability, []
+    unsure = [name for name in answer.record if probability.get(name, 0.0) < settings.min_probability]
+    return replace(answer, record=_without(answer.record, unsure, schema)), probability, unsure
+
+
+def _without(record: Json, names: Sequence[str], schema: Json) -> Json:
+    """The record with null for the named fields, where the schema allows null."""
+    for name in names:
+        changed = record | {name: None}
+        record = record if problems(changed, schema) else changed
+    return record
