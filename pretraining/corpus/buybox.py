@@ -13,8 +13,8 @@ from pretraining.corpus.words import words
 
 def gallery(site: Site) -> str:
     """Pictures of the product with or without its name; thumbnails, arrows."""
-    r, p = site.r, site.page.product
-    named = attribute(site.m.text(p.name)) if "name" in site.page.shown and chance(r, 0.7) else ""
+    r = site.r
+    named = attribute(site.m.text(_called(site))) if "name" in site.page.shown and chance(r, 0.7) else ""
     one = site.picture()
     if chance(r, 0.4):
         one = site.el(pick(r, ("li", "div", "a")), "image item", one)
@@ -23,7 +23,22 @@ def gallery(site: Site) -> str:
         for i in range(r.randint(1, 9))
     ]
     arrows = [site.leaf("button", "button", site.say("menu")) for _ in range(pick(r, (0, 0, 2)))]
-    return site.deep(site.el(pick(r, ("div", "ul", "div")), "product image", *shots, *arrows), "image", 3)
+    return site.deep(site.el(pick(r, ("div", "ul", "div")), "product image", *shots, *arrows), "gallery", 3)
+
+
+def _called(site: Site) -> str:
+    """The name as a picture's text gives it: as it is, or with maker, shop or another case."""
+    r, p, shown = site.r, site.page.product, site.page.shown.get("manufacturer", "")
+    forms = (
+        p.name,
+        p.name,
+        p.name,
+        p.name.upper(),
+        p.name.title(),
+        f"{p.name} | {p.shop}",
+        f"{shown} {p.name}".strip(),
+    )
+    return pick(r, (*forms, f"{p.name} - {pick(r, words(site.lang, 'colours'))}", p.name.split(",")[0]))
 
 
 def choices(site: Site) -> str:
@@ -88,7 +103,7 @@ def services(site: Site) -> str:
         site.el("label", "item", '<input type="checkbox">', f"{site.say('service')} {site.price(0.03, 0.5)}")
         for _ in range(r.randint(1, 4))
     ]
-    return site.el("fieldset", "list", *rows)
+    return site.el("fieldset", "service", *rows)
 
 
 def terms(site: Site) -> str:

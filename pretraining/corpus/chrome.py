@@ -14,7 +14,7 @@ def consent(site: Site) -> str:
         texts.append(site.leaf("label", "label", f'<input type="checkbox" checked> {site.sentence(1, 3)}'))
         texts.append(site.leaf("p", "description", site.sentence()))
     buttons = [site.leaf(pick(r, ("button", "a")), "button", site.say("accept")) for _ in range(r.randint(1, 3))]
-    return site.deep(site.el("div", "note wrapper", *texts, *buttons, role="dialog"), "wrapper", 3)
+    return site.deep(site.el("div", "consent", *texts, *buttons, role="dialog"), "wrapper", 3)
 
 
 def skip_links(site: Site) -> str:
@@ -55,7 +55,7 @@ def search(site: Site) -> str:
         kids.append(
             site.el("ul", "menu list", *[fill(link, t, pick(r, site.urls)) for t in site.some(site.cats, 3, 8)])
         )
-    return site.deep(site.el("form", "wrapper", *kids, action="/search"), "menu", 3)
+    return site.deep(site.el("form", "search", *kids, action="/search"), "search", 3)
 
 
 def options(site: Site, texts: list[str]) -> str:
@@ -73,9 +73,9 @@ def account(site: Site) -> str:
     items = [fill(link, text, pick(r, site.urls)) for text in texts]
     zero = site.m.text(site.page.product.money.show(pick(r, (0, 0, 0, 4990))))
     items.append(
-        site.el("div", "menu wrapper", site.leaf("span", "price", zero), site.leaf("p", "note", site.say("basket")))
+        site.el("div", "basket", site.leaf("span", "basket value", zero), site.leaf("p", "note", site.say("basket")))
     )
-    return site.deep(site.el(pick(r, ("ul", "div", "nav")), "menu list", *items), "menu", 2)
+    return site.deep(site.el(pick(r, ("ul", "div", "nav")), "account list", *items), "account", 2)
 
 
 def menu(site: Site, budget: int) -> str:
@@ -115,7 +115,7 @@ def column(site: Site, budget: int) -> str:
             links = [fill(link, text, pick(r, site.urls)) for text in site.some(pool, 4, 16)]
             parts.append(site.el("ul", "menu list", site.leaf("h4", "menu title", pick(r, site.cats)), *links))
         size += len(parts[-1])
-    return site.deep(site.el(pick(r, ("aside", "div", "td")), "menu", *parts), "menu", 2)
+    return site.deep(site.el(pick(r, ("aside", "div", "div")), "sidebar", *parts), "sidebar", 2)
 
 
 def newsletter(site: Site) -> str:
@@ -124,7 +124,7 @@ def newsletter(site: Site) -> str:
     field = site.el("input", "", type="email", placeholder=site.say("newsletter"), name="email")
     button = site.leaf("button", "button", site.say("newsletter"))
     texts = [site.leaf("h3", "title", site.say("newsletter")), site.leaf("p", "note", site.sentence())]
-    return site.deep(site.el("form", "footer", *texts[: r.randint(1, 2)], field, button), "footer", 3)
+    return site.deep(site.el("form", "newsletter", *texts[: r.randint(1, 2)], field, button), "newsletter", 3)
 
 
 def footer(site: Site, budget: int) -> str:

@@ -12,7 +12,7 @@ def tab_bar(site: Site, n: int) -> str:
     """The tabs' labels."""
     link = site.link(pick(site.r, ("li", "li", "div")), "menu item", "menu link")
     items = [fill(link, site.say("tabs"), f"#tab-{i}") for i in range(n)]
-    return site.el("ul", "menu list", *items, role="tablist")
+    return site.el("ul", "tabs list", *items, role="tablist")
 
 
 def description(site: Site, budget: int, name: str = "", maker: str = "") -> str:
@@ -77,7 +77,7 @@ def reviews(site: Site, budget: int, name: str = "") -> str:
     )
     heading = site.leaf(pick(r, ("h2", "h3")), "rating title", about)
     return site.deep(
-        site.el("section", "rating", heading, site.el("ul", "rating", bars) if bars else "", *items), "rating", 3
+        site.el("section", "review", heading, site.el("ul", "rating", bars) if bars else "", *items), "review", 3
     )
 
 
@@ -89,7 +89,7 @@ def _review(site: Site) -> str:
     more = [site.leaf("button", "button", site.say("questions")) for _ in range(r.randint(0, 2))]
     head = [who, when, stars]
     r.shuffle(head)
-    return site.el(pick(r, ("li", "div", "article")), "rating item", *head, *said, *more)
+    return site.el(pick(r, ("li", "div", "article")), "review item", *head, *said, *more)
 
 
 def questions(site: Site, budget: int) -> str:
@@ -103,7 +103,7 @@ def questions(site: Site, budget: int) -> str:
         ]
         items += both
         size += sum(map(len, both))
-    return site.deep(site.el("dl", "list", *items), "list", 3)
+    return site.deep(site.el("dl", "question list", *items), "question", 3)
 
 
 def stores(site: Site, budget: int) -> str:
@@ -116,4 +116,4 @@ def stores(site: Site, budget: int) -> str:
             site.el("li", "item", site.leaf("span", "label", town), site.leaf("span", "stock", site.say("stock")))
         )
         size += len(items[-1])
-    return site.deep(site.el("ul", "list", *items), "wrapper", 3)
+    return site.deep(site.el("ul", "store list", *items), "store", 3)

@@ -73,9 +73,9 @@ def _top(site: Site, shares: dict[str, int], size: int) -> list[str]:
         r.shuffle(parts)
     if "menu" in shares:
         parts.insert(r.randint(0, len(parts)) if chance(r, 0.4) else len(parts), chrome.menu(site, shares["menu"]))
-    header = [site.deep(site.el(pick(r, ("header", "div")), "menu wrapper", *parts), "menu", 2)] if parts else []
+    header = [site.deep(site.el(pick(r, ("header", "div")), "header", *parts), "header", 2)] if parts else []
     if shares.get("phone", 0) > 400:
-        header.insert(0, site.el("div", "hidden menu", chrome.menu(site, shares["phone"])))
+        header.insert(0, site.el("div", "hidden modal", chrome.menu(site, shares["phone"])))
     if chance(r, p * 0.4):
         header.insert(r.randint(0, len(header)), chrome.consent(site))
     return header
@@ -88,9 +88,7 @@ def _end(site: Site, shares: dict[str, int], size: int) -> list[str]:
     if chance(r, 0.25 if size > SMALL else 0.05):
         parts.append(chrome.consent(site))
     if chance(r, 0.2):
-        parts.append(
-            site.el("div", "hidden wrapper", site.leaf("h4", "title", site.say("loading")), site.el("div", ""))
-        )
+        parts.append(site.el("div", "modal", site.leaf("h4", "title", site.say("loading")), site.el("div", "")))
     return parts
 
 
@@ -119,8 +117,8 @@ def _framed(site: Site, frame: str, parts: Parts) -> str:
     top, content, side, middle, end = parts
     r, m = site.r, site.m
     trail = [site.deep(part, "breadcrumb", 2) for part in content.trail]
-    block = site.deep(content.block, "wrapper", 4)
-    lower = [site.deep(part, "wrapper", 2) for part in middle if part]
+    block = site.deep(content.block, "layout", 4)
+    lower = [site.deep(part, "layout", 3) for part in middle if part]
     joint = m.nl
     if frame == "legacy":
         return joint.join([*top, *trail, _tables(site, side, joint.join([block, *lower])), *end])
@@ -131,13 +129,13 @@ def _framed(site: Site, frame: str, parts: Parts) -> str:
         panes = [site.el("li", "list item", part) for part in (*lower[:cut], *trail, block, *lower[cut:], side) if part]
         return joint.join([site.el("ol", "list", *panes), *top[::-1], *end])
     inner = [*trail, block, *lower] if chance(r, 0.8) else [block, *trail, *lower]
-    main = site.el(pick(r, ("main", "div", "div", "article")), "wrapper", *inner)
+    main = site.el(pick(r, ("main", "div", "div", "article")), "main", *inner)
     if side:
         sides = [side, main] if chance(r, 0.7) else [main, side]
-        main = site.el("div", "wrapper row", *sides) if frame != "beside" else site.el("div", "row", *sides)
-    main = site.deep(main, "wrapper", 4)
+        main = site.el("div", "layout", *sides) if frame != "beside" else site.el("div", "layout row", *sides)
+    main = site.deep(main, "main", 5)
     body = joint.join([*top, main, *end])
-    return m.wrap(body, "wrapper", r.randint(1, 6)) if frame == "app" else body
+    return m.wrap(body, "layout", r.randint(1, 7)) if frame == "app" else body
 
 
 def _tables(site: Site, side: str, content: str) -> str:

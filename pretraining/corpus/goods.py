@@ -171,11 +171,25 @@ def tail(r: Random, lang: str) -> str:
     if kind == 9:
         return f", {pick(r, words(lang, 'materials'))}"
     if kind == 10:
-        return f" {pick(r, words(lang, 'words'))}"
+        return f" {pick(r, words(lang, 'words'))}" if chance(r, 0.5) else marketing(r, lang)
     return pick(
         r,
         ("™", "®", "!", " *NEW*", " (OEM)", " – Limited Edition", "...", " 2.0", " #2", ' 3/4"', " [B-Stock]", " 1/2"),
     )
+
+
+def marketing(r: Random, lang: str) -> str:
+    """What sellers add to a name: a claim, an offer, what it is for, several variants."""
+    colours = words(lang, "colours")
+    two = f"{pick(r, colours)}{pick(r, ('/', ' / ', ' & ', '-'))}{pick(r, colours)}"
+    claim = pick(r, (*words(lang, "adjs"), *words(lang, "usp")))
+    forms = (
+        f" - {two}", f", {two}", f" {two}, {measure(r)}", f" | {claim}", f" – {claim}", f" ({claim})", f", {claim}",
+        f" - {measure(r)} - {pick(r, colours)}", f" ({measure(r)}, {pick(r, colours)})", f" [{measure(r)}]",
+        f" {r.randint(2016, 2026)}", f" ({r.randint(2, 9)}-tlg)", f" x {r.randint(2, 24)}", f" {measure(r)}/{measure(r)}",
+        f", {pick(r, words(lang, 'materials'))}, {pick(r, colours)}", f" - {thing(r, lang)} & {thing(r, lang)}",
+    )  # fmt: skip
+    return pick(r, forms)
 
 
 def name_pieces(r: Random, lang: str, maker: str | None, head: str) -> list[str]:

@@ -7,12 +7,13 @@ from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.words import LISTS
 
 SCHEMES = {
-    "bem": 0.16, "hyphen": 0.20, "camel": 0.08, "snake": 0.04, "module": 0.08, "styled": 0.06, "hash": 0.09,
-    "utility": 0.08, "legacy": 0.06, "mixed": 0.07, "none": 0.08,
+    "bem": 0.14, "hyphen": 0.16, "camel": 0.08, "snake": 0.04, "module": 0.08, "styled": 0.06, "hash": 0.09,
+    "utility": 0.08, "legacy": 0.05, "mixed": 0.06, "none": 0.06, "platform": 0.12,
 }  # fmt: skip
 SYNONYMS = LISTS["classes"]
 UTILITIES = LISTS["styles"]["utilities"]
 LEGACY = LISTS["styles"]["legacy"]
+PLATFORMS = tuple(LISTS[key] for key in sorted(LISTS) if key.startswith("platform_"))  # shop systems' own words
 HASH_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -31,6 +32,7 @@ class Naming:
         self.prefix = pick(
             r, ("", "", "", "", "js", "c", "o", "pdp", "product", "shop", "page", "m", "t4s", latin(r)[:4])
         )
+        self.platform = pick(r, PLATFORMS)
         self.known: dict[str, str] = {}
         self.said: dict[str, str] = {}
 
@@ -70,7 +72,11 @@ class Naming:
             case "hash":
                 return self._hash()
             case "utility":
-                return " ".join(pick(r, UTILITIES) for _ in range(r.randint(1, 3)))
+                return " ".join(pick(r, UTILITIES) for _ in range(r.randint(1, 3 if self.style else 8)))
+            case "platform":
+                first, last = role.split()[0], role.split()[-1]
+                known = self.platform.get(role) or self.platform.get(last) or self.platform.get(first)
+                return pick(r, known) if known else "-".join(words)
             case "legacy":
                 return pick(r, LEGACY) if chance(r, 0.6) else ""
             case "mixed":

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from pretraining.corpus import Sample, ask, buybox, detail, products, record_pages, shelves, wild
+from pretraining.corpus import Sample, ask, buybox, crumbs, detail, products, record_pages, shelves, wild
 from pretraining.corpus.frames import Content, assemble
-from pretraining.corpus.goods import product
+from pretraining.corpus.goods import category, product
 from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.site import Site
@@ -62,7 +62,7 @@ def _content(site: Site, size: int) -> Content:
     """The product's trail, block, table and the shelf that it stands in itself."""
     r, page = site.r, site.page
     odd = chance(r, 0.06)
-    trail = [] if odd else products.category(page, CATEGORY)
+    trail = [] if odd else _trails(site)
     main = [wild.compose(page)] if odd else products.shown(page)
     copy = list(main)
     price = _shown_price(site)
@@ -72,18 +72,43 @@ def _content(site: Site, size: int) -> Content:
     return Content(trail, block, below, page.shown.get("name", ""), page.shown.get("manufacturer", ""))
 
 
+def _trails(site: Site) -> list[str]:
+    """The category; beside a trail now and then a way back to the wider one for phones, or a trail to elsewhere."""
+    r, page = site.r, site.page
+    path = page.product.path
+    trail = products.category(page, CATEGORY)
+    if trail and len(path) > 1 and chance(r, 0.15):
+        back = site.el("a", "breadcrumb link", site.m.text(pick(r, ("{}", "< {}", "« {}")).format(path[-2])))
+        trail.insert(0, site.el("div", "hidden breadcrumb", back))
+    if trail and chance(r, 0.05):
+        other = [pick(r, words(site.lang, "home")), *(category(r, site.lang) for _ in range(r.randint(1, 3)))]
+        trail.append(crumbs.draw(page, other, last_is_page=False))
+    return trail
+
+
 def _block(site: Site, main: list[str], copy: list[str]) -> str:
     """Gallery and facts in columns; some sites write title and price twice, for desks and for phones, or in a bar."""
     r = site.r
     if chance(r, 0.3) and len(main) > 3:
         cut = r.randint(1, len(main) - 1)
-        main = [site.deep(site.el("div", "product wrapper", *part), "product", 2) for part in (main[:cut], main[cut:])]
-    facts = site.deep(site.el(pick(r, ("div", "section", "td")), "product", *main), "product", 4)
+        main = [
+            site.deep(site.el("div", "product wrapper", *map(_sound, part)), "product", 2)
+            for part in (main[:cut], main[cut:])
+        ]
+    facts = site.deep(site.el(pick(r, ("div", "section", "div")), "product", *map(_sound, main)), "product", 4)
     columns = [buybox.gallery(site), facts] if chance(r, 0.8) else [facts, buybox.gallery(site)]
     if chance(r, 0.22):
-        again = site.el("div", pick(r, ("hidden product", "product wrapper", "hidden")), *copy)
+        again = site.el("div", pick(r, ("hidden product", "product wrapper", "hidden")), *map(_sound, copy))
         columns.insert(r.randint(0, len(columns)), again)
     return site.el(pick(r, ("div", "section", "article", "main")), "product", *columns)
+
+
+def _sound(part: str) -> str:
+    """A part that needs a parent of its own kind, in one."""
+    start = part[:4].lower()
+    if start.startswith(("<td", "<tr", "<th")):
+        return f"<table><tbody><tr>{part}</tr></tbody></table>" if start[2] != "r" else f"<table>{part}</table>"
+    return f"<ul>{part}</ul>" if start.startswith("<li") and start[3] in " >" else part
 
 
 def _below(site: Site, size: int, price: str) -> list[str]:

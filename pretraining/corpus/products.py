@@ -4,7 +4,7 @@ from html import unescape
 from random import Random
 from typing import Any
 
-from pretraining.corpus import ask, crumbs, extras, prices, tiles, titles, whole, wild
+from pretraining.corpus import ask, attribution, crumbs, extras, prices, tiles, titles, whole, wild
 from pretraining.corpus.goods import brand, noun, product
 from pretraining.corpus.markup import INLINE_TAG, TAG, collapse
 from pretraining.corpus.noise import noise, sentence
@@ -136,7 +136,7 @@ def _makers(page: Page) -> list[str]:
         p.shop = p.brand
         page.show("manufacturer", p.brand)
         return [titles.shop_logo(page)]
-    return [titles.maker(page) for _ in range({"one": 1, "two": 2}.get(how, 0))]
+    return [attribution.maker(page) for _ in range({"one": 1, "two": 2}.get(how, 0))]
 
 
 def _said_by_name(brand: str, name: str) -> str | None:

@@ -31,6 +31,8 @@ class Site:
         m.attributes = weighted(r, {"rich": 0.86, "lean": 0.10, "bare": 0.04})
         m.microdata = m.microdata and chance(r, 0.3)
         m.instead = m.instead if chance(r, 0.3) else {}
+        deep = m.names.scheme in ("hash", "module", "styled", "utility")  # as component libraries build
+        self.nest = pick(r, (0.0, 0.1, 0.25, 0.4) if deep else (0.0, 0.0, 0.0, 0.15, 0.3))
         self.verbose = pick(r, (0, 1, 1, 2, 3))  # how much this site writes into its attributes
         self.cats = self._pool(category, r.randint(20, 60))
         self.things = self._pool(noun, r.randint(12, 40))
@@ -103,12 +105,14 @@ class Site:
         return self.m.text(p.money.show(cents // step * step + pick(self.r, (0, 0, 99, 95, 50)) % step))
 
     def el(self, tag: str, role: str, /, *kids: str, **given: str) -> str:
-        """`Markup.el` with the attributes that only scripts read."""
+        """`Markup.el` with the attributes that only scripts read and this site's needless wrappers."""
         for _ in range(self.verbose):
             if chance(self.r, 0.3):
                 given[pick(self.r, ("data_qa", "data_id", "data_component", "data_module", "data_target"))] = latin(
                     self.r
                 ) + hashed(self.r, pick(self.r, (2, 8, 24)))
+        if tag in ("li", "div", "section", "article") and chance(self.r, self.nest):
+            kids = (self.m.el("div", f"{role.split(' ')[0]} layout".strip(), *kids),)
         return self.m.el(tag, role, *kids, **given)
 
     def leaf(self, tag: str, role: str, text: str, /, **given: str) -> str:

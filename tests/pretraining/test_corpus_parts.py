@@ -1,15 +1,19 @@
 """Parts of the corpus: receipts read from images, columns of lists, amounts as numbers, field names of a domain."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
-from pretraining.corpus import receipts, rows
+from extraction.ground import grounded
+from pretraining.corpus import attribution, receipts, rows
 from pretraining.corpus.asked import amount_of
 from pretraining.corpus.domains import COMMON, DOMAINS, read
+from pretraining.corpus.goods import marketing, product
 from pretraining.corpus.letterhead import COUNTRIES, Till
 from pretraining.corpus.ocr import damaged
 from pretraining.corpus.odd import KINDS, odd
+from pretraining.corpus.page import Page
 from pretraining.corpus.steady import column
 from pretraining.corpus.till import Goods, mark, sum_lines
 
@@ -96,3 +100,16 @@ def test_receipts_ask_for_the_standard_fields_half_of_the_time() -> None:
     r = Random(4)
     records = [receipts.sample(r)[2] for _ in range(300)]
     assert 0.35 < sum(len(record) == 4 and None not in record.values() for record in records) / 300 < 0.75
+
+
+@pytest.mark.parametrize("say", [attribution._wordmark, attribution._titled, attribution._panel])
+def test_a_maker_said_without_a_label_is_stated(say: Callable[[Page, str], str]) -> None:
+    for seed in range(40):
+        page = Page(Random(seed), product(Random(seed)))
+        assert grounded("Ab Cde", say(page, "Ab Cde"))
+
+
+def test_marketing_follows_a_name() -> None:
+    tails = {marketing(Random(seed), "de") for seed in range(200)}
+    assert len(tails) > 100
+    assert all(tail == tail.rstrip() and tail[0] in " ," for tail in tails)

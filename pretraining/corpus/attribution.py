@@ -1,0 +1,247 @@
+"""The many ways in which pages say who made a product."""
+
+import re
+
+from pretraining.corpus.goods import brand
+from pretraining.corpus.letters import digits
+from pretraining.corpus.page import Page
+from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.words import LISTS, words
+
+ALTS = (
+    "{}",
+    "{}",
+    "{} logo",
+    "Logo {}",
+    "{} Logo",
+    "logo_{}",
+    "{} brand logo",
+    "Logo: {}",
+    "Logo der Marke {}",
+    "{}-Logo",
+)
+
+
+def maker(page: Page) -> str:
+    """One statement of who made the product."""
+    r, m, p = page.r, page.m, page.product
+    assert p.brand
+    page.show("manufacturer", p.brand)
+    kind = weighted(
+        r,
+        {
+            "line": 0.20,
+            "by": 0.10,
+            "label": 0.17,
+            "logo": 0.08,
+            "row": 0.11,
+            "meta": 0.03,
+            "bare": 0.05,
+            "inline": 0.05,
+            "among": 0.03,
+            "wordmark": 0.06,
+            "titled": 0.04,
+            "panel": 0.03,
+            "link": 0.05,
+        },
+    )
+    match kind:
+        case "line":
+            return _line(page, p.brand)
+        case "by":
+            return _by(page, p.brand)
+        case "label":
+            return _labelled(page, p.brand)
+        case "logo":
+            return _logo(page, p.brand)
+        case "row":
+            return page.rows([(None, pick(r, words(p.lang, "brand")), p.brand)])
+        case "inline":
+            return _inline(page, p.brand)
+        case "wordmark":
+            return _wordmark(page, p.brand)
+        case "titled":
+            return _titled(page, p.brand)
+        case "panel":
+            return _panel(page, p.brand)
+        case "among" if p.brand in p.name:
+            return _among(page, p.brand)
+        case "meta" if m.attributes == "rich":
+            return _property(page, p.brand)
+        case "bare":
+            return m.leaf(pick(r, ("dd", "li", "a", "td", "p", "span")), "table value", p.brand)
+    return _link(page, p.brand)
+
+
+def _line(page: Page, text: str) -> str:
+    r, m = page.r, page.m
+    tag = pick(r, ("h2", "h3", "a", "span", "p", "div", "div", "h4", "strong"))
+    role = pick(r, ("product brand", "brand", "brand title", "product brand", "neutral"))
+    if chance(r, 0.35):
+        return m.el(tag, role, m.leaf(pick(r, ("a", "span")), "brand link", text))
+    return m.leaf(tag, role, text, **({"itemprop": "brand"} if m.microdata else {}))
+
+
+def _by(page: Page, text: str) -> str:
+    r, m, p = page.r, page.m, page.product
+    by = pick(r, words(p.lang, "by"))
+    link = m.el(pick(r, ("a", "span", "b")), "brand link", m.text(text)) if chance(r, 0.75) else m.text(text)
+    after = p.lang in ("ja", "tr") or (p.lang == "en" and chance(r, 0.08))
+    if after:
+        return m.el("div", "brand", f"{link}{by if p.lang != 'en' else ' Store'}")
+    if chance(r, 0.12) and p.lang == "en":
+        return m.leaf(
+            "a",
+            "brand link",
+            pick(r, ("Visit the {} Store", "Shop the {} store", "Explore the {} collection", "{} brand page")).format(
+                text
+            ),
+        )
+    return m.el(pick(r, ("div", "span", "p", "h2", "h3", "small")), "product brand", f"{m.text(by)} {link}")
+
+
+def _labelled(page: Page, text: str) -> str:
+    r, m, p = page.r, page.m, page.product
+    word, colon = pick(r, words(p.lang, "brand")).rstrip(": "), pick(r, (":", ":", ":", " :", "", ":&nbsp;"))
+    link = (
+        m.el("a", "brand link", m.text(text))
+        if chance(r, 0.5)
+        else m.leaf("span", "brand value", text)
+        if chance(r, 0.5)
+        else m.text(text)
+    )
+    tag = pick(r, ("div", "p", "span", "li", "td"))
+    kind = r.randrange(6)
+    if kind < 2:
+        return m.el(tag, "product brand", f"{word}{colon} {link}")
+    if kind < 4:
+        return m.el(
+            tag,
+            "product brand",
+            f"{m.el(pick(r, ('span', 'strong', 'b', 'label')), 'brand label', word + colon)} {link}",
+        )
+    if kind == 4:
+        image = m.el("span", "brand image", m.el("img", "image", alt=text))
+        return m.el(
+            "p",
+            "product brand",
+            m.el("a", "brand link", f"{word}{colon} {m.el('span', 'brand title', m.text(text))}", image),
+        )
+    others = [f"{pick(r, words(p.lang, 'sku'))}: {page.code()}", pick(r, words(p.lang, "stock"))]
+    return m.el(
+        "ul",
+        "product list",
+        m.el("li", "", f"{m.el('strong', '', word + colon)} {link}"),
+        *[m.leaf("li", "", t) for t in others],
+    )
+
+
+def _logo(page: Page, text: str) -> str:
+    r, m = page.r, page.m
+    given = {"alt": text} | ({"title": text} if chance(r, 0.3) else {})
+    image = m.el("img", "brand image", **given, src=m.url())
+    kind = r.randrange(4)
+    if kind == 0:
+        return m.el("div", "brand logo", m.el("a", "brand link", m.el("span", "", m.text(text)), image))
+    if kind == 1:
+        return m.el("a", "brand link", image, title=text)
+    if kind == 2:
+        word = pick(r, words(page.product.lang, "brand"))
+        return m.el(
+            "div", "brand", m.el("div", "", image), m.el("div", "", m.leaf("p", "label", word), m.leaf("p", "", text))
+        )
+    return m.el("div", "brand logo", image)
+
+
+def _property(page: Page, text: str) -> str:
+    r, m = page.r, page.m
+    if chance(r, 0.5):
+        return m.el("meta", "", itemprop="brand", content=text)
+    return m.el(
+        "div",
+        "",
+        m.el("span", "", m.text(text), itemprop="name"),
+        itemprop="brand",
+        itemscope="",
+        itemtype="http://schema.org/Brand",
+    )
+
+
+def _inline(page: Page, text: str) -> str:
+    """One item of a line of facts."""
+    r, m, p = page.r, page.m, page.product
+    items = [f"{m.text(pick(r, words(p.lang, 'brand')).rstrip(': '))}: {m.text(text)}"]
+    items += [
+        f"{m.text(pick(r, words(p.lang, key)))}: {page.code()}" for key in r.sample(("sku", "ean"), r.randint(1, 2))
+    ]
+    items += [m.text(pick(r, words(p.lang, "stock")))] if chance(r, 0.4) else []
+    r.shuffle(items)
+    if chance(r, 0.5):
+        return m.el(
+            pick(r, ("p", "div", "small")),
+            "product note",
+            pick(r, (" | ", " · ", ", ", " / ", "<br>", " &nbsp; ")).join(items),
+        )
+    return m.el("ul", "product list", *[m.el("li", "product item", item) for item in items])
+
+
+def _among(page: Page, text: str) -> str:
+    """A list of makers; the product's own is the one that its name begins with."""
+    r, m, p = page.r, page.m, page.product
+    names = [brand(r, p.lang) for _ in range(r.randint(2, 6))]
+    names.insert(r.randint(0, len(names)), text)
+    return m.el("ul", "menu list", *[m.el("li", "menu item", m.el("a", "menu link", m.text(name))) for name in names])
+
+
+def _link(page: Page, text: str) -> str:
+    r, m = page.r, page.m
+    what = pick(r, LISTS["phrases"]["maker"])
+    return (
+        m.leaf("a", "brand link", what.format(text))
+        if chance(r, 0.7)
+        else m.el("div", "brand", m.leaf("a", "link", what.format(text)))
+    )
+
+
+def _wordmark(page: Page, text: str) -> str:
+    """Only a logo's alternative text, in the words that editors use for it."""
+    r, m = page.r, page.m
+    alt = pick(r, ALTS).format(text)
+    image = m.el("img", pick(r, ("brand image", "logo", "image", "")), alt=alt, src=m.url())
+    if chance(r, 0.6):
+        image = m.el("a", pick(r, ("brand link", "link", "")), image, href=f"/{_slug(page, text)}")
+    return m.el(pick(r, ("div", "p", "span", "figure")), pick(r, ("brand", "logo", "product brand", "neutral")), image)
+
+
+def _titled(page: Page, text: str) -> str:
+    """A link whose title or label alone names the maker; what is in it is a picture or a word."""
+    r, m = page.r, page.m
+    said = pick(r, LISTS["phrases"]["maker"]).format(text)
+    inner = pick(
+        r, (m.el("img", "image", alt="", src=m.url()), m.el("i", "logo"), m.text(pick(r, words("en", "viewall"))))
+    )
+    where = "title" if m.attributes == "bare" else pick(r, ("title", "title", "aria_label"))
+    if m.attributes == "lean":
+        where = "title"
+    given = {where: pick(r, (text, text, said)), "href": f"/{_slug(page, text)}"}
+    return m.el("a", pick(r, ("brand link", "link", "product link", "logo link")), inner, **given)
+
+
+def _panel(page: Page, text: str) -> str:
+    """The maker's own box: a heading, the name, an address, a link."""
+    r, m, p = page.r, page.m, page.product
+    heading = pick(r, words(p.lang, "brand")).rstrip(": ")
+    street = f"{pick(r, words(p.lang, 'street'))} {r.randint(1, 200)}"
+    town = f"{digits(r, 5)} {pick(r, words(p.lang, 'city'))}"
+    lines = [m.text(text), m.text(street), m.text(town), f"info@{_slug(page, text)}.com"]
+    lines = lines[: r.randint(1, 4)]
+    tag = pick(r, ("p", "li", "div", "span"))
+    said = ["<br>".join(lines)] if chance(r, 0.4) else [m.leaf(tag, "", line) for line in lines]
+    title = m.leaf(pick(r, ("h3", "h4", "strong", "dt", "div")), "label", heading)
+    return m.el("div", pick(r, ("brand wrapper", "note", "product brand")), title, m.el("div", "value", *said))
+
+
+def _slug(page: Page, text: str) -> str:
+    """The maker as a target writes it, or a number."""
+    plain = "-".join(re.findall(r"[a-z0-9]+", text.lower()))
+    return plain if plain and chance(page.r, 0.7) else f"b/{digits(page.r, 4)}"
