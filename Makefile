@@ -48,13 +48,17 @@ $(error RUNTIME is docker or local, not $(RUNTIME))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help pretrain setup data train export serve eval report ask logs stop down fetch check test test-slow test-docker clean
+.PHONY: help doctor pretrain setup data train export serve eval report ask logs stop down fetch check test test-slow test-docker clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo "  variables: CONFIG=$(CONFIG) DATA=$(DATA) RUN=$(RUN) SET='$(SET)'"
 
 setup: $(if $(COMPOSE),images,.venv/installed)  ## the virtual environment with the pinned dependencies, or the images
+
+# Without the virtual environment too: it says what keeps one from being made.
+doctor:         ## what this machine lacks for CONFIG, each with the command that mends it (JSON=1 for programs)
+	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m doctor $(ARGS) $(if $(JSON),--json)
 
 data: setup     ## read, check and split the dataset
 	@$(STAGE) pipeline.data $(ARGS)

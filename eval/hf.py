@@ -106,10 +106,10 @@ def load(config: Config, variant: str) -> tuple[Any, Any]:
     options: Json = {"dtype": torch.float32, "attn_implementation": "eager"}
     if torch.cuda.is_available():
         options = {"dtype": "auto", "device_map": {"": 0}}
-        saved_so = hasattr(AutoConfig.from_pretrained(source), "quantization_config")
+        saved_so = hasattr(AutoConfig.from_pretrained(source, revision=config.model.revision), "quantization_config")
         if config.model.load_in_4bit and variant != "merged" and not saved_so:
             options["quantization_config"] = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=torch.bfloat16)
-    model: Any = AutoModelForCausalLM.from_pretrained(source, **options)
+    model: Any = AutoModelForCausalLM.from_pretrained(source, revision=config.model.revision, **options)
     if variant == "adapter":
         model = PeftModel.from_pretrained(model, str(adapter))
     model.generation_config = GenerationConfig()  # a base model's own may sample or penalise repetition

@@ -33,6 +33,7 @@ class Model(Section):
     """The base model: a folder or a hub name."""
 
     model_name_or_path: str = "models/embedded"
+    revision: str | None = Field(None, description="a hub model's commit (branch or tag): the same model tomorrow")
     backend: Literal["auto", "unsloth", "trl"] = Field("auto", description="auto: Unsloth on CUDA, else TRL and PEFT")
     load_in_4bit: bool = Field(False, description="NF4 weights under a 16-bit adapter (QLoRA); CUDA only")
     max_length: int = Field(4096, ge=64, description="tokens of prompt and completion; a longer sample is an error")

@@ -1,8 +1,22 @@
-"""Who listens on a port, read from /proc; so that an error can name what has to be stopped."""
+"""Where the server is, and who listens on a port, read from /proc, so that an error can name what has to be stopped.
 
+Standard library only: `make doctor` must start where half of the packages are missing.
+"""
+
+import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 LISTEN = "0A"  # the state's number in /proc/net/tcp
+
+
+def address() -> str:
+    """Base URL of the server: OLLAMA_HOST in any of the forms that Ollama takes, else http://127.0.0.1:11434."""
+    value = os.environ.get("OLLAMA_HOST", "").strip()
+    url = urlsplit(value if "://" in value else f"http://{value or '127.0.0.1:11434'}")
+    name = url.hostname or "127.0.0.1"
+    port = url.port or {"https": 443, "http": 80 if "://" in value else 11434}[url.scheme]
+    return f"{url.scheme}://{'127.0.0.1' if name == '0.0.0.0' else name}:{port}"
 
 
 def owner(port: int) -> str:

@@ -21,6 +21,7 @@ import httpx
 
 from pipeline.errors import UserError, run
 from pipeline.files import write_text
+from serve.ports import address as address
 from serve.ports import owner
 
 FOLDER = Path("artifacts/.server")
@@ -28,15 +29,6 @@ PID_FILE = FOLDER / "server.json"
 LOG = FOLDER / "server.log"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
-
-
-def address() -> str:
-    """Base URL of the server: OLLAMA_HOST in any of the forms that Ollama takes, else http://127.0.0.1:11434."""
-    value = os.environ.get("OLLAMA_HOST", "").strip()
-    url = urlsplit(value if "://" in value else f"http://{value or '127.0.0.1:11434'}")
-    name = url.hostname or "127.0.0.1"
-    port = url.port or {"https": 443, "http": 80 if "://" in value else 11434}[url.scheme]
-    return f"{url.scheme}://{'127.0.0.1' if name == '0.0.0.0' else name}:{port}"
 
 
 def version(host: str) -> str | None:

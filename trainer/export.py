@@ -81,9 +81,10 @@ def merge(config: Config) -> tuple[Any, int]:
     adapter = config.folder / "adapter"
     base = str(PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path)
     check_base(base)
-    stored = AutoConfig.from_pretrained(base)
+    revision = config.model.revision
+    stored = AutoConfig.from_pretrained(base, revision=revision)
     dtype = torch.float16 if stored.dtype == torch.float16 else torch.bfloat16
-    model = load_for_merging(base, config.model.load_in_4bit or hasattr(stored, "quantization_config"))
+    model = load_for_merging(base, config.model.load_in_4bit or hasattr(stored, "quantization_config"), revision)
     n_weights = sum(weight.numel() for weight in model.parameters())
     check_space(config.folder, n_weights, ["f16"])
     merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().to(dtype)
@@ -91,29 +92,29 @@ def merge(config: Config) -> tuple[Any, int]:
     with atomic_write(config.folder / "merged") as folder:
         merged.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        copy_tokenizer(config.model.model_name_or_path, folder)
+        copy_tokenizer(config.model.model_name_or_path, folder, revision)
     return tokenizer, n_weights
 
 
-def load_for_merging(base: str, four_bit: bool) -> Any:
+def load_for_merging(base: str, four_bit: bool, revision: str | None = None) -> Any:
     """The base model in float32 on the CPU; NF4 weights become the numbers that they stand for."""
     import torch
     from transformers import AutoModelForCausalLM
 
     if not four_bit:
-        return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    model = load_base(base, four_bit=True).dequantize().to("cpu", torch.float32)
+        return AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype=torch.float32)
+    model = load_base(base, four_bit=True, revision=revision).dequantize().to("cpu", torch.float32)
     model._weight_conversions = None  # how NF4 was read; transformers would undo it on saving, and cannot
     return model
 
 
-def copy_tokenizer(base: str, folder: Path) -> None:
+def copy_tokenizer(base: str, folder: Path, revision: str | None = None) -> None:
     """The base's own tokenizer files: transformers 5 leaves out what the converter reads (tokenizer.model, its table
     of added tokens)."""
     from transformers.utils import cached_file
 
     for name in TOKENIZER_FILES:
-        if found := cached_file(base, name, _raise_exceptions_for_missing_entries=False):
+        if found := cached_file(base, name, revision=revision, _raise_exceptions_for_missing_entries=False):
             shutil.copy(found, folder / name)
 
 

@@ -104,6 +104,7 @@ def load_base(config: Config) -> Any:
 
     model, _ = FastLanguageModel.from_pretrained(
         model_name=config.model.model_name_or_path,
+        revision=config.model.revision,
         max_seq_length=config.model.max_length,
         dtype=None,
         load_in_4bit=config.model.load_in_4bit,

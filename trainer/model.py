@@ -50,11 +50,11 @@ def check_base(name: str) -> None:
         )
 
 
-def load_tokenizer(name: str) -> Any:
+def load_tokenizer(name: str, revision: str | None = None) -> Any:
     """The base model's tokenizer, with a pad token that is not its end token."""
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(name)
+    tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
     if tokenizer.chat_template is None:
         raise UserError(f"{name} has no chat template: choose an instruction-tuned base model")
     if tokenizer.pad_token is None or tokenizer.pad_token == tokenizer.eos_token:
@@ -63,7 +63,7 @@ def load_tokenizer(name: str) -> Any:
     return tokenizer
 
 
-def load_base(name: str, four_bit: bool = False, sharded: bool = False) -> Any:
+def load_base(name: str, four_bit: bool = False, sharded: bool = False, revision: str | None = None) -> Any:
     """The base model: float32 on a CPU, bfloat16 (float16 on older GPUs) on CUDA; NF4 with `four_bit` or as saved.
 
     One that is to be `sharded` stays in the computer's memory: no GPU may hold it whole.
@@ -72,20 +72,20 @@ def load_base(name: str, four_bit: bool = False, sharded: bool = False) -> Any:
     from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
     check_base(name)
-    quantized = hasattr(AutoConfig.from_pretrained(name), "quantization_config")
+    quantized = hasattr(AutoConfig.from_pretrained(name, revision=revision), "quantization_config")
     four_bit = four_bit or quantized
     if four_bit and not find_spec("bitsandbytes"):
         raise UserError("a 4-bit base model needs bitsandbytes, which is not installed: use a 16-bit one, or CUDA")
     cuda = torch.cuda.is_available()
     if not cuda and not four_bit:
-        return AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+        return AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=torch.float32)
     dtype = torch.float16 if cuda and not torch.cuda.is_bf16_supported() else torch.bfloat16
     options: dict[str, Any] = {}
     if four_bit and not quantized:
         options["quantization_config"] = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=dtype)
     if cuda and not sharded:
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
-    return AutoModelForCausalLM.from_pretrained(name, dtype=dtype, **options)
+    return AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=dtype, **options)
 
 
 def add_lora(model: Any, settings: Lora, folder: Path, checkpointing: bool = False) -> Any:

@@ -31,7 +31,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     from trainer.progress import LossBar
 
     set_seed(config.training.seed)
-    tokenizer = load_tokenizer(config.model.model_name_or_path)
+    tokenizer = load_tokenizer(config.model.model_name_or_path, config.model.revision)
     parts = examples(config, tokenizer)
     lengths = [len(sample["input_ids"]) for sample in parts["train"]]
     longest = max(len(sample["input_ids"]) for part in parts.values() for sample in part)
@@ -41,7 +41,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     )
     fastest = backend(config) == "unsloth"
     sharded = config.training.fsdp_config is not None
-    base = config.model.model_name_or_path, config.model.load_in_4bit, sharded
+    base = config.model.model_name_or_path, config.model.load_in_4bit, sharded, config.model.revision
     model = fast.load_base(config) if fastest else load_base(*base)
     if longest > model.config.max_position_embeddings:
         raise UserError(

@@ -75,6 +75,11 @@ def keep_older(run: Path) -> None:
         )
 
 
+def pinned(config: Config) -> Json:
+    """The hub's revision, where the config names one."""
+    return {"revision": config.model.revision} if config.model.revision else {}
+
+
 def stage_inputs(config: Config) -> Json:
     """What the adapter depends on: data, base model and settings."""
     base = Path(config.model.model_name_or_path)
@@ -84,7 +89,7 @@ def stage_inputs(config: Config) -> Json:
             name: output_of(config.folder, "data", f"data/{name}")
             for name in ("train.jsonl", "validation.jsonl", "schema.json")
         },
-        "base": {"name": config.model.model_name_or_path, "weights": weights},
+        "base": {"name": config.model.model_name_or_path, "weights": weights, **pinned(config)},
         "lora": config.lora.model_dump(),
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
         "max_length": config.model.max_length,
