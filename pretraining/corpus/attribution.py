@@ -1,6 +1,7 @@
 """The many ways in which pages say who made a product."""
 
 import re
+from collections.abc import Callable
 
 from pretraining.corpus.goods import brand
 from pretraining.corpus.letters import digits
@@ -21,56 +22,29 @@ ALTS = (
     "{}-Logo",
 )
 
+KINDS = {
+    "line": 0.20, "by": 0.10, "label": 0.17, "logo": 0.08, "row": 0.11, "meta": 0.03, "bare": 0.05, "inline": 0.05,
+    "among": 0.03, "wordmark": 0.06, "titled": 0.04, "panel": 0.03, "link": 0.05,
+}  # fmt: skip
+
 
 def maker(page: Page) -> str:
     """One statement of who made the product."""
-    r, m, p = page.r, page.m, page.product
-    assert p.brand
-    page.show("manufacturer", p.brand)
-    kind = weighted(
-        r,
-        {
-            "line": 0.20,
-            "by": 0.10,
-            "label": 0.17,
-            "logo": 0.08,
-            "row": 0.11,
-            "meta": 0.03,
-            "bare": 0.05,
-            "inline": 0.05,
-            "among": 0.03,
-            "wordmark": 0.06,
-            "titled": 0.04,
-            "panel": 0.03,
-            "link": 0.05,
-        },
-    )
-    match kind:
-        case "line":
-            return _line(page, p.brand)
-        case "by":
-            return _by(page, p.brand)
-        case "label":
-            return _labelled(page, p.brand)
-        case "logo":
-            return _logo(page, p.brand)
-        case "row":
-            return page.rows([(None, pick(r, words(p.lang, "brand")), p.brand)])
-        case "inline":
-            return _inline(page, p.brand)
-        case "wordmark":
-            return _wordmark(page, p.brand)
-        case "titled":
-            return _titled(page, p.brand)
-        case "panel":
-            return _panel(page, p.brand)
-        case "among" if p.brand in p.name:
-            return _among(page, p.brand)
-        case "meta" if m.attributes == "rich":
-            return _property(page, p.brand)
-        case "bare":
-            return m.leaf(pick(r, ("dd", "li", "a", "td", "p", "span")), "table value", p.brand)
-    return _link(page, p.brand)
+    maker = page.product.brand
+    assert maker
+    page.show("manufacturer", maker)
+    kind = weighted(page.r, KINDS)
+    if (kind == "among" and maker not in page.product.name) or (kind == "meta" and page.m.attributes != "rich"):
+        kind = "link"
+    return DRAWN[kind](page, maker)
+
+
+def _row(page: Page, text: str) -> str:
+    return page.rows([(None, pick(page.r, words(page.product.lang, "brand")), text)])
+
+
+def _bare(page: Page, text: str) -> str:
+    return page.m.leaf(pick(page.r, ("dd", "li", "a", "td", "p", "span")), "table value", text)
 
 
 def _line(page: Page, text: str) -> str:
@@ -245,3 +219,9 @@ def _slug(page: Page, text: str) -> str:
     """The maker as a target writes it, or a number."""
     plain = "-".join(re.findall(r"[a-z0-9]+", text.lower()))
     return plain if plain and chance(page.r, 0.7) else f"b/{digits(page.r, 4)}"
+
+
+DRAWN: dict[str, Callable[[Page, str], str]] = {
+    "line": _line, "by": _by, "label": _labelled, "logo": _logo, "row": _row, "meta": _property, "bare": _bare,
+    "inline": _inline, "among": _among, "wordmark": _wordmark, "titled": _titled, "panel": _panel, "link": _link,
+}  # fmt: skip

@@ -186,7 +186,7 @@ def marketing(r: Random, lang: str) -> str:
     forms = (
         f" - {two}", f", {two}", f" {two}, {measure(r)}", f" | {claim}", f" – {claim}", f" ({claim})", f", {claim}",
         f" - {measure(r)} - {pick(r, colours)}", f" ({measure(r)}, {pick(r, colours)})", f" [{measure(r)}]",
-        f" {r.randint(2016, 2026)}", f" ({r.randint(2, 9)}-tlg)", f" x {r.randint(2, 24)}", f" {measure(r)}/{measure(r)}",
+        f" {r.randint(2016, 2026)}", f" ({r.randint(2, 9)}-tlg)", f" x {r.randint(2, 24)}",
         f", {pick(r, words(lang, 'materials'))}, {pick(r, colours)}", f" - {thing(r, lang)} & {thing(r, lang)}",
     )  # fmt: skip
     return pick(r, forms)
