@@ -10,8 +10,8 @@ from doctor.finding import Finding, fine, warning, wrong
 from doctor.machine import GB
 from extraction.json import Json
 from pipeline.config import Config
-from pipeline.data import read
 from pipeline.errors import UserError
+from pipeline.rows import read
 from trainer.export import BYTES_PER_WEIGHT
 from trainer.memory import Shape, shape
 
