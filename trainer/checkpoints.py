@@ -15,6 +15,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from extraction.json import Json
 from pipeline.errors import UserError
 from pipeline.files import write_text
+from trainer.older import checkpoints_of, set_checkpoints_aside
 
 MARKER = "complete"
 
@@ -34,36 +35,55 @@ def last_whole(folder: Path) -> Path | None:
 
 
 def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
-    """Make the folder ready; the checkpoint to go on from, or None to begin anew (older checkpoints move aside)."""
+    """Make the folder ready; the checkpoint to go on from, or None to begin anew (older checkpoints are set aside)."""
     if not PartialState().is_main_process:
         return last_whole(folder) if resume else None
-    known = folder / "inputs.json"
+    wanted, known = json.dumps(inputs), folder / "inputs.json"
     if resume and known.is_file():
-        if json.loads(known.read_text(encoding="utf-8")) != json.loads(json.dumps(inputs)):
-            raise UserError(
-                f"the checkpoints in {folder} are of another config or dataset: run without RESUME=1 to begin anew"
-            )
+        if known.read_text(encoding="utf-8") != wanted:
+            _bring_back(folder, wanted)
         for half in folder.glob("checkpoint-*"):
             if not (half / MARKER).is_file():
                 shutil.rmtree(half)
         return last_whole(folder)
-    if last_whole(folder):
-        aside = folder.with_name("checkpoints.old")
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
-        print(f"train: begins anew (RESUME=1 would have gone on); the older checkpoints are now in {aside}")
+    if _set_aside(folder):
+        print("train: begins anew (RESUME=1 would have gone on, and does under the settings that they were made by)")
     shutil.rmtree(folder, ignore_errors=True)
-    write_text(known, json.dumps(inputs))
+    write_text(known, wanted)
     return None
+
+
+def _bring_back(folder: Path, inputs: str) -> None:
+    """Exchange the checkpoints for older ones from `inputs`; `UserError` where there are none."""
+    older = checkpoints_of(folder, inputs)
+    if older is None:
+        raise UserError(
+            f"the checkpoints in {folder} are of another config or dataset: run without RESUME=1 to begin anew"
+        )
+    waiting = older.rename(folder.with_name(f".{older.name}"))  # so that it is not the oldest, which is removed
+    if not _set_aside(folder):
+        shutil.rmtree(folder)
+    waiting.rename(folder)
+
+
+def _set_aside(folder: Path) -> bool:
+    """Move the whole checkpoints of a folder, where it has any, out of the way."""
+    if not (last := last_whole(folder)):
+        return False
+    inputs = (folder / "inputs.json").read_text(encoding="utf-8")
+    aside = set_checkpoints_aside(folder, inputs, int(last.name.split("-")[1]))
+    print(f"train: the checkpoints that were in {folder} are now in {aside}")
+    return True
 
 
 def check_space(folder: Path, model: Any, kept: int) -> None:
     """Raise `UserError` before training where the disk cannot hold the checkpoints and the adapter.
 
     A checkpoint has the adapter in float32 and AdamW's two moments; one more than `kept` exists while it is written.
+    Beside the adapter stands a copy of the one that it replaces.
     """
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    need, free = 4 * weights * (3 * (kept + 1) + 1) + 64e6, shutil.disk_usage(folder).free
+    need, free = 4 * weights * (3 * (kept + 1) + 2) + 64e6, shutil.disk_usage(folder).free
     if free < need:
         raise UserError(
             f"training needs {need / 1e9:.1f} GB in {folder} for its checkpoints but {free / 1e9:.1f} GB are free:"

@@ -19,7 +19,7 @@ from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import atomic_write, read_schema, write_text
+from pipeline.files import atomic_write, read_schema, sweep, write_text
 from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
 from trainer.model import check_base, load_base, prepare_libraries
 
@@ -42,6 +42,7 @@ def main() -> None:
     if up_to_date(folder, "export", inputs):
         print("export: up to date")
     else:
+        sweep_leftovers(config)
         prepare_libraries(config)
         from trainer.chat import pieces
 
@@ -51,7 +52,8 @@ def main() -> None:
         write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
         to_gguf(config, prompt["add_bos_token"])
         quantize_all(config)
-        record_stage(folder, "export", inputs, [folder / "merged", folder / "gguf"], n_weights=n_weights)
+        record_stage(folder, "export", inputs, outputs(config), n_weights=n_weights)
+        configuration.save(config)
     report(folder)
 
 
@@ -66,6 +68,27 @@ def stage_inputs(config: Config) -> Json:
         "imatrix": config.export.imatrix,
         "name": config.serve.name,
     }
+
+
+def outputs(config: Config) -> list[Path]:
+    """What this stage writes, and nothing else that may lie beside it."""
+    from trainer import imatrix
+
+    names = ["f16.gguf", *(f"{method}.gguf" for method in config.export.quantization_method), "prompt.json"]
+    if config.export.imatrix:
+        names.append(imatrix.FILE)
+    return [config.folder / "merged", *(config.folder / "gguf" / name for name in names)]
+
+
+def sweep_leftovers(config: Config) -> None:
+    """Remove what killed exports left half written, and the GGUF files of an export that asked for others."""
+    leftovers = [*sweep(config.folder), *sweep(config.folder / "gguf")]
+    for path in sorted((config.folder / "gguf").glob("*.gguf")):
+        if path not in outputs(config):
+            path.unlink()
+            leftovers.append(path)
+    for path in leftovers:
+        print(f"export: removed {path}, which an earlier export left")
 
 
 def merge(config: Config) -> tuple[Any, int]:
@@ -188,7 +211,6 @@ def quantize_all(config: Config) -> None:
     from trainer.quantize import quantize
 
     source = config.folder / "gguf" / "f16.gguf"
-    source.with_name(imatrix.FILE).unlink(missing_ok=True)
     importance = imatrix.measure(config, source) if config.export.imatrix else None
     for method in config.export.quantization_method:
         with atomic_write(source.with_name(f"{method}.gguf")) as target:

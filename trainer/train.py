@@ -1,13 +1,12 @@
 """Fine-tune the base model with LoRA (TRL's SFTTrainer; on CUDA through Unsloth).
 
 Reads artifacts/<run>/data/{train,validation}.jsonl and the base model. Writes adapter/ (whole or not at all), loss.png,
-checkpoints/ (one an epoch, the last two kept) and the manifest's `train` entry.
+checkpoints/ (one an epoch, the last two kept), older/ (what an earlier training made) and the manifest's `train` entry.
 
     python -m trainer.train --config configs/embedded.yaml [--resume]
     torchrun --nproc-per-node 2 -m trainer.train --config configs/phi3-mini-fast.yaml    (make train NPROC=2)
 """
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from pipeline.errors import UserError, run
 from pipeline.files import atomic_write, sha256
 from pipeline.manifest import output_of, record_stage, up_to_date
 from trainer.model import check_base, device_report, is_local, prepare_libraries
+from trainer.older import keep_adapter
 
 
 def main() -> None:
@@ -48,8 +48,6 @@ def train(config: Config, resume: bool = False) -> None:
     print(f"train: device: {device}", flush=True)
     processes = PartialState(cpu=device.startswith("CPU"))
     with processes.main_process_first():
-        if processes.is_main_process:
-            keep_older(config.folder)
         checkpoint = checkpoints.begin(config.folder / "checkpoints", inputs, resume)
     if resume:
         print(f"train: goes on from {checkpoint or 'the beginning: there is no whole checkpoint'}", flush=True)
@@ -61,18 +59,6 @@ def train(config: Config, resume: bool = False) -> None:
     clock.mark("train")
     facts |= {"device": device, "seconds": round(time.monotonic() - started, 1)}
     write_outputs(config, trainer, tokenizer, inputs, facts, clock)
-
-
-def keep_older(run: Path) -> None:
-    """Move an adapter aside that was made from something else: a mistyped setting must not cost hours of training."""
-    adapter, aside = run / "adapter", run / "adapter.old"
-    if adapter.is_dir():
-        shutil.rmtree(aside, ignore_errors=True)
-        adapter.rename(aside)
-        print(
-            f"train: {run} holds a run of other data or settings: its adapter is now in {aside}, and what follows from"
-            " it is made anew (RUN=another-name keeps both)"
-        )
 
 
 def pinned(config: Config) -> Json:
@@ -137,6 +123,8 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
     with atomic_write(config.folder / "adapter") as folder:
         model.save_pretrained(folder, state_dict=weights)
         tokenizer.save_pretrained(folder)
+        keep_adapter(config.folder / "adapter", successor=folder)
+    configuration.save(config)
     pace = facts.pop("pace")
     if not history:
         record_stage(config.folder, "train", inputs, [config.folder / "adapter"], **facts)

@@ -177,8 +177,8 @@ def test_an_older_run_on_the_volume_is_not_overwritten_silently(stack: Stack) ->
     settings = "SET=training.num_train_epochs=1 lora.r=8"
     status, output = stack.make("train", "RUN=killed", "DATA=rows.jsonl", settings, "NPROC=2")
     assert status == 0, output
-    assert output.count("its adapter is now in artifacts/killed/adapter.old") == 1
-    assert (artifacts(stack, "killed") / "adapter.old" / "adapter_model.safetensors").is_file()
+    assert output.count("is kept in artifacts/killed/older/adapter-") == 1
+    assert list(artifacts(stack, "killed").glob("older/adapter-*/adapter_model.safetensors"))
 
 
 def test_the_servers_log_and_its_end(stack: Stack) -> None:

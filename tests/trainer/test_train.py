@@ -13,7 +13,7 @@ from pipeline.config import Config, Lora, Model
 from pipeline.errors import UserError
 from pipeline.files import sha256
 from pipeline.manifest import read_manifest
-from trainer import checkpoints, export
+from trainer import export
 from trainer.model import add_lora, check_base, load_base, prepare_libraries
 from trainer.progress import LossBar
 from trainer.train import train
@@ -51,14 +51,17 @@ def test_interpolation_keeps_a_share_of_what_was_learnt(prepare: Any) -> None:
         np.testing.assert_array_equal(kept[name], value * np.float32(0.75 if "lora_B" in name else 1))
 
 
-def test_an_older_run_of_the_same_name_is_not_overwritten(prepare: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_training_that_fails_leaves_the_adapter(prepare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prepare("same")
     train(first)
-    digest = adapter(first)
+    digest, entry = adapter(first), read_manifest(first.folder)["train"]
+    with pytest.raises(UserError, match=r"raise model\.max_length"):
+        train(prepare("same", "model.max_length=64"))
+    assert adapter(first) == digest
+    assert read_manifest(first.folder)["train"] == entry
     train(prepare("same", "training.seed=1"))
     assert adapter(first) != digest
-    assert sha256(first.folder / "adapter.old" / "adapter_model.safetensors") == digest
-    assert "adapter is now in artifacts/same/adapter.old" in capsys.readouterr().out
+    assert sha256(first.folder / "older" / f"adapter-{digest[:12]}" / "adapter_model.safetensors") == digest
 
 
 def test_ctrl_c_saves_a_checkpoint_and_resume_reaches_the_same_adapter(
@@ -81,20 +84,6 @@ def test_ctrl_c_saves_a_checkpoint_and_resume_reaches_the_same_adapter(
     train(stopped, resume=True)
     assert not half.exists()
     assert adapter(stopped) == adapter(whole)
-
-
-def test_checkpoints_of_another_config_are_not_gone_on_from(workspace: Path) -> None:
-    folder = workspace / "checkpoints"
-    checkpoints.begin(folder, {"seed": 1}, resume=False)
-    for step, marked in ((4, True), (12, True), (16, False)):
-        (folder / f"checkpoint-{step}").mkdir()
-        if marked:
-            (folder / f"checkpoint-{step}" / checkpoints.MARKER).touch()
-    assert checkpoints.begin(folder, {"seed": 1}, resume=True) == folder / "checkpoint-12"
-    with pytest.raises(UserError, match="of another config"):
-        checkpoints.begin(folder, {"seed": 2}, resume=True)
-    assert checkpoints.begin(folder, {"seed": 2}, resume=False) is None
-    assert (workspace / "checkpoints.old" / "checkpoint-12").is_dir()
 
 
 def test_a_base_without_weights_is_named(toy_base: Path, tmp_path: Path) -> None:
