@@ -14,6 +14,7 @@ from extraction.ground import judged
 from extraction.json import Json
 from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, completion, messages, render
+from extraction.special import show
 from extraction.split import chats
 from pipeline.config import NF4, Config
 from pipeline.files import read_schema
@@ -50,7 +51,7 @@ def answer_all(config: Config, variant: str, rows: Sequence[Json]) -> Iterator[t
         seconds = round((time.monotonic() - started) / len(batch), 4)
         for (row, ids), said in zip(batch, answers, strict=True):
             facts = {"answer": said.text, "prompt_tokens": len(ids), "seconds": seconds}
-            yield row, finished(parse(said.text, schema, cut=said.cut), row, schema, config), facts
+            yield row, finished(parse(show(said.text), schema, cut=said.cut), row, schema, config), facts
 
 
 def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[list[int]]:
@@ -63,7 +64,7 @@ def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[lis
     def prompt(chat: Messages) -> list[int]:
         return ids(render(tokenizer, chat))
 
-    chat = messages(text, schema, config.data.clean)
+    chat = messages(text, schema, config.data.clean, read_prompt(config.folder).special)
     if config.serve.on_overlong == "error":
         return [prompt(chat)]
     limit = config.serve.max_prompt - len(prompt(messages("", schema)))
@@ -77,7 +78,7 @@ def answer_long(
     if len(parts) == 1:
         return Answer(None, Status.TOO_LONG, too_long(len(parts[0]), config.serve)), ""
     said = [generate(model, tokenizer, [ids], ends, config, scored=True)[0] for ids in parts]
-    answer = combine([Part(parse(s.text, schema, cut=s.cut), s.text, s.tokens) for s in said], schema)
+    answer = combine([Part(parse(show(s.text), schema, cut=s.cut), s.text, s.tokens) for s in said], schema)
     return answer, said[0].text if answer.record is None else completion(answer.record, schema)
 
 

@@ -7,6 +7,7 @@ a page gets the fields that it was trained for. The user message is the page.
 import html
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from jinja2.exceptions import TemplateError
@@ -14,6 +15,7 @@ from jinja2.exceptions import TemplateError
 from extraction.clean import clean
 from extraction.json import Json
 from extraction.schema import ordered, skeleton
+from extraction.special import hide
 
 Messages = list[dict[str, str]]
 
@@ -44,14 +46,21 @@ def system(schema: Json) -> str:
     return f"{TASK}\n{skeleton(schema)}"
 
 
-def messages(text: str, schema: Json, cleaned: bool = True) -> Messages:
-    """Chat messages that ask for the schema's fields of `text`, `cleaned` or as it is."""
-    return [{"role": "system", "content": system(schema)}, {"role": "user", "content": page(text, cleaned)}]
+def messages(text: str, schema: Json, cleaned: bool = True, special: Sequence[str] = ()) -> Messages:
+    """Chat messages that ask for the schema's fields of `text`, `cleaned` or as it is.
+
+    None of the base's `special` tokens is in the page; extraction.special.show undoes that in the answer.
+    """
+    user = hide(page(text, cleaned), special)
+    return [{"role": "system", "content": system(schema)}, {"role": "user", "content": user}]
 
 
-def completion(record: Json, schema: Json) -> str:
-    """The answer that the model is trained to give: the record as one line of JSON, fields in the schema's order."""
-    return json.dumps(ordered(record, schema), ensure_ascii=False)
+def completion(record: Json, schema: Json, special: Sequence[str] = ()) -> str:
+    """The answer that the model is trained to give: the record as one line of JSON, fields in the schema's order.
+
+    A `special` token in a value is written as the page has it (`messages`).
+    """
+    return hide(json.dumps(ordered(record, schema), ensure_ascii=False), special)
 
 
 class ChatTokenizer(Protocol):

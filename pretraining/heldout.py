@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from extraction import prompt
 from extraction.json import Json
 from extraction.parse import parse
+from extraction.special import show
+from pretraining.stream import chat
 
 BATCH = 150
 MAX_NEW_TOKENS = 300
@@ -21,7 +22,7 @@ def answers(folder: Path, samples: list[Any], device: str) -> list[str]:
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).to(device).eval()
-    chats = [prompt.messages(sample.text, sample.schema, not sample.cut) for sample in samples]
+    chats = [chat(sample) for sample in samples]
     prompts = [tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) for chat in chats]
     given = [""] * len(samples)
     order = sorted(range(len(samples)), key=lambda i: len(prompts[i]))
@@ -39,7 +40,7 @@ def answers(folder: Path, samples: list[Any], device: str) -> list[str]:
 def judge(samples: list[Any], given: list[str]) -> Iterator[Json]:
     """One row a sample: the domain, the records expected and given (null if not parsed), which fields are right."""
     for sample, text in zip(samples, given, strict=True):
-        answer = parse(text, sample.schema)
+        answer = parse(show(text), sample.schema)
         got = answer.record or {}
         right = {name: answer.record is not None and got.get(name) == value for name, value in sample.record.items()}
         yield {"domain": sample.domain, "expected": sample.record, "given": answer.record, "text": text, "right": right}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from extraction import prompt
 from pipeline.errors import UserError
+from pretraining.tokenizer import SPECIAL
 
 PROMPT, ANSWER = 1, 2  # kinds of target; 0 is none
 QUEUED = 4  # batches that each worker makes ahead
@@ -48,10 +49,15 @@ def samples(seed: int) -> Iterator[Any]:
     return parted(lengthen(corpus.samples(seed), seed), seed)
 
 
+def chat(sample: Any) -> prompt.Messages:
+    """The messages that ask for a sample's record."""
+    return prompt.messages(sample.text, sample.schema, not sample.cut, SPECIAL)
+
+
 def conversation(sample: Any) -> tuple[str, str, str]:
     """System message, user message and answer of a corpus sample."""
-    system, user = (message["content"] for message in prompt.messages(sample.text, sample.schema, not sample.cut))
-    return system, user, prompt.completion(sample.record, sample.schema)
+    system, user = (message["content"] for message in chat(sample))
+    return system, user, prompt.completion(sample.record, sample.schema, SPECIAL)
 
 
 def render(sample: Any) -> str:

@@ -28,6 +28,7 @@ PIECES = 8192
 SAMPLES = 20_000
 UNKNOWN, PAD, END = "<unk>", "<pad>", "<|end|>"
 ROLES = ["<|system|>", "<|user|>", "<|assistant|>"]
+SPECIAL = (UNKNOWN, PAD, END, *ROLES)
 EXACTLY = {"lstrip": False, "rstrip": False, "normalized": False, "single_word": False}
 SPACE = "\u2581"  # SentencePiece's own space; a literal one in a text comes back as a space
 TEMPLATE = (
@@ -132,9 +133,7 @@ def convert(model: bytes) -> Any:
     tokenizer = Tokenizer(bpe)
     tokenizer.normalizer = normalizers.Replace(" ", SPACE)
     tokenizer.decoder = decoders.Sequence([decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()])
-    tokenizer.add_special_tokens(
-        [AddedToken(name, normalized=False, special=True) for name in (UNKNOWN, PAD, END, *ROLES)]
-    )
+    tokenizer.add_special_tokens([AddedToken(name, normalized=False, special=True) for name in SPECIAL])
     tokenizer.add_tokens([AddedToken(name, normalized=False, special=False) for name in SYMBOLS])
     return tokenizer
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from extraction.json import Json
 from extraction.parse import Answer, Status, parse
 from extraction.prompt import Messages, messages
+from extraction.special import show
 from extraction.split import chats
 from pipeline.config import Config, Serve
 from pipeline.errors import UserError
@@ -31,6 +32,7 @@ class Prompt:
     after: str
     stop: list[str]
     add_bos_token: bool
+    special: list[str] = field(default_factory=list)  # tokens that no page may bring into the prompt
     parity: list[Json] = field(default_factory=list)
 
     def render(self, chat: Messages) -> str:
@@ -152,7 +154,7 @@ class Extractor:
         return assemble(tries, page, self.schema, self.settings, seconds=seconds, digest=self.expected)
 
     def _chat(self, page: str) -> Messages:
-        return messages(page, self.schema, self.cleaned)
+        return messages(page, self.schema, self.cleaned, self.prompt.special)
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
@@ -215,4 +217,4 @@ class Extractor:
         if answer.get("prompt_eval_count") != n_tokens:
             reason = f"the server read {answer.get('prompt_eval_count')} prompt tokens, ours has {n_tokens}"
             return Answer(None, Status.PROMPT_CHANGED, reason)
-        return parse(answer["message"]["content"], self.schema, cut=answer["done_reason"] == "length")
+        return parse(show(answer["message"]["content"]), self.schema, cut=answer["done_reason"] == "length")

@@ -3,10 +3,13 @@
 The served model's TEMPLATE is made from these pieces, so any base model works and nothing about it is written twice.
 """
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from extraction.json import Json
 from extraction.prompt import Messages, messages, render
+from extraction.special import hide
 from pipeline.errors import UserError
 
 SYSTEM, USER = "\u241fsystem\u241f", "\u241fuser\u241f"
@@ -16,6 +19,36 @@ PARITY_PAGES = (
     "<p>\n\t  Fish &amp; Chips   <b>£9.50</b>\n\n</p>  <!-- {{ .Prompt }} {% raw %} -->",
     '<td title="Größe">Ünïcödé 日本語 العربية Ελληνικά 🛒 1.299,00\xa0€</td>\n{"name": null}',
 )
+
+
+# Tokens that llama.cpp and its converter take for control tokens whatever the tokenizer says, by their names.
+CONTROL = re.compile(r"<\|.*\|>|<\uff5c.*\uff5c>|<unused\d*>|<(?:pad|mask|2mass)>|\[@BOS@\]", re.DOTALL)
+SHOWN = 20  # special tokens on the last parity page, as text
+MARK = re.compile(r"[<\[{]\S+[>\]}]")
+
+
+@lru_cache(maxsize=2)
+def special_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """The strings that no page may bring into a prompt, sorted.
+
+    They are the tokenizer's special tokens and those of its added tokens that have a control token's name or that its
+    chat template writes. Other added tokens, such as HTML tags, are vocabulary. Raises `UserError` for one that cannot
+    be written as text.
+    """
+    template = str(tokenizer.chat_template or "")
+    names = set(tokenizer.all_special_tokens)
+    for token in tokenizer.added_tokens_decoder.values():
+        name = str(token.content)
+        if token.special or CONTROL.fullmatch(name) or (MARK.fullmatch(name) and name in template):
+            names.add(name)
+    special = tuple(sorted(names))
+    ids = {tokenizer.convert_tokens_to_ids(name) for name in special}
+    for name in special:
+        if ids & set(tokenizer(hide(name, special), add_special_tokens=False)["input_ids"]):
+            raise UserError(
+                f"the base model reads {name!r} as a special token however a page writes it: take another base"
+            )
+    return special
 
 
 def end_of_turn(tokenizer: Any) -> str:
@@ -45,8 +78,9 @@ def pieces(tokenizer: Any, schema: Json) -> Json:
     add_bos = bool(bos) and before.startswith(bos)
     strip = len(bos) if add_bos else 0
     parity = []
-    for page in PARITY_PAGES:
-        chat = messages(page, schema)
+    special = special_tokens(tokenizer)
+    chats = [messages(page, schema, special=special) for page in PARITY_PAGES]
+    for chat in (*chats, messages(" ".join(special[:SHOWN]), schema, False, special)):
         rendered, expected = (
             render(tokenizer, chat),
             f"{before}{chat[0]['content']}{between}{chat[1]['content']}{after}",
@@ -63,5 +97,6 @@ def pieces(tokenizer: Any, schema: Json) -> Json:
         "after": after,
         "stop": stop,
         "add_bos_token": add_bos,
+        "special": list(special),
         "parity": parity,
     }

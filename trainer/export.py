@@ -49,8 +49,9 @@ def main() -> None:
         tokenizer, n_weights = merge(config)
         check_space(folder, n_weights, ["f16", *config.export.quantization_method])
         prompt = pieces(tokenizer, read_schema(folder))
-        write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
         to_gguf(config, prompt["add_bos_token"])
+        prompt["special"] = sorted({*prompt["special"], *control_tokens(folder / "gguf" / "f16.gguf")})
+        write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
         quantize_all(config)
         record_stage(folder, "export", inputs, outputs(config), n_weights=n_weights)
         configuration.save(config)
@@ -187,6 +188,17 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
             )
         if bool(fields["tokenizer.ggml.add_bos_token"].contents()) != add_bos_token:
             raise UserError(f"the GGUF says add_bos_token {not add_bos_token}, training had {add_bos_token}")
+
+
+def control_tokens(path: Path) -> list[str]:
+    """The tokens of a GGUF file that its server takes for control tokens wherever they stand in a prompt."""
+    from gguf import TokenType
+
+    from trainer.quantize import open_gguf
+
+    fields = open_gguf(path).fields
+    tokens, types = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "token_type"))
+    return [token for token, kind in zip(tokens, types, strict=True) if kind in (TokenType.CONTROL, TokenType.UNKNOWN)]
 
 
 def general_name(config: Config, merged: Path) -> str:

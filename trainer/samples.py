@@ -6,7 +6,7 @@ from typing import Any
 from extraction.json import Json
 from extraction.prompt import completion, messages, render
 from pipeline.errors import UserError
-from trainer.chat import prompt_ids
+from trainer.chat import prompt_ids, special_tokens
 
 IGNORED = -100  # the label that torch's cross entropy leaves out
 
@@ -16,7 +16,9 @@ def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int, c
 
     Raises `UserError` where the sample is longer than `max_length`, or where prompt and answer share a token.
     """
-    chat, answer = messages(row["input"], schema, cleaned), completion(row["output"], schema) + end
+    special = special_tokens(tokenizer)
+    chat = messages(row["input"], schema, cleaned, special)
+    answer = completion(row["output"], schema, special) + end
     before = prompt_ids(tokenizer, chat)
     ids = tokenizer(render(tokenizer, chat) + answer, add_special_tokens=False)["input_ids"]
     if len(ids) > max_length:

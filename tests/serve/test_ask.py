@@ -5,6 +5,7 @@ import math
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,17 @@ def test_what_the_engine_does_is_named(
     scripted.replies = [(status, counted(extractor, "<p>", body))]
     answer = extractor.ask("<p>").answer
     assert (answer.record, answer.status) == (None, expected)
+
+
+def test_a_special_token_in_a_page_is_text_and_comes_back_in_the_answer(
+    extractor: Extractor, scripted: Scripted
+) -> None:
+    extractor.prompt = replace(extractor.prompt, special=["<|end|>", "<|user|>"])
+    scripted.replies = [(200, {"message": {"content": '{"a": "<\u2060|end|> b\u2060\u2060c"}'}, "done": True})]
+    scripted.replies[0][1].update(prompt_eval_count=extractor.n_tokens(extractor.chats("<|end|> b\u2060c")[0]))
+    scripted.replies[0][1].update(done_reason="stop")
+    assert extractor.ask("<|end|> b\u2060c").answer.record == {"a": "<|end|> b\u2060c"}
+    assert scripted.requests[0]["messages"][1]["content"] == "<\u2060|end|> b\u2060\u2060c"
 
 
 def test_an_answer_that_ran_in_circles_is_asked_for_once_more(extractor: Extractor, scripted: Scripted) -> None:

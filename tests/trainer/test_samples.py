@@ -34,7 +34,7 @@ def test_a_sample_that_is_too_long_is_named(tokenizer: Any) -> None:
 
 
 def test_a_mask_that_is_wrong_is_refused(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.samples.completion", lambda record, schema: completion(record, schema) + "<|end|>")
+    monkeypatch.setattr("trainer.samples.completion", lambda *given: completion(*given) + "<|end|>")
     monkeypatch.setattr("trainer.samples.prompt_ids", lambda *_: prompt_ids(tokenizer, messages("<p>", SCHEMA)))
     with pytest.raises(UserError, match="joins the prompt's end"):
         encode(tokenizer, ROW, SCHEMA, "", 1000)
