@@ -10,16 +10,25 @@ SET ?=
 # the number of GPUs to train on (each has a copy of the model, or a part: configs/fsdp.yaml),
 NPROC ?=
 # and the folder under artifacts/ that its files share.
-RUN ?= $(basename $(notdir $(CONFIG)))$(if $(DATA),-$(basename $(notdir $(DATA))))
+#   RUN=shoes                                  default: named by CONFIG and DATA
+
+# A value of yours stays a value, whatever is in it. Make would expand it when a recipe or the environment needs it, so
+# that $(shell …) in a page would run; and a recipe has it as "$$RUN", from the environment, where the shell does not read it.
+VALUES := CONFIG DATA SET RUN NPROC RESUME RUNTIME HTML TEXT IN OUT VARIANT SECONDS_OF_TRAINING
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
+$(foreach name,$(VALUES) $(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(VALUES)
+quoted = '$(subst ','\'',$(1))'
+ifndef RUN
+override RUN := $(shell printf %s $(call quoted,$(basename $(notdir $(CONFIG)))$(if $(DATA),-$(basename $(notdir $(DATA))))) | tr -c 'A-Za-z0-9._\n-' -)
+endif
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAGE = $(BIN)/python -m
-TORCHRUN = $(if $(NPROC),torch.distributed.run --standalone --nproc-per-node $(NPROC) -m --)
-OVERRIDES = $(if $(DATA),'data.path=$(DATA)' data.group=null 'data.holdout=[]') $(SET)
-ARGS = --config $(CONFIG) --run $(RUN) --set $(OVERRIDES)
-# Variables that hold HTML must not be expanded by make: $1344 is a price.
-export ASK_HTML := $(value HTML)
+TORCHRUN = $(if $(NPROC),torch.distributed.run --standalone --nproc-per-node "$$NPROC" -m --)
+given = $(if $($(1)),--$(2)="$$$(1)")
+ARGS = --config="$$CONFIG" --run="$$RUN" $(call given,DATA,data) --overrides="$$SET"
 export PYTHONPATH := .
 # OpenMP threads that wait actively make training ten times slower as soon as another program wants a core.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -31,12 +40,11 @@ MAKEFLAGS += --no-print-directory
 
 # RUNTIME=docker|local: the stages run in containers or in .venv. Containers are the default where the config asks for
 # CUDA (its base model comes from the hub) and a Docker Engine answers.
-ON_CUDA := $(shell grep -sE '^[ a-z:{]*model_name_or_path:' $(CONFIG) | grep -vqE ': *["./]*models/' && echo yes)
+ON_CUDA := $(shell grep -sE '^[ a-z:{]*model_name_or_path:' -- $(call quoted,$(CONFIG)) | grep -vqE ': *["./]*models/' && echo yes)
 ifndef RUNTIME
-RUNTIME := $(or $(if $(ON_CUDA),$(shell docker info >/dev/null 2>&1 && echo docker)),local)
+override RUNTIME := $(or $(if $(ON_CUDA),$(shell docker info >/dev/null 2>&1 && echo docker)),local)
 endif
 ifeq ($(RUNTIME),docker)
-export CONFIG RUN
 export COMPOSE_FILE ?= docker-compose$(if $(ON_CUDA),,.cpu).yml
 COMPOSE := docker/compose.sh
 data train export: SERVICE := trainer
@@ -52,7 +60,7 @@ endif
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo "  variables: CONFIG=$(CONFIG) DATA=$(DATA) RUN=$(RUN) SET='$(SET)'"
+	@printf '  variables: CONFIG=%s DATA=%s RUN=%s SET=%s\n' "$$CONFIG" "$$DATA" "$$RUN" "$$SET"
 
 setup: $(if $(COMPOSE),images,.venv/installed)  ## the virtual environment with the pinned dependencies, or the images
 
@@ -78,8 +86,8 @@ eval: serve     ## score every variant on the test split, before and after quant
 report: setup   ## write report.html again from the last evaluation
 	@$(STAGE) eval.report $(ARGS)
 
-ask: setup      ## HTML='<h1>…' or HTML=page.html prints the record; IN=rows.jsonl OUT=answers.jsonl asks for every row
-	@$(STAGE) serve.ask $(ARGS) $(if $(IN),--in '$(IN)') $(if $(OUT),--out '$(OUT)') $(if $(VARIANT),--variant $(VARIANT))
+ask: setup      ## HTML='<h1>…', HTML=page.html or TEXT='no tags' prints the record; with IN= and OUT= it is extract
+	@$(STAGE) serve.ask $(ARGS) $(call given,HTML,html) $(call given,TEXT,text) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant)
 
 logs:           ## the end of the server's log
 	@$(if $(COMPOSE),$(COMPOSE) logs,tail -n 200 artifacts/.server/server.log)
@@ -90,10 +98,10 @@ stop: $(if $(COMPOSE),,setup)  ## end the server that `make serve` started, and 
 down: stop      ## the same
 
 fetch:          ## with RUNTIME=docker: copy the run from the volume to artifacts/<run>.docker
-	@$(if $(COMPOSE),$(COMPOSE) fetch,echo "fetch: nothing to do, artifacts/$(RUN) is here (RUNTIME=local)")
+	@$(if $(COMPOSE),$(COMPOSE) fetch,echo "fetch: nothing to do, artifacts/$$RUN is here (RUNTIME=local)")
 
 pretrain: setup  ## train the embedded base anew (a GPU's work: SECONDS_OF_TRAINING=640 on two H200)
-	@$(BIN)/python -m pretraining.train --out models/embedded $(if $(SECONDS_OF_TRAINING),--seconds $(SECONDS_OF_TRAINING))
+	@$(BIN)/python -m pretraining.train --out models/embedded $(if $(SECONDS_OF_TRAINING),--seconds "$$SECONDS_OF_TRAINING")
 
 check: .venv/installed  ## lint, format and types
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@
 #   docker/compose.sh logs | down | clean | fetch
 #
 # Environment: COMPOSE_FILE (which stack), COMPOSE_PROFILES (embedded or ollama: who serves; empty: Ollama where its image
-# is here or can be pulled), PUBLISH (address of the server on this machine), CONFIG, DATA, RUN, and ask's IN, OUT, ASK_HTML.
+# is here or can be pulled), PUBLISH (address of the server on this machine), CONFIG, DATA, RUN, and ask's IN, OUT, HTML.
 set -eu
 cd "$(dirname "$0")/.."
 wanted=${COMPOSE_PROFILES:-}
@@ -106,9 +106,12 @@ explain() {
   esac
 }
 
-# The container's name for a file of the user's: below /app, where the relative names of the arguments begin.
+# What Docker's -v takes for a file or folder of the user's, by default below /app, where relative names begin.
 mount() {
-  case $1 in /*) echo "$(realpath "$1"):$1:ro" ;; *) echo "$(realpath "$1"):/app/$1:ro" ;; esac
+  case $1 in *:*) fail "$1 has a colon in its name, which Docker cannot mount: rename it" ;; esac
+  case $1 in /*) inside=$1 ;; *) inside=/app/$1 ;; esac
+  outside=$(realpath -- "$1") || fail "there is no $1: make it first"
+  printf '%s:%s\n' "$outside" "${2:-$inside:ro}"
 }
 
 stage() {
@@ -117,17 +120,28 @@ stage() {
   export COMMIT="${COMMIT:-$(git describe --always --dirty --abbrev=40 '--exclude=*' 2>/dev/null)}"
   case $module in
   serve.create) start_server ;;
-  serve.ask)
+  serve.ask | serve.extract)
     # the answers are written as the user who asks, behind sudo too: a root without capabilities could not
-    if [ -n "${OUT:-}" ]; then set -- "$@" --out "/host/$(basename "$OUT")"; fi
-    set -- -e ASK_HTML --user "${SUDO_UID:-$(id -u)}:${SUDO_GID:-$(id -g)}" "$service" python -m "$module" "$@"
-    if [ -n "${OUT:-}" ]; then set -- -v "$(realpath "$(dirname "$OUT")"):/host" "$@"; fi
-    if [ -f "${IN:-}" ]; then set -- -v "$(mount "$IN")" "$@"; fi
-    if [ -f "${ASK_HTML:-}" ]; then set -- -v "$(mount "$ASK_HTML")" "$@"; fi ;;
+    if [ -n "${OUT:-}" ]; then set -- "$@" --out="/host/$(basename -- "$OUT")"; fi
+    set -- --user "${SUDO_UID:-$(id -u)}:${SUDO_GID:-$(id -g)}" "$service" python -m "$module" "$@"
+    if [ -n "${OUT:-}" ]; then
+      volume=$(mount "$(dirname -- "$OUT")" /host)
+      set -- -v "$volume" "$@"
+    fi
+    for file in "${IN:-}" "${HTML:-}"; do
+      if [ -e "$file" ]; then
+        volume=$(mount "$file")
+        set -- -v "$volume" "$@"
+      fi
+    done ;;
   esac
-  if [ "$module" != serve.ask ]; then set -- "$service" python -m "$module" "$@"; fi
-  if [ -f "${CONFIG:-}" ]; then set -- -v "$(mount "$CONFIG")" "$@"; fi
-  if [ -f "${DATA:-}" ]; then set -- -v "$(mount "$DATA")" "$@"; fi
+  case $module in serve.ask | serve.extract) ;; *) set -- "$service" python -m "$module" "$@" ;; esac
+  for file in "${CONFIG:-}" "${DATA:-}"; do
+    if [ -f "$file" ]; then
+      volume=$(mount "$file")
+      set -- -v "$volume" "$@"
+    fi
+  done
   status=0
   if [ -t 0 ] && [ -t 1 ]; then
     $compose run --rm --no-deps "$@" || status=$?

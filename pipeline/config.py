@@ -5,6 +5,7 @@ Sections: `model` (transformers), `data` (ours), `lora` (peft.LoraConfig), `trai
 """
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -196,8 +197,28 @@ class Config(Section):
         return Path("artifacts") / self.run
 
 
-def load(path: Path, overrides: Sequence[str] = (), run: str | None = None) -> Config:
-    """Read and validate a config file; `overrides` are `section.key=value` with YAML values."""
+def load(path: Path, overrides: Sequence[str] = (), run: str | None = None, data: str | None = None) -> Config:
+    """Read and validate a config file; `overrides` are `section.key=value` with YAML values.
+
+    `data` is the name of a data file in place of the config's, whose groups it does not have.
+    """
+    raw = _read(path)
+    raw.setdefault("run", path.stem)
+    if data:
+        for key, value in {"path": data, "group": None, "holdout": []}.items():
+            raw.setdefault("data", {})[key] = value
+    for override in overrides:
+        _override(raw, override)
+    if run:
+        raw["run"] = run
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_sentence(error)}") from None
+
+
+def _read(path: Path) -> Json:
+    """The sections of a config file as they are."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
@@ -210,15 +231,7 @@ def load(path: Path, overrides: Sequence[str] = (), run: str | None = None) -> C
         raise UserError(f"{path} must hold sections such as `data:`, not a {type(raw).__name__}")
     if empty := [name for name, section in raw.items() if section is None]:
         raise UserError(f"{path}: the section `{empty[0]}:` is empty: give it keys or remove the line")
-    raw.setdefault("run", path.stem)
-    for override in overrides:
-        _override(raw, override)
-    if run:
-        raw["run"] = run
-    try:
-        return Config.model_validate(raw)
-    except ValidationError as error:
-        raise UserError(f"{path}: {_sentence(error)}") from None
+    return raw
 
 
 def save(config: Config) -> None:
@@ -234,13 +247,19 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"), help="default: %(default)s")
     parser.add_argument("--run", default=None, help="name of the folder under artifacts/; default: the config's")
+    parser.add_argument("--data", default=None, help="a data file in place of the config's")
     parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="override single keys")
+    parser.add_argument("--overrides", default="", help="the same in one text, quoted as for a shell; make's SET")
     return parser
 
 
 def from_arguments(namespace: argparse.Namespace) -> Config:
     """The config that the parsed options of `arguments` ask for."""
-    return load(namespace.config, namespace.set, namespace.run)
+    try:
+        overrides = shlex.split(namespace.overrides)
+    except ValueError as error:
+        raise UserError(f"SET={namespace.overrides!r} cannot be read: {error}") from None
+    return load(namespace.config, [*overrides, *namespace.set], namespace.run, namespace.data)
 
 
 def _override(raw: Json, override: str) -> None:

@@ -1,6 +1,7 @@
 """Ask the served extractor: one page, or every row of a file.
 
     python -m serve.ask --html page.html            prints the record as JSON (a file or the HTML itself)
+    python -m serve.ask --text 'a text without tags'
     python -m serve.ask --in rows.jsonl --out answers.jsonl
 
 Reads rows of {"id", "input"}; writes a line a row, {"id", "output" (the record or null), "status", "reason"}, and goes
@@ -21,12 +22,14 @@ from pipeline.errors import UserError, run, unreadable
 from pipeline.files import write_text
 from pipeline.rows import read
 from serve.client import Extractor
+from serve.pages import NotText, decode, problem
 from serve.server import address
 
 
 def main() -> None:
     parser = configuration.arguments(__doc__ or "")
-    parser.add_argument("--html", default=os.environ.get("ASK_HTML"), help="a file, or the HTML itself; $ASK_HTML")
+    parser.add_argument("--html", help="a file, or the HTML itself")
+    parser.add_argument("--text", help="a text without tags")
     parser.add_argument("--in", dest="source", type=Path, help="rows to ask for")
     parser.add_argument("--out", dest="target", type=Path, help="where the answers go")
     parser.add_argument("--variant", default=None, help="default: the first of export.quantization_method")
@@ -35,24 +38,38 @@ def main() -> None:
     extractor = Extractor(config, options.variant or config.export.quantization_method[0], address())
     if options.source and options.target:
         ask_rows(extractor, options.source, options.target)
-    elif options.html and not options.source:
-        ask_one(extractor, page(options.html))
+    elif (options.html or options.text) and not options.source:
+        ask_one(extractor, checked_page(options.text or page(options.html)))
     else:
-        raise UserError("nothing to ask: give HTML=page.html, or IN=rows.jsonl and OUT=answers.jsonl")
+        raise UserError("nothing to ask: give HTML=page.html, TEXT=…, or IN=rows.jsonl and OUT=answers.jsonl")
 
 
 def page(value: str) -> str:
-    """The text of the file that `value` names, or `value` itself where it is no file's name."""
+    """The text of the file that `value` names, or `value` itself where it has a tag."""
+    if "<" in value:
+        return decode(os.fsencode(value))
+    path = Path(value)
     try:
-        if "<" in value or not Path(value).is_file():
-            return value
-        return Path(value).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{value} is not UTF-8 (byte {error.start}): convert it first") from None
+        return decode(path.read_bytes())
+    except IsADirectoryError:
+        raise UserError(f"{value} is a folder: ask for all its pages with `make extract IN={value} OUT=…`") from None
+    except NotText as error:
+        raise UserError(f"{value} is no page: {error}") from None
     except PermissionError as error:
         raise unreadable("page", error) from None
-    except OSError:  # too long for a file's name
-        return value
+    except (OSError, ValueError) as error:  # not there, too long for a name, or with a zero byte
+        shown = value if len(value) < 80 else f"{value[:80]}…"
+        raise UserError(
+            f"there is no file {shown!r} ({getattr(error, 'strerror', error)}), and a page has a tag: give TEXT=… to"
+            " ask for a text without one"
+        ) from None
+
+
+def checked_page(text: str) -> str:
+    """The text of a page that can be asked for."""
+    if wrong := problem(text):
+        raise UserError(f"nothing to ask: {wrong}")
+    return text
 
 
 def ask_one(extractor: Extractor, text: str) -> None:

@@ -32,7 +32,8 @@ class Copy:
             shutil.copy(ROOT / name, folder / name)
         (folder / ".venv").mkdir()
         (folder / ".venv" / "installed").touch()
-        self.environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
+        ours = ("MAKEFLAGS", "MAKELEVEL", "CONFIG", "DATA", "SET", "RUN", "RUNTIME")  # of the make that runs the tests
+        self.environment = {name: value for name, value in os.environ.items() if name not in ours}
         self.environment["OLLAMA_HOST"] = f"127.0.0.1:{port}"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

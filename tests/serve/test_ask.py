@@ -366,6 +366,45 @@ def test_one_page_prints_its_record(
         assert capsys.readouterr().out == '{"a": "x"}\n'
 
 
+def asked_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["ask", "--config", "c.yaml", *arguments])
+    ask.main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["--html", "pgae.html"],
+            r"no file 'pgae\.html' \(No such file .*\), and a page has a tag: give TEXT=",
+        ),
+        (["--html", "x" * 5000], r"no file 'x+…' \(File name too long\)"),
+        (["--html", "pages"], r"pages is a folder: .*`make extract IN=pages OUT="),
+        (["--html", "logo.png"], r"logo\.png is no page: it holds zero bytes"),
+        (["--html", "blank.html"], "the page is empty"),
+        (["--text", "caf\udce9"], r"character 4 is half of a surrogate pair \(U\+DCE9\)"),
+        ([], "nothing to ask: give HTML=page"),
+    ],
+)
+def test_what_is_no_page_is_one_sentence(
+    config: Config, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    Path("pages").mkdir()
+    Path("logo.png").write_bytes(b"\x89PNG\0")
+    Path("blank.html").write_text(" \n")
+    with pytest.raises(UserError, match=words):
+        asked_with(monkeypatch, *arguments)
+
+
+def test_a_text_without_a_tag_is_asked_where_it_is_said_to_be_one(
+    config: Config, scripted: Scripted, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted.replies = [(200, counted(Extractor(config, "q4_k_m", scripted.url), "Lamp, $5", GOOD))]
+    monkeypatch.setenv("OLLAMA_HOST", scripted.url)
+    asked_with(monkeypatch, "--text", "Lamp, $5")
+    assert capsys.readouterr().out == '{"a": "x"}\n'
+
+
 def test_a_server_that_renders_or_counts_otherwise_is_refused(config: Config, scripted: Scripted) -> None:
     prompt = read_prompt(config.folder)
     right = {"_debug_info": {"rendered_template": prompt.parity[0]["rendered"]}}
