@@ -14,8 +14,8 @@ HELD_OUT = ("portal",)
 # Part of a page -> (share of pages that have it, weight in what is left of the size).
 ABOVE = {"menu": (0.88, 3.0), "phone": (0.35, 2.0), "column": (0.25, 1.5)}
 BELOW = {
-    "description": (0.75, 1.5), "reviews": (0.45, 2.0), "questions": (0.2, 0.8), "stores": (0.12, 0.8),
-    "shelf": (0.75, 2.5), "shelf2": (0.45, 2.0), "shelf3": (0.2, 1.5), "footer": (0.9, 1.2),
+    "description": (0.7, 0.8), "reviews": (0.45, 1.6), "questions": (0.2, 0.8), "stores": (0.12, 0.8),
+    "shelf": (0.75, 2.5), "shelf2": (0.45, 2.0), "shelf3": (0.25, 2.0), "footer": (0.9, 1.2),
 }  # fmt: skip
 SMALL = 9_000  # characters of a page that has hardly anything but its content
 
@@ -57,7 +57,7 @@ def _shares(site: Site, left: int, full: bool) -> dict[str, int]:
     r = site.r
     left = int(left * (0.7 if site.m.space == "indent" else 0.95))
     drawn = {name: weight * (0.2 + r.random()) for name, (p, weight) in {**ABOVE, **BELOW}.items() if chance(r, p)}
-    if (full or chance(r, 0.15)) and chance(r, 0.9):
+    if full and chance(r, 0.9):
         drawn["scripts"] = pick(r, (0.3, 1, 3, 6)) * r.random()
     total = sum(drawn.values()) or 1
     return {name: int(max(0, left) * weight / total) for name, weight in drawn.items()}

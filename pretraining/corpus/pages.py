@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from pretraining.corpus import Sample, ask, buybox, crumbs, detail, products, record_pages, shelves, wild
+from pretraining.corpus import Sample, ask, buybox, crumbs, detail, products, record_pages, rows, shelves, wild
 from pretraining.corpus.frames import Content, assemble
 from pretraining.corpus.goods import category, product
 from pretraining.corpus.page import Page, Row
@@ -17,6 +17,8 @@ from pretraining.corpus.site import Site
 from pretraining.corpus.words import words
 
 SHARES = {"product": 0.65, "record": 0.35}
+LISTS = 0.1  # of the records' pages ask for a list of objects
+LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {
     "trail": 0.74,
     "label": 0.05,
@@ -31,7 +33,8 @@ CATEGORY = {
 def pages(
     seed: int, kind: str | None = None, characters: tuple[int, int] = (5_000, 300_000), heldout: bool = False
 ) -> Iterator[Sample]:
-    """Whole pages, the same for the same arguments; `characters` bounds their sizes, which are log-uniform between.
+    """Whole pages, the same for the same arguments; `characters` bounds their sizes, which are
+    about log-uniform between; the median of the default is 60,000.
 
     `kind` is "product" or "record"; None gives both. A domain ends in ", page".
     """
@@ -39,7 +42,7 @@ def pages(
     low, high = characters
     while True:
         make = {"product": _product, "record": _record}[kind or weighted(r, SHARES)]
-        yield make(r, int(low * (high / low) ** r.random()), heldout)
+        yield make(r, int(low * (high / low) ** r.random() ** 0.75), heldout)
 
 
 def _product(r: Random, size: int, heldout: bool) -> Sample:
@@ -51,11 +54,22 @@ def _product(r: Random, size: int, heldout: bool) -> Sample:
 
 
 def _record(r: Random, size: int, heldout: bool) -> Sample:
+    if not heldout and chance(r, LISTS):
+        return _listing(r, size, heldout)
     draft = record_pages.draft(r, heldout)
     site = Site(draft.page)
     text = assemble(site, record_pages.content(site, draft, size, heldout), size, heldout).strip()
     schema, record = record_pages.question(r, draft)
     return Sample(text, schema, record, f"{draft.domain}, page")
+
+
+def _listing(r: Random, size: int, heldout: bool) -> Sample:
+    listing, names = rows.drawn(r)
+    site = Site(listing.draft.page)
+    block = rows.page(listing, True, LOOKS)
+    text = assemble(site, Content([], block, name=listing.draft.said(next(iter(listing.draft.values)))), size, heldout)
+    schema, record = rows.question(r, listing, pick(r, names), True)
+    return Sample(text.strip(), schema, record, f"{names[0]}[], page")
 
 
 def _content(site: Site, size: int) -> Content:
@@ -114,9 +128,9 @@ def _sound(part: str) -> str:
 def _below(site: Site, size: int, price: str) -> list[str]:
     r, page = site.r, site.page
     parts = []
-    rows = _facts(page)
-    if rows or (size > 12_000 and chance(r, 0.3)):
-        parts.append(detail.table(site, rows, r.randint(0, min(5_000, size // 10))))
+    facts = _facts(page)
+    if facts or (size > 12_000 and chance(r, 0.3)):
+        parts.append(detail.table(site, facts, r.randint(0, min(5_000, size // 10))))
     if price and "name" in page.shown and chance(r, 0.12):
         parts.append(pick(r, (shelves.bundle, shelves.compare))(site, page.shown["name"], price))
     if "manufacturer" in page.shown and chance(r, 0.1):
@@ -128,13 +142,13 @@ def _below(site: Site, size: int, price: str) -> list[str]:
 def _facts(page: Page) -> list[Row]:
     """Rows of the product's table; now and then only they say who made it."""
     r, p = page.r, page.product
-    rows: list[Row] = [*p.specs] if chance(r, 0.45) else []
+    facts: list[Row] = [*p.specs] if chance(r, 0.45) else []
     shown: Any = page.shown.get("manufacturer")
     if shown and chance(r, 0.35):
-        rows.append((None, pick(r, words(p.lang, "brand")), shown))
+        facts.append((None, pick(r, words(p.lang, "brand")), shown))
     elif p.brand and not shown and chance(r, 0.45):
-        rows.append(("manufacturer", pick(r, words(p.lang, "brand")), p.brand))
-    return rows
+        facts.append(("manufacturer", pick(r, words(p.lang, "brand")), p.brand))
+    return facts
 
 
 def _shown_price(site: Site) -> str:

@@ -40,13 +40,17 @@ class Listing:
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
     """(text, schema, record, domain) of one page with a list."""
-    (names, domain, headings), slots = pick(r, KINDS)
-    draft = _parent(r, domain)
-    listing = _listing(r, draft, pick(r, headings.split("|")), slots)
+    listing, names = drawn(r)
     present = chance(r, 0.95)
     text = page(listing, present)
-    schema, record = question(r, listing, pick(r, names.split()), present)
-    return text, schema, record, f"{names.split()[0]}[]"
+    schema, record = question(r, listing, pick(r, names), present)
+    return text, schema, record, f"{names[0]}[]"
+
+
+def drawn(r: Random) -> tuple[Listing, list[str]]:
+    """A list under its page's own record, and what the list is called."""
+    (names, domain, headings), slots = pick(r, KINDS)
+    return _listing(r, _parent(r, domain), pick(r, headings.split("|")), slots), names.split()
 
 
 def _parent(r: Random, domain: str) -> Draft:
@@ -108,11 +112,11 @@ def question(r: Random, listing: Listing, name: str, present: bool) -> tuple[Jso
     return ask.schema_of(properties), answer
 
 
-def page(listing: Listing, present: bool) -> str:
-    """The page's title and fields, the list in one of its looks, and furniture around them."""
+def page(listing: Listing, present: bool, looks: tuple[str, ...] = ()) -> str:
+    """The page's title and fields, the list in one of its looks (or of these), and furniture around them."""
     d = listing.draft
     m, r = d.page.m, d.page.r
-    look = weighted(r, LOOKS)
+    look = pick(r, looks) if looks else weighted(r, LOOKS)
     first, *rest = d.values
     body = [DRAWN[look](listing)] if present else [facts.paragraph(r, d.lang)]
     pairs = [(d.label(name), d.said(name)) for name in rest]

@@ -33,7 +33,7 @@ class Site:
         m.instead = m.instead if chance(r, 0.3) else {}
         deep = m.names.scheme in ("hash", "module", "styled", "utility")  # as component libraries build
         self.nest = pick(r, (0.0, 0.1, 0.25, 0.4) if deep else (0.0, 0.0, 0.0, 0.15, 0.3))
-        self.verbose = pick(r, (0, 1, 1, 2, 3))  # how much this site writes into its attributes
+        self.verbose = pick(r, (0, 0, 0, 1, 2))  # how much this site writes into its attributes
         self.cats = self._pool(category, r.randint(20, 60))
         self.things = self._pool(noun, r.randint(12, 40))
         self.makers = self._pool(brand, r.randint(6, 24))
@@ -48,8 +48,8 @@ class Site:
 
     def _url(self) -> str:
         r = self.r
-        slug = "-".join(latin(r) for _ in range(r.randint(1, 6)))
-        way = "/".join(latin(r) for _ in range(r.randint(0, 3)))
+        slug = "-".join(latin(r) for _ in range(r.randint(1, 4)))
+        way = "/".join(latin(r) for _ in range(r.randint(0, 2)))
         end = pick(r, ("", "/", ".html", f"-p{digits(r, 6)}", f"?id={digits(r, 5)}&amp;ref={latin(r)}"))
         host = pick(r, ("", "", f"https://www.{latin(r)}.com"))
         return f"{host}/{way}/{slug}{end}".replace("//", "/").replace(":/", "://")
