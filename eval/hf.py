@@ -2,6 +2,7 @@
 
 On CUDA in the type that the weights were saved in, elsewhere in float32. Decoding is free: no grammar holds it to the
 schema. A page longer than the context is asked in the same parts as of a server, and its record chosen in the same way.
+How many pages are asked at once, and how a model is made fast without changing its numbers, is eval/decode.py's.
 """
 
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from eval import decode
 from extraction.combine import Part, Tokens, combine
 from extraction.ground import judged
 from extraction.json import Json
@@ -17,6 +19,7 @@ from extraction.prompt import Messages, completion, messages, render
 from extraction.special import show
 from extraction.split import chats
 from pipeline.config import NF4, Config
+from pipeline.errors import UserError
 from pipeline.files import read_schema
 from serve.client import read_prompt, too_long
 
@@ -44,14 +47,35 @@ def answer_all(config: Config, variant: str, rows: Sequence[Json]) -> Iterator[t
         answer, text = answer_long(model, tokenizer, parts, ends, schema, config)
         facts = {"answer": text, "prompt_tokens": sum(map(len, parts)), "seconds": round(time.monotonic() - started, 4)}
         yield row, finished(answer, row, schema, config), facts
-    for start in range(0, len(waiting), config.eval.batch_size):
-        batch = waiting[start : start + config.eval.batch_size]
+    while waiting:
+        size = decode.batch_size(config, model, len(waiting[0][1]))
+        batch, waiting = waiting[:size], waiting[size:]
         started = time.monotonic()
-        answers = generate(model, tokenizer, [ids for _, ids in batch], ends, config)
+        answers = answer_batch(model, tokenizer, [ids for _, ids in batch], ends, config)
         seconds = round((time.monotonic() - started) / len(batch), 4)
         for (row, ids), said in zip(batch, answers, strict=True):
             facts = {"answer": said.text, "prompt_tokens": len(ids), "seconds": seconds}
             yield row, finished(parse(show(said.text), schema, cut=said.cut), row, schema, config), facts
+
+
+def answer_batch(
+    model: Any, tokenizer: Any, prompts: Sequence[list[int]], ends: list[int], config: Config
+) -> list[Generated]:
+    """The answers to a batch; one that the memory does not hold is asked in halves."""
+    import torch
+
+    try:
+        return generate(model, tokenizer, prompts, ends, config)
+    except torch.OutOfMemoryError:
+        if len(prompts) == 1:
+            raise UserError(
+                f"the GPU's memory does not hold one prompt of {len(prompts[0])} tokens beside the model: lower"
+                " serve.num_ctx, or free the GPU"
+            ) from None
+    torch.cuda.empty_cache()
+    half = len(prompts) // 2
+    parts = prompts[:half], prompts[half:]
+    return [said for part in parts for said in answer_batch(model, tokenizer, part, ends, config)]
 
 
 def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[list[int]]:
@@ -90,11 +114,13 @@ def finished(answer: Answer, row: Json, schema: Json, config: Config) -> Answer:
 def load(config: Config, variant: str) -> tuple[Any, Any]:
     """(tokenizer, model in evaluation mode) of a variant; the tokenizer is the trained one's for all.
 
-    An adapter that was trained on a base in 4 bits is judged on it, as far as the device can.
+    An adapter that was trained on a base in 4 bits is judged on it, as far as the device can. In float32 the adapter is
+    added to the weights: the answers are the same. In 16 bits that rounds them, which is a loss to be measured
+    (`merged`), so there it stays beside them.
     """
     import torch
     from peft import PeftConfig, PeftModel
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, GenerationConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
     adapter = config.folder / "adapter"
     sources = {
@@ -103,17 +129,19 @@ def load(config: Config, variant: str) -> tuple[Any, Any]:
         "merged": config.folder / "merged",
     }
     source = str(sources[variant])
-    # On a CPU eager attention is twice as fast as SDPA at one token a step.
-    options: Json = {"dtype": torch.float32, "attn_implementation": "eager"}
-    if torch.cuda.is_available():
-        options = {"dtype": "auto", "device_map": {"": 0}}
-        saved_so = hasattr(AutoConfig.from_pretrained(source, revision=config.model.revision), "quantization_config")
-        if config.model.load_in_4bit and variant != "merged" and not saved_so:
-            options["quantization_config"] = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=torch.bfloat16)
-    model: Any = AutoModelForCausalLM.from_pretrained(source, revision=config.model.revision, **options)
+    cuda, stored = torch.cuda.is_available(), AutoConfig.from_pretrained(source, revision=config.model.revision)
+    options: Json = {"dtype": "auto", "device_map": {"": 0}}
+    if not cuda:
+        options = {"dtype": torch.float32, "attn_implementation": decode.attention(stored)}
+    elif config.model.load_in_4bit and variant != "merged" and not hasattr(stored, "quantization_config"):
+        options["quantization_config"] = BitsAndBytesConfig(**NF4, bnb_4bit_compute_dtype=torch.bfloat16)
+    loaded = AutoModelForCausalLM.from_pretrained(source, revision=config.model.revision, **options)
+    model: Any = decode.dequantized(loaded)
     if variant == "adapter":
-        model = PeftModel.from_pretrained(model, str(adapter))
-    model.generation_config = GenerationConfig()  # a base model's own may sample or penalise repetition
+        # Under autocast the adapter was trained in the base's 16 bits; in float32 each layer would cast to it and back.
+        model = PeftModel.from_pretrained(model, str(adapter), autocast_adapter_dtype=False).to(model.dtype)
+        model = model if cuda else model.merge_and_unload()
+    decode.use_fast_products()
     return AutoTokenizer.from_pretrained(str(adapter)), model.eval()
 
 
@@ -134,19 +162,12 @@ def generate(
     """Greedy answers to a batch of prompts, each as if it were alone: left padding is masked. `scored`: with tokens."""
     import torch
 
-    width = max(map(len, prompts))
     pad = ends[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
-    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    limits = {"max_new_tokens": config.serve.num_predict, "eos_token_id": ends, "pad_token_id": pad}
-    result = {"return_dict_in_generate": True, "output_logits": scored}
     with torch.inference_mode():
-        output = model.generate(input_ids=ids, attention_mask=mask, do_sample=False, **limits, **result)
+        said = decode.greedy(model, prompts, pad, ends, config.serve.num_predict, scored)
     answers = []
-    for index, (prompt, new) in enumerate(zip(prompts, output.sequences[:, width:].tolist(), strict=True)):
+    for prompt, (new, logprobs) in zip(prompts, said, strict=True):
         answer = _until_end(tokenizer, new, ends, config.serve.num_ctx - len(prompt))
-        steps = zip(new, output.logits, strict=True) if scored else ()
-        logprobs = [float(logits[index].float().log_softmax(-1)[token]) for token, logits in steps]
         answers.append(replace(answer, tokens=_tokens(tokenizer, new, logprobs)))
     return answers
 

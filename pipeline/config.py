@@ -158,7 +158,9 @@ class Eval(Section):
     variants: list[Literal["base", "adapter", "merged", "f16", "q4_k_m", "q8_0"]] = Field(
         ["base", "adapter", "f16", "q4_k_m"], min_length=1
     )
-    batch_size: int = Field(16, ge=1, description="examples per batch of the HF variants")
+    batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        "auto", description="examples per batch of the HF variants; auto: by the free memory"
+    )
     max_loss: float = Field(0.02, ge=0, le=1, description="largest accepted loss of mean field accuracy, a share")
 
 
