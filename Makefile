@@ -48,7 +48,7 @@ ifeq ($(RUNTIME),docker)
 export COMPOSE_FILE ?= docker-compose$(if $(ON_CUDA),,.cpu).yml
 COMPOSE := docker/compose.sh
 data train export: SERVICE := trainer
-serve ask: SERVICE := create
+serve ask schema: SERVICE := create
 eval report: SERVICE := eval
 STAGE = $(COMPOSE) stage $(SERVICE)
 else ifneq ($(RUNTIME),local)
@@ -56,7 +56,7 @@ $(error RUNTIME is docker or local, not $(RUNTIME))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor pretrain setup data train export serve eval report ask logs stop down fetch check test test-slow test-docker clean
+.PHONY: help doctor pretrain setup data train export serve eval report ask schema logs stop down fetch check test test-slow test-docker clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -85,6 +85,9 @@ eval: serve     ## score every variant on the test split, before and after quant
 
 report: setup   ## write report.html again from the last evaluation
 	@$(STAGE) eval.report $(ARGS)
+
+schema: setup   ## the JSON Schema of a record, to pass as `format` in a request (docs/clients.md)
+	@$(STAGE) serve.schema $(ARGS)
 
 ask: setup      ## HTML='<h1>…', HTML=page.html or TEXT='no tags' prints the record; with IN= and OUT= it is extract
 	@$(STAGE) serve.ask $(ARGS) $(call given,HTML,html) $(call given,TEXT,text) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant)
@@ -128,7 +131,8 @@ clean: stop     ## remove what the stages wrote, and caches; the virtual environ
 images:
 	@$(COMPOSE) build
 
-EXTRAS := dev$(if $(shell command -v nvidia-smi 2>/dev/null),$(shell echo ,)cuda)
+COMMA := ,
+EXTRAS := pipeline,dev$(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cuda)
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11: set PYTHON=python3.11 (or later)"; exit 1; }
 	$(PYTHON) -m venv .venv

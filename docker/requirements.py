@@ -1,4 +1,4 @@
-"""Print pinned requirements for an image, a line each, so that it gets no more than it needs.
+"""Print the requirements of an image, a line each, for constraints.txt to pin; so that it gets no more than it needs.
 
 Reads pyproject.toml.
 
@@ -16,7 +16,7 @@ PROJECT = Path("pyproject.toml")
 
 
 def name(requirement: str) -> str:
-    """The package of a requirement such as "torch==2.13.0"."""
+    """The package of a requirement such as "torch==2.13.0" or "lxml>=6,<7"."""
     return re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0].lower()
 
 
@@ -26,7 +26,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these")
     options = parser.parse_args()
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
-    listed = project["dependencies"] + (project["optional-dependencies"][options.extra] if options.extra else [])
+    extras = ["pipeline", *([options.extra] if options.extra else [])]
+    listed = project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
     if missing := set(options.names) - {name(line) for line in listed}:
         parser.error(f"{PROJECT} does not pin {', '.join(sorted(missing))}")
     print(*(line for line in listed if not options.names or name(line) in options.names), sep="\n")

@@ -1,4 +1,4 @@
-"""Python and its packages against the versions that pyproject.toml pins."""
+"""Python and its packages against the versions that constraints.txt pins."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ from pathlib import Path
 
 from doctor.finding import Finding, fine, warning, wrong
 
-PIN = re.compile(r'^\s*"(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^"]+)"', re.MULTILINE)
+LISTED = re.compile(r'^\s*"(?P<name>[A-Za-z0-9_.-]+)(?:==(?P<version>[^"]+))?', re.MULTILINE)
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>\S+)", re.MULTILINE)
 SECTION = re.compile(r"^(?P<name>dependencies|[a-z]+) = \[\n(?P<body>.*?)^\]", re.MULTILINE | re.DOTALL)
 INSTALL = ".venv/bin/pip install --constraint constraints.txt"
 OLDEST = (3, 11)
 
 
-def pins(pyproject: Path, sections: tuple[str, ...]) -> dict[str, str]:
-    """Version by package of these lists of pyproject.toml; read by pattern, because Python 3.10 has no tomllib."""
-    text = pyproject.read_text(encoding="utf-8")
+def pins(root: Path, sections: tuple[str, ...]) -> dict[str, str]:
+    """Version by package of these lists of pyproject.toml; where it gives a range, constraints.txt pins the version.
+
+    Read by pattern, because Python 3.10 has no tomllib.
+    """
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
     bodies = [found["body"] for found in SECTION.finditer(text) if found["name"] in sections]
-    return {found["name"]: found["version"] for body in bodies for found in PIN.finditer(body)}
+    constraints = (root / "constraints.txt").read_text(encoding="utf-8")
+    versions = {_folded(found["name"]): found["version"] for found in PIN.finditer(constraints)}
+    listed = [found for body in bodies for found in LISTED.finditer(body)]
+    return {found["name"]: found["version"] or versions[_folded(found["name"])] for found in listed}
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def check_python(root: Path) -> list[Finding]:
@@ -38,7 +49,8 @@ def check_python(root: Path) -> list[Finding]:
 
 def check_packages(root: Path, cuda: bool) -> list[Finding]:
     """Whether each pinned package is here in its version; `cuda` adds those that training on a GPU needs."""
-    wanted = pins(root / "pyproject.toml", ("dependencies", "cuda") if cuda else ("dependencies",))
+    sections = ("dependencies", "pipeline", *(("cuda",) if cuda else ()))
+    wanted = pins(root, sections)
     found = []
     for name, version in wanted.items():
         have = installed(name)
@@ -51,7 +63,7 @@ def check_packages(root: Path, cuda: bool) -> list[Finding]:
         return [
             wrong("packages", f"{len(found)} of {len(wanted)} pinned packages are not here as pinned", "make setup")
         ]
-    return found or [fine("packages", f"all {len(wanted)} as pinned in pyproject.toml")]
+    return found or [fine("packages", f"all {len(wanted)} as pinned in constraints.txt")]
 
 
 def installed(name: str) -> str | None:

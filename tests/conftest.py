@@ -1,7 +1,13 @@
 """A toy base model and a toy dataset, made once a session: everything real but small."""
 
 import json
+import os
 import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +109,45 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder as the working folder, so that artifacts/ is the test's own."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@dataclass(frozen=True)
+class Served:
+    """A finished run, artifacts/embedded in `folder`, and the base URL of the server that has its models."""
+
+    folder: Path
+    host: str
+
+    def stage(self, module: str, *arguments: str) -> str:
+        """Run a stage on the run's config; what it prints."""
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    @property
+    def environment(self) -> dict[str, str]:
+        root = str(Path(__file__).parents[1])
+        return dict(os.environ) | {"PYTHONPATH": root, "OLLAMA_HOST": self.host.removeprefix("http://")}
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The embedded base without fine-tuning, exported and served on a free port. Slow: for tests marked so."""
+    root = Path(__file__).parents[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    run = Served(tmp_path_factory.mktemp("served"), host)
+    config = f"""
+model: {{model_name_or_path: {root / "models" / "embedded"}}}
+data: {{path: {root / "data" / "products.jsonl"}}}
+training: {{num_train_epochs: 0}}
+"""
+    (run.folder / "embedded.yaml").write_text(config)
+    try:
+        for module in ("pipeline.data", "trainer.train", "trainer.export", "serve.create"):
+            run.stage(module, "--config", "embedded.yaml")
+        yield run
+    finally:
+        run.stage("serve.server", "stop")

@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "trainer": {"extraction", "pipeline"},
     "serve": {"extraction", "pipeline"},
     "eval": {"extraction", "pipeline", "serve"},
+    "fieldsift": {"extraction", "pipeline", "serve"},
     "doctor": {"extraction", "pipeline", "trainer", "serve"},
     "data": {"extraction", "pipeline"},
     "benchmarks": {"extraction", "pipeline", "data", "pretraining", "trainer", "serve", "eval"},
