@@ -13,17 +13,20 @@ from functools import lru_cache
 from lxml import etree
 
 from extraction.attributes import SPACES, kept
+from extraction.hidden import hidden
 
 NAME = r"(?![\w:-]{100})[A-Za-z][\w-]*(?::[\w-]+)*[ \t\n\f\r/>]"  # the parser cuts longer ones
 MARKUP = re.compile(rf"<(?:(?={NAME})|/[A-Za-z]|!)[^<>]*>", re.ASCII)
 STRAY = re.compile(rf"<(?=[A-Za-z])(?!{NAME})", re.ASCII)  # <me@here.org>: a parser would take it for a tag
 REMOVED = {"style", "template", "svg", "canvas", "iframe", "noscript", "script", "link", "base", "noframes", "noembed"}
 # These go, what is in them stays. The second line's are empty, but the parser, being of HTML 4, does not end them.
-UNWRAPPED = {"html", "head", "body", "picture", "xmp", "plaintext"}
+UNWRAPPED = {"html", "head", "body", "picture", "xmp", "plaintext", "noscript", "dialog"}
 UNWRAPPED |= {"source", "track", "wbr", "embed", "keygen", "command", "bgsound"}
 VOID = {"area", "basefont", "br", "col", "frame", "hr", "img", "input", "isindex", "meta", "param"}
 WRAPPERS = {"div", "span", "section"}
 CELLS = {"td", "th"}  # an empty one still counts columns
+WHOLE = {"html", "head", "body"}  # hidden until a script has run, or by a slip
+UNSAID = {"title", "script"}  # no reader finds their text in the page
 VERBATIM = {"pre", "textarea"}
 LINKED_DATA = "application/ld+json"
 
@@ -44,18 +47,25 @@ JSON_MARKUP = re.compile(rf"<(?=!--|/script)|{STRAY.pattern}", re.ASCII | re.IGN
 def clean(text: str) -> str:
     """A page or fragment without what cannot hold a value; text without markup comes back as it is.
 
-    Comments, scripts (but linked data), styles, pictures' insides, attributes that no reader sees and elements that are
-    left empty go; every text stays. Cleaning twice is cleaning once.
+    Comments, scripts (but linked data), styles, pictures' insides, attributes and elements that no reader sees and
+    elements that are left empty go; every other text stays. A page that says nothing else keeps what it hides and its
+    <noscript>. Cleaning twice is cleaning once.
     """
     if not MARKUP.search(text):
         return text
-    page = _Page()
+    page = _read(text, _Page())
+    if page.hides and not page.says:
+        page = _read(text, _Page(shows=True))
+    cleaned = RUN.sub(_white_space, "".join(page.written)).strip(" \n")
+    shown = HIDDEN.sub(lambda space: " \n\t"[ord(space[0]) - 1], cleaned)
+    return clean(shown) if page.misread else shown
+
+
+def _read(text: str, page: "_Page") -> "_Page":
     source = "<body>" + STRAY.sub("&lt;", text)  # in an open body, text needs no paragraph of its own
     parser = etree.HTMLParser(target=page, encoding="utf-8", huge_tree=True)
     etree.fromstring(source.encode("utf-8", "replace"), parser)
-    cleaned = RUN.sub(_white_space, "".join(page.written)).strip(" \n")
-    shown = HIDDEN.sub(lambda hidden: " \n\t"[ord(hidden[0]) - 1], cleaned)
-    return clean(shown) if page.misread else shown
+    return page
 
 
 @dataclass(slots=True)
@@ -72,7 +82,9 @@ class _Element:
 class _Page:
     """The parser's target."""
 
-    def __init__(self) -> None:
+    def __init__(self, shows: bool = False) -> None:
+        self.shows = shows  # what is hidden too
+        self.says = self.hides = False  # anything to its readers; from them
         self.written: list[str] = []
         self.open = [_Element("body", 0, bare=False, holds=True)]
         self.removing = 0  # how many elements deep
@@ -82,7 +94,7 @@ class _Page:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         parent = self.open[-1]
-        if self.removing or (tag in REMOVED and not _is_linked_data(tag, attributes)):
+        if self.removing or self._goes(tag, attributes):
             self.removing += 1
         elif tag in UNWRAPPED:
             self.open.append(parent)
@@ -90,9 +102,20 @@ class _Page:
             if len(self.open) > 1 and self.open[-2] is parent and not _nests(parent.tag, tag):
                 self.misread = True
             stay, holds = (f' type="{LINKED_DATA}"', False) if tag == "script" else kept(tag, attributes)
+            self.says |= holds and tag != "meta"
             self.open.append(_Element(tag, len(self.written), not stay, holds))
             self.written.append(f"<{tag}{stay}>")
             self.verbatim += tag in VERBATIM
+
+    def _goes(self, tag: str, attributes: Mapping[str, str]) -> bool:
+        """Whether an element and all in it is left out."""
+        if tag in REMOVED and not _is_linked_data(tag, attributes):
+            self.hides |= tag == "noscript"
+            return not (self.shows and tag == "noscript")
+        if self.shows or tag in WHOLE or not hidden(tag, attributes):
+            return False
+        self.hides = True
+        return True
 
     def data(self, text: str) -> None:
         element = self.open[-1]
@@ -103,6 +126,7 @@ class _Page:
             text = text.translate(CONTROLS)
         if not text.isspace():
             element.text = element.holds = True
+            self.says |= element.tag not in UNSAID
         if element.tag == "script":
             self.linked.append(text)
             return

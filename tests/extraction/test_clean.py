@@ -134,11 +134,13 @@ def test_nothing_is_too_deep_or_too_long(written: str, cleaned: str) -> None:
 TAGS = re.split(
     " ",
     "div span section p a b li ul table tr td h1 button form select option input img br pre textarea title head body"
-    " html meta script style svg noscript iframe wbr source picture xmp plaintext frameset font x-y a:b col article",
+    " html meta script style svg noscript iframe wbr source picture xmp plaintext frameset font x-y a:b col article"
+    " dialog",
 )
 ATTRIBUTES = re.split(
     r"\|",
     "class='a b c d'|title='\"<b>'|id=q|alt=' '|value=5|data-x=1|style=a|content='&amp;&lt;é&nbsp;'|itemprop=z|name=n"
+    "|hidden|style='display:none'"
     "|\"|type='application/ld+json'|href='x>y'|=|a=b=c|x='|aria-label='a\n b'|/|</b|data-\"=1",
 )
 TEXTS = re.split(
