@@ -46,7 +46,7 @@ override RUNTIME := $(or $(if $(ON_CUDA),$(shell docker info >/dev/null 2>&1 && 
 endif
 ifeq ($(RUNTIME),docker)
 export COMPOSE_FILE ?= docker-compose$(if $(ON_CUDA),,.cpu).yml
-COMPOSE := docker/compose.sh
+COMPOSE := docker/compose.py
 data train export: SERVICE := trainer
 serve ask schema: SERVICE := create
 eval report: SERVICE := eval
@@ -56,7 +56,7 @@ $(error RUNTIME is docker or local, not $(RUNTIME))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor pretrain setup data train export serve eval report ask schema logs stop down fetch check test test-slow test-docker clean
+.PHONY: help doctor pretrain setup data train export serve eval report ask schema logs stop down fetch format lint check test test-one test-slow test-docker clean purge
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -106,16 +106,25 @@ fetch:          ## with RUNTIME=docker: copy the run from the volume to artifact
 pretrain: setup  ## train the embedded base anew (a GPU's work: SECONDS_OF_TRAINING=640 on two H200)
 	@$(BIN)/python -m pretraining.train --out models/embedded $(if $(SECONDS_OF_TRAINING),--seconds "$$SECONDS_OF_TRAINING")
 
-check: .venv/installed  ## lint, format and types
+format: .venv/installed  ## put the code into the house's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: .venv/installed  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint  ## lint, format, types and the container files
 	$(BIN)/hadolint */Dockerfile
-	$(BIN)/shellcheck docker/compose.sh
+	$(BIN)/shellcheck .ci/run
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
 
 test: .venv/installed  ## the tests that take minutes at most
 	$(BIN)/pytest -m "not slow and not docker"
+
+test-one: .venv/installed  ## one file, folder or test: T=tests/pipeline/test_data.py
+	$(BIN)/pytest $(T)
 
 test-slow: .venv/installed  ## the whole pipeline, run for real
 	$(BIN)/pytest -m slow
@@ -123,9 +132,15 @@ test-slow: .venv/installed  ## the whole pipeline, run for real
 test-docker: .venv/installed  ## the containers, built and run on a real Docker Engine
 	$(BIN)/pytest -m docker
 
-clean: stop     ## remove what the stages wrote, and caches; the virtual environment and the images stay
+# Both work in a fresh checkout too: they need no virtual environment, and nothing can be serving without one.
+END_SERVER = $(if $(or $(COMPOSE),$(wildcard .venv/installed)),stop)
+
+clean: $(END_SERVER)  ## delete caches and what export and serve make again in minutes; trained models stay
 	@$(if $(COMPOSE),$(COMPOSE) clean)
-	rm -rf artifacts .pytest_cache .mypy_cache .ruff_cache
+	@$(PYTHON) -m pipeline.clean
+
+purge: $(if $(CONFIRM),$(END_SERVER))  ## say which runs and trained models would be deleted; CONFIRM=1 deletes them
+	@$(if $(COMPOSE),$(COMPOSE) purge,$(PYTHON) -m pipeline.clean --purge) $(if $(CONFIRM),--confirm)
 
 .PHONY: images
 images:

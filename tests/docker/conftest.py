@@ -110,6 +110,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     made = Stack(tmp_path_factory.mktemp("fresh"), port)
-    made.make("clean")
+    made.make("purge", "CONFIRM=1")
     yield made
-    made.make("clean")
+    made.make("purge", "CONFIRM=1")

@@ -45,7 +45,7 @@ def image(stack: Stack, tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("command", compose(), ids=" ".join)
 def test_up_trains_serves_and_scores_in_this_order(stack: Stack, image: str, command: list[str]) -> None:
-    assert stack.make("clean")[0] == 0
+    assert stack.make("purge", "CONFIRM=1")[0] == 0
     (stack.folder / "up.yaml").write_text(CONFIG)
     mounts = {service: {"volumes": MOUNTED} for service in ("trainer", "create", "eval")}
     (stack.folder / "up.json").write_text(json.dumps({"services": mounts}))
@@ -71,6 +71,6 @@ def state(service: str) -> tuple[str, str, int]:
     return facts["StartedAt"], facts["FinishedAt"], facts["ExitCode"]
 
 
-def test_clean_leaves_only_the_cache_of_base_models(stack: Stack) -> None:
-    assert stack.make("clean")[0] == 0
+def test_purge_leaves_only_the_cache_of_base_models(stack: Stack) -> None:
+    assert stack.make("purge", "CONFIRM=1")[0] == 0
     assert docker("volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={PROJECT}") == f"{PROJECT}_hub"
