@@ -207,8 +207,8 @@ def load(path: Path, overrides: Sequence[str] = (), run: str | None = None, data
     raw = _read(path)
     raw.setdefault("run", path.stem)
     if data:
-        for key, value in {"path": data, "group": None, "holdout": []}.items():
-            raw.setdefault("data", {})[key] = value
+        given: Json = {"path": data, "group": None, "holdout": []}
+        raw["data"] = raw.get("data", {}) | given
     for override in overrides:
         _override(raw, override)
     if run:
