@@ -4,6 +4,8 @@ Serves the models of a folder (created through /api/blobs and /api/create) until
 that folder only. Unlike Ollama it neither pulls models nor quantizes, keeps one model in memory and answers text only.
 
     python -m serve.embedded --models DIR [--host 127.0.0.1] [--port 11434]
+
+As Ollama, it reads OLLAMA_NUM_PARALLEL (answers at once, 1) and OLLAMA_MAX_QUEUE (waiting requests, 512).
 """
 
 import argparse
@@ -35,7 +37,8 @@ from serve.ports import owner
 
 def application(models: Path, ready: Callable[[], None] = lambda: None) -> Starlette:
     """The server as an ASGI application over a model folder."""
-    service = Service(Store(models), Engine())
+    engine = Engine(_number("OLLAMA_NUM_PARALLEL", 1), _number("OLLAMA_MAX_QUEUE", 512))
+    service = Service(Store(models), engine)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -52,6 +55,16 @@ def application(models: Path, ready: Callable[[], None] = lambda: None) -> Starl
     handlers: Any = {ApiError: _refused, HTTPException: _unknown}
     handlers |= dict.fromkeys((UserError, BrokenError, OSError), _failed)
     return Starlette(routes=[route(*entry) for entry in ROUTES], exception_handlers=handlers, lifespan=lifespan)
+
+
+def _number(name: str, default: int) -> int:
+    """A setting from the environment, at least 1; not a number is a UserError."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) < 1:
+        raise UserError(f"{name} is {value!r}: set it to a whole number of at least 1, or unset it")
+    return int(value)
 
 
 async def _refused(request: Request, error: ApiError) -> Response:

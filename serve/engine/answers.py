@@ -1,6 +1,7 @@
 """POST /api/chat and /api/generate: find the model, render the prompt, generate, answer whole or as a stream."""
 
 from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from serve.engine.bodies import duration
 from serve.engine.completion import Chunk, Clock, complete
 from serve.engine.goparse import TemplateError
 from serve.engine.loading import Engine, Loaded
+from serve.engine.options import Options
 from serve.engine.protocol import ApiError, timestamp
 from serve.engine.store import Model, Store
 
@@ -34,6 +36,10 @@ class Service:
             return model
         raise ApiError(404, f"model '{request['model']}' not found")
 
+    def _model(self, model: Model, chosen: Options, request: Json) -> AbstractAsyncContextManager[Loaded]:
+        shift, alone = request.get("shift", True), request.get("deterministic", False)
+        return self.engine.use(model, chosen, shift, _keep_alive(request), alone)
+
     async def chat(self, request: Json) -> AsyncGenerator[Json, None]:
         """The chunks of /api/chat."""
         model, clock = self.find(request), Clock()
@@ -46,7 +52,7 @@ class Service:
             yield head | {"created_at": timestamp(), "message": empty, "done": True, "done_reason": "unload"}
             return
         chosen = options.merge(model.parameters, request.get("options", {}))
-        async with self.engine.use(model, chosen, request.get("shift", True), _keep_alive(request)) as loaded:
+        async with self._model(model, chosen, request) as loaded:
             clock.loaded = Clock().start
             if not messages:
                 yield head | {
@@ -92,7 +98,7 @@ class Service:
             yield head | {"created_at": timestamp(), "response": "", "done": True, "done_reason": "unload"}
             return
         chosen = options.merge(model.parameters, request.get("options", {}))
-        async with self.engine.use(model, chosen, request.get("shift", True), _keep_alive(request)) as loaded:
+        async with self._model(model, chosen, request) as loaded:
             clock.loaded = Clock().start
             if not request.get("prompt"):
                 yield head | {"created_at": timestamp(), "response": "", "done": True, "done_reason": "load"}
@@ -164,7 +170,7 @@ async def _render_to_fit(
         prompt = await _render(loaded, template, kept)
         if not truncate or first == len(messages) - 1:
             return prompt
-        if len(prompt) < loaded.n_ctx or len(await loaded.runner.tokenize(prompt, True)) <= loaded.n_ctx:
+        if len(prompt) < loaded.setup.n_ctx or len(await loaded.runner.tokenize(prompt, True)) <= loaded.setup.n_ctx:
             return prompt
     raise AssertionError("there is at least one message")
 

@@ -37,7 +37,7 @@ FIELDS: dict[str, tuple[tuple[type, ...], str]] = {
     },
     **{
         key: ((bool,), "bool")
-        for key in ("stream", "raw", "truncate", "shift", "_debug_render_only", "logprobs", "verbose")
+        for key in ("stream", "raw", "truncate", "shift", "_debug_render_only", "logprobs", "verbose", "deterministic")
     },
     "top_logprobs": ((int,), "int"),
     "max_tokens": ((int,), "int"),

@@ -1,18 +1,24 @@
 """From a prompt to Ollama's chunks: cut to the window, hold to the format, generate, count."""
 
 import json
+import re
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extraction.json import Json
 from serve.engine import grammar
+from serve.engine.llama import Runner
 from serve.engine.loading import Loaded
 from serve.engine.options import Options
 from serve.engine.protocol import ApiError, dump
 
+LONGEST_WHOLE = 4096  # tokens; a longer answer is watched as it comes, lest one that runs in circles runs to its end
 MOST_REPEATS = 30  # more identical tokens in a row end a generation, without `done`
+# What a text is that has more than MOST_REPEATS tokens in a row which differ in white space at most.
+CIRCLES = re.compile(r"(\S{1,64}?)(?:\s*\1){30}|\s{30}")
 INVALID = "\ufffd"  # llama.cpp shows bytes that are not UTF-8 so; they too end a generation without `done`
 TOO_LONG = (
     "the prompt is longer than the context length currently available to the model; shorten the prompt, adjust the "
@@ -42,48 +48,80 @@ class Clock:
         return {"total_duration": time.monotonic_ns() - self.start, "load_duration": self.loaded - self.start}
 
 
+@dataclass(frozen=True)
+class Shown:
+    """How an answer is shown: whether it may hold U+FFFD, how many alternatives a token has, since when it counts."""
+
+    may_be_invalid: bool
+    top: int
+    clock: Clock
+
+
 async def complete(
     loaded: Loaded, prompt: str, options: Options, request: Json, clock: Clock
 ) -> AsyncGenerator[Chunk, None]:
-    """The answer to a rendered prompt; `request` gives format, truncate, logprobs and top_logprobs."""
+    """The answer to a rendered prompt in chunks, of which one that is not streamed has few."""
+    rules = _grammar(request.get("format"))
     body = options.sampling() | {
         "prompt": await _fit(loaded, prompt, options.num_keep, request.get("truncate", True)),
-        # with cached tokens a prompt is computed in other batches, whose rounding can change a greedy answer
-        "cache_prompt": False,
+        # with cached tokens a prompt is computed in other batches, whose rounding differs
+        "cache_prompt": not request.get("deterministic", False),
     }
-    rules = _grammar(request.get("format"))
     if rules:
         body["grammar"] = rules
     if request.get("logprobs"):
         body["n_probs"] = max(request.get("top_logprobs", 0), 1)
-    given = prompt + rules
+    shown = Shown(INVALID in prompt + rules, request.get("top_logprobs", 0), clock)
+    is_whole = not request.get("stream", True) and body["n_predict"] <= LONGEST_WHOLE
+    chunks = _whole(loaded.runner, body, shown) if is_whole else _streamed(loaded.runner, body, shown)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield chunk
+
+
+async def _streamed(runner: Runner, body: Json, shown: Shown) -> AsyncGenerator[Chunk, None]:
+    """A chunk a token, up to where Ollama gives up."""
     last, repeats = None, 0
-    events = loaded.runner.stream(body)
-    try:
+    async with aclosing(runner.stream(body)) as events:
         async for event in events:
             content = event["content"]
             repeats = repeats + 1 if content.strip() == last else 0
             last = content.strip()
-            if repeats > MOST_REPEATS or (INVALID in content and INVALID not in given):
+            if repeats > MOST_REPEATS or (INVALID in content and not shown.may_be_invalid):
                 yield Chunk("")
                 return
             if event["stop"]:
-                yield _last_chunk(event, clock)
+                yield _last_chunk(event, shown.clock)
             elif content:
-                yield Chunk(content, logprobs=_logprobs(event, request.get("top_logprobs", 0)))
-    finally:
-        await events.aclose()
+                yield Chunk(content, logprobs=_logprobs(event, shown.top))
+
+
+async def _whole(runner: Runner, body: Json, shown: Shown) -> AsyncGenerator[Chunk, None]:
+    """The answer in one chunk, for which Python does nothing a token.
+
+    One that might have run in circles, or into bytes that are no UTF-8, is made again as a stream to see where it ends.
+    """
+    event = await runner.complete(body)
+    if CIRCLES.search(event["content"]) or (INVALID in event["content"] and not shown.may_be_invalid):
+        async with aclosing(_streamed(runner, body, shown)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        return
+    tokens = _logprobs(event, shown.top)
+    if tokens and not tokens[-1]["token"]:  # the end token, which a stream does not show
+        tokens.pop()
+    yield replace(_last_chunk(event, shown.clock), logprobs=tokens)
 
 
 async def _fit(loaded: Loaded, prompt: str, num_keep: int, truncate: bool) -> str | list[int]:
     """The prompt; or, when it is longer than the window, its first `num_keep` tokens and its end, half a window."""
-    window = loaded.n_ctx
+    window = loaded.setup.n_ctx
     if not truncate or len(prompt) < window:
         return prompt
     tokens = await loaded.runner.tokenize(prompt, add_special=True)
     if len(tokens) < window:
         return prompt
-    if not loaded.shift:
+    if not loaded.setup.ctx_shift:
         raise ApiError(400, TOO_LONG)
     keep = len(tokens) if num_keep < 0 else num_keep + loaded.adds_bos
     keep = min(keep, window - 1)

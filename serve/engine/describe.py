@@ -50,7 +50,7 @@ def process(loaded: Loaded) -> Json:
         "details": details(model),
         "expires_at": timestamp(int(loaded.expires * 1e9)),
         "size_vram": 0,
-        "context_length": loaded.n_ctx,
+        "context_length": loaded.setup.n_ctx,
     }
 
 

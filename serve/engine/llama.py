@@ -1,9 +1,9 @@
 """One loaded model: llama.cpp's own HTTP server in a child process, so that unloading frees all its memory.
 
-    python -m serve.engine.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 2, "context_shift": true}'
+    python -m serve.engine.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 2, "n_parallel": 1, "ctx_shift": 1}'
 
 The child prints its address on 127.0.0.1 and ends when its standard input does, that is, with its parent.
-If it crashes, only the request under way fails.
+If it crashes, only the requests under way fail.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,22 @@ from extraction.json import Json
 from serve.engine.protocol import ApiError
 
 STOPPED = "the model runner has unexpectedly stopped"
+# A token is some two hundred operations of microseconds with a barrier after each. The wheel's OpenMP is libgomp: under
+# OMP_WAIT_POLICY=PASSIVE its threads sleep at every barrier, which makes a small model four times slower; under ACTIVE
+# they spin for ever. So many turns outlast the waits within a token, and an idle engine sleeps.
+SPIN = {"GOMP_SPINCOUNT": "1000"}
+SPARE_CONNECTIONS = 4  # to count tokens and render templates beside the answers
+KEPT_SECONDS = 2.0  # llama.cpp's server drops a connection that was idle for five
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a child is started with; a request with another one needs another child. `n_ctx`: tokens a slot."""
+
+    n_ctx: int
+    n_threads: int
+    n_parallel: int
+    ctx_shift: bool
 
 
 class Runner:
@@ -27,25 +44,20 @@ class Runner:
 
     def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
         self.process = process
-        # llama.cpp's server drops idle connections; one taken from a pool could be dead
-        limits = httpx.Limits(max_keepalive_connections=0)
+        limits = httpx.Limits(keepalive_expiry=KEPT_SECONDS)
         self.http = httpx.AsyncClient(base_url=address, timeout=None, trust_env=False, limits=limits)
         self.errors: deque[str] = deque(maxlen=10)
         self.reading = asyncio.create_task(self._keep_errors())
 
     @classmethod
-    async def start(cls, weights: Path, n_ctx: int, n_threads: int, context_shift: bool) -> "Runner":
+    async def start(cls, weights: Path, setup: Setup) -> "Runner":
         """Load a GGUF file; ApiError 500 with llama.cpp's reason when that fails."""
-        settings = {
-            "model": str(weights),
-            "n_ctx": n_ctx,
-            "n_threads": n_threads,
-            "context_shift": context_shift,
-        }
+        settings = {"model": str(weights)} | asdict(setup)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "serve.engine.llama", json.dumps(settings)),
-            stdin=pipe, stdout=pipe, stderr=pipe, cwd=Path(__file__).parents[2], start_new_session=True,
+            stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(), cwd=Path(__file__).parents[2],
+            start_new_session=True,
         )  # fmt: skip
         assert process.stdout
         try:
@@ -94,6 +106,10 @@ class Runner:
         tokens: list[int] = (await self.post("/tokenize", {"content": text, "add_special": add_special}))["tokens"]
         return tokens
 
+    async def complete(self, body: Json) -> Json:
+        """The whole answer of /completion as one event."""
+        return await self.post("/completion", body | {"stream": False})
+
     async def stream(self, body: Json) -> AsyncGenerator[Json, None]:
         """The events of /completion, one a token; the last has `stop`."""
         try:
@@ -122,16 +138,23 @@ class Runner:
                 self.errors.append(text)
 
 
+def _environment() -> dict[str, str]:
+    """The child's own, whatever waiting the parent's threads are asked to do."""
+    return {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | SPIN
+
+
 def main() -> None:
     import xllamacpp
 
     settings = json.loads(sys.argv[1])
     params = xllamacpp.CommonParams()
     params.model.path = settings["model"]
-    params.n_ctx = settings["n_ctx"]
-    params.ctx_shift = settings["context_shift"]
+    params.n_parallel = settings["n_parallel"]
+    params.n_ctx = settings["n_ctx"] * settings["n_parallel"]
+    params.kv_unified = False  # every slot has a window of its own
+    params.n_threads_http = settings["n_parallel"] + SPARE_CONNECTIONS
+    params.ctx_shift = settings["ctx_shift"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["n_threads"]
-    params.n_parallel = 1
     params.cache_ram_mib = 0
     params.fit_params = False
     params.warmup = False

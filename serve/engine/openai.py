@@ -95,6 +95,7 @@ def _from_openai(request: Json) -> Json:
     schema = (wanted.get("json_schema") or {}).get("schema")
     answer: Json = {key: request[key] for key in ("model", "tools", "logprobs", "top_logprobs") if key in request}
     answer |= {"messages": [_message(message) for message in request["messages"]], "options": options}
+    answer["stream"] = bool(request.get("stream"))
     return answer | {"format": "json" if wanted.get("type") == "json_object" else schema}
 
 

@@ -56,10 +56,10 @@ class Api:
 
 
 @contextmanager
-def embedded(models: Path) -> Iterator[Api]:
-    """The embedded engine on a free port."""
+def embedded(models: Path, **environment: str) -> Iterator[Api]:
+    """The embedded engine on a free port, with more variables in its environment."""
     command = [sys.executable, "-m", "serve.embedded", "--models", str(models), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment) as process:
         try:
             assert process.stdout
             ready = process.stdout.readline()

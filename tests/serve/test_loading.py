@@ -1,0 +1,117 @@
+"""Who is answered when: slots, the queue, requests alone; and the threads of the child that answers."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serve.engine.cores import n_cores
+from serve.engine.loading import BUSY
+from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
+from tests.serve.test_contract import lines
+from tests.serve.test_embedded import children, long_chat, wait_for
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory, gguf_bytes: bytes) -> Iterator[Api]:
+    """Two slots and a queue of two, started as `make` starts it."""
+    settings = {"OLLAMA_NUM_PARALLEL": "2", "OLLAMA_MAX_QUEUE": "2", "OMP_WAIT_POLICY": "PASSIVE"}
+    with embedded(tmp_path_factory.mktemp("busy"), **settings) as api:
+        api.create("contract:f16", gguf_bytes, template=TEMPLATE, parameters=PARAMETERS)
+        api.chat(options={"num_ctx": 2048})
+        yield api
+
+
+def test_the_child_waits_as_it_must_whatever_the_parent_was_told(busy: Api) -> None:
+    (child,) = children(busy)
+    environment = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+    assert b"GOMP_SPINCOUNT=1000" in environment
+    assert not any(line.startswith(b"OMP_WAIT_POLICY") for line in environment)
+
+
+def ticks(pid: int) -> int:
+    """Processor time of a process, in the kernel's ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_an_idle_engine_takes_no_core(busy: Api) -> None:
+    busy.chat(options={"num_ctx": 2048})
+    assert busy.process
+    processes = [busy.process.pid, *children(busy)]
+    time.sleep(0.5)
+    before = sum(map(ticks, processes))
+    time.sleep(3)
+    assert sum(map(ticks, processes)) - before <= 0.01 * 3 * os.sysconf("SC_CLK_TCK")
+
+
+def endless(api: Api, **body: Any) -> Any:
+    """A streamed answer of many seconds, begun; closing it ends it."""
+    return api.http.stream("POST", "/api/chat", json=long_chat() | body)
+
+
+def test_answers_share_the_slots_and_the_rest_wait_or_are_refused(busy: Api) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        with endless(busy) as first, endless(busy) as second:
+            rows = first.iter_lines(), second.iter_lines()
+            for _ in range(3):  # both go on at once
+                assert all(next(row) for row in rows)
+            asked = [pool.submit(busy.chat, options={"num_ctx": 2048}) for _ in range(6)]
+            assert wait_for(lambda: sum(done.done() for done in asked) == 3)
+            time.sleep(0.2)
+            refused = [done.result() for done in asked if done.done()]
+        answered = [done.result() for done in asked if done.result() not in refused]
+    assert [(response.status_code, response.json()) for response in refused] == [(503, {"error": BUSY})] * 3
+    assert [response.status_code for response in answered] == [200] * 3
+
+
+def test_a_deterministic_request_has_no_neighbours(busy: Api) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        with endless(busy) as response:
+            next(response.iter_lines())
+            alone = pool.submit(busy.chat, options={"num_ctx": 2048}, deterministic=True)
+            neighbour = pool.submit(busy.chat, options={"num_ctx": 2048})
+            time.sleep(0.5)
+            assert not alone.done(), alone.result().text
+        assert alone.result().status_code == neighbour.result().status_code == 200
+
+
+@pytest.mark.parametrize("schema", [None, "json", {"const": "%" * 100}, {"const": "ab" * 40}, {"type": "boolean"}])
+def test_a_whole_answer_is_its_stream(api: Api, schema: Any) -> None:
+    asked = {"format": schema, "options": {"num_predict": 90}, "logprobs": True}
+    whole = api.chat(**asked).json()
+    assert "message" in whole, whole
+    chunks = lines(api.chat(**asked, stream=True))
+    assert whole["message"]["content"] == "".join(chunk["message"]["content"] for chunk in chunks)
+    assert (whole["done"], whole.get("done_reason")) == (chunks[-1]["done"], chunks[-1].get("done_reason"))
+    streamed = [token["token"] for chunk in chunks for token in chunk.get("logprobs", [])]
+    assert [token["token"] for token in whole["logprobs"]] == streamed
+
+
+def test_a_bad_setting_is_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "serve.embedded", "--models", str(tmp_path), "--port", "0"]
+    environment = os.environ | {"OLLAMA_NUM_PARALLEL": "two"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr == "error: OLLAMA_NUM_PARALLEL is 'two': set it to a whole number of at least 1, or unset it\n"
+
+
+def test_threads_are_physical_cores_within_the_quota(tmp_path: Path) -> None:
+    quota = tmp_path / "cpu.max"
+    n_visible = len(os.sched_getaffinity(0))
+    assert n_cores(tmp_path, quota) == n_visible
+    quota.write_text("max 100000\n")
+    assert n_cores(tmp_path / "x", quota) == n_visible
+    quota.write_text("50000 100000\n")
+    assert n_cores(tmp_path / "y", quota) == 1
+    for number in os.sched_getaffinity(0):
+        siblings = tmp_path / f"cpu{number}" / "topology" / "thread_siblings_list"
+        siblings.parent.mkdir(parents=True)
+        siblings.write_text("0-63\n")
+    assert n_cores(tmp_path, tmp_path / "none") == 1
