@@ -15,6 +15,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from pipeline.errors import UserError, run
 from serve.engine.answers import Service
+from serve.engine.connections import BACKLOG, bounded, most_connections
+from serve.engine.header import BrokenError
 from serve.engine.loading import Engine
+from serve.engine.origins import Guard
 from serve.engine.protocol import ApiError, reply
 from serve.engine.routes import ROUTES, VERSION, Handler
 from serve.engine.store import Store
-from serve.engine.weights import BrokenError
 from serve.ports import owner
 
 
-def application(models: Path, ready: Callable[[], None] = lambda: None) -> Starlette:
-    """The server as an ASGI application over a model folder."""
+def application(models: Path, ready: Callable[[], None] = lambda: None, loopback: bool = True) -> ASGIApp:
+    """The server as an ASGI application over a model folder; `loopback`: it listens to this machine alone."""
     engine = Engine(_number("OLLAMA_NUM_PARALLEL", 1), _number("OLLAMA_MAX_QUEUE", 512))
     service = Service(Store(models), engine)
 
@@ -53,8 +57,9 @@ def application(models: Path, ready: Callable[[], None] = lambda: None) -> Starl
         return Route(path, endpoint, methods=[method])
 
     handlers: Any = {ApiError: _refused, HTTPException: _unknown}
-    handlers |= dict.fromkeys((UserError, BrokenError, OSError), _failed)
-    return Starlette(routes=[route(*entry) for entry in ROUTES], exception_handlers=handlers, lifespan=lifespan)
+    handlers |= dict.fromkeys((UserError, BrokenError, OSError, Exception), _failed)
+    app = Starlette(routes=[route(*entry) for entry in ROUTES], exception_handlers=handlers, lifespan=lifespan)
+    return Guard(app, loopback)
 
 
 def _number(name: str, default: int) -> int:
@@ -74,7 +79,8 @@ async def _refused(request: Request, error: ApiError) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return reply({"error": str(error)}, 500)
+    missing = isinstance(error, FileNotFoundError) and f"open {error.filename}: no such file or directory"
+    return reply({"error": missing or str(error) or type(error).__name__}, 500)
 
 
 async def _unknown(request: Request, error: HTTPException) -> Response:
@@ -90,7 +96,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(512)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OverflowError):
+            raise UserError(f"port {port} does not exist: give one between 0 and 65535") from None
         if error.errno != errno.EADDRINUSE:
             raise UserError(f"cannot listen on {host} port {port}: {error.strerror}") from None
         raise UserError(f"port {port} is taken by {owner(port)}: stop it or give another port with --port") from None
@@ -106,7 +114,9 @@ def main() -> None:
     if arguments.models is None:
         raise UserError("no model folder: give one with --models DIR or OLLAMA_MODELS")
     listener = listen(arguments.host, arguments.port)
-    url = f"http://{arguments.host}:{listener.getsockname()[1]}"
+    name, port, *_ = listener.getsockname()
+    url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    loopback = ip_address(name).is_loopback
 
     def ready() -> None:
         print(f"embedded engine {VERSION} listens on {url}, models in {arguments.models}", flush=True)
@@ -114,7 +124,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn ends the server, then raises the signal again
     config = uvicorn.Config(
-        application(Path(arguments.models), ready),
+        application(Path(arguments.models), ready, loopback),
+        http=bounded(most_connections()),
+        backlog=BACKLOG,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,

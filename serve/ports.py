@@ -4,19 +4,45 @@ Standard library only: `make doctor` must start where half of the packages are m
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.errors import UserError
+
+PORTS = {"http": 80, "https": 443}  # of a URL without one
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where a server listens, and how it is reached
 LISTEN = "0A"  # the state's number in /proc/net/tcp
 
 
 def address() -> str:
     """Base URL of the server: OLLAMA_HOST in any of the forms that Ollama takes, else http://127.0.0.1:11434."""
-    value = os.environ.get("OLLAMA_HOST", "").strip()
-    url = urlsplit(value if "://" in value else f"http://{value or '127.0.0.1:11434'}")
+    value = os.environ.get("OLLAMA_HOST", "").strip().strip("\"'").rstrip("/")
+    scheme, separator, rest = value.partition("://") if "://" in value else ("http", "", value)
+    bare = rest.strip("[]")
+    try:
+        if scheme not in PORTS or any(mark in rest for mark in "/@?# "):
+            raise ValueError
+        url = urlsplit(f"//[{bare}]" if _is_ipv6(bare) else f"//{rest}")
+        port = url.port or (PORTS[scheme] if separator else 11434)
+    except ValueError:
+        raise UserError(
+            f"OLLAMA_HOST is {value!r}: give a host, host:port, [IPv6 address]:port or a URL of such"
+        ) from None
     name = url.hostname or "127.0.0.1"
-    port = url.port or {"https": 443, "http": 80 if "://" in value else 11434}[url.scheme]
-    return f"{url.scheme}://{'127.0.0.1' if name == '0.0.0.0' else name}:{port}"
+    return f"{scheme}://{bracketed(EVERYWHERE.get(name, name))}:{port}"
+
+
+def bracketed(name: str) -> str:
+    """A host name or address as it stands in a URL."""
+    return f"[{name}]" if ":" in name else name
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ip_address(text).version == 6
+    except ValueError:
+        return False
 
 
 def owner(port: int) -> str:

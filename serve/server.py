@@ -22,7 +22,7 @@ import httpx
 from pipeline.errors import UserError, run
 from pipeline.files import write_text
 from serve.ports import address as address
-from serve.ports import owner
+from serve.ports import bracketed, owner
 
 FOLDER = Path("artifacts/.server")
 PID_FILE = FOLDER / "server.json"
@@ -84,7 +84,7 @@ def start(name: str, port: int) -> None:
         "--port",
         str(port),
     ]
-    environment = os.environ | {"OLLAMA_HOST": f"{name}:{port}"}
+    environment = os.environ | {"OLLAMA_HOST": f"{bracketed(name)}:{port}"}
     with LOG.open("ab") as log:
         child = subprocess.Popen(
             [program, "serve"] if program else embedded,
@@ -96,7 +96,7 @@ def start(name: str, port: int) -> None:
         )
     write_text(PID_FILE, json.dumps({"pid": child.pid, "started": started(child.pid)}))
     deadline = time.monotonic() + START_SECONDS
-    while not version(f"http://{name}:{port}"):
+    while not version(f"http://{bracketed(name)}:{port}"):
         if child.poll() is not None or time.monotonic() > deadline:
             last = (LOG.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["nothing in its log"])[
                 -1

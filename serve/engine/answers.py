@@ -165,14 +165,19 @@ async def _render_to_fit(
     loaded: Loaded, template: gotemplate.Template | None, messages: list[Json], truncate: bool
 ) -> str:
     """The prompt; with `truncate`, the oldest messages but system ones are left out until the rest fits the window."""
-    for first in range(len(messages)):
+
+    async def prompt(first: int) -> str:
         kept = [message for message in messages[:first] if message["role"] == "system"] + messages[first:]
-        prompt = await _render(loaded, template, kept)
-        if not truncate or first == len(messages) - 1:
-            return prompt
-        if len(prompt) < loaded.setup.n_ctx or len(await loaded.runner.tokenize(prompt, True)) <= loaded.setup.n_ctx:
-            return prompt
-    raise AssertionError("there is at least one message")
+        return await _render(loaded, template, kept)
+
+    least, most = 0, len(messages) - 1 if truncate else 0
+    while least < most:  # the fewer messages, the shorter
+        middle = (least + most) // 2
+        text = await prompt(middle)
+        n_ctx = loaded.setup.n_ctx
+        fits = len(text) < n_ctx or len(await loaded.runner.tokenize(text, True)) <= n_ctx
+        least, most = (least, middle) if fits else (middle + 1, most)
+    return await prompt(least)
 
 
 async def _render(loaded: Loaded, template: gotemplate.Template | None, messages: list[Json]) -> str:

@@ -1,5 +1,6 @@
 """Request bodies, read as strictly as Ollama reads them and refused in its words, those of Go's JSON decoder."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -49,24 +50,96 @@ FIELDS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 
 
+# The Go types of what the lists and objects among them hold.
+ITEMS: dict[str, tuple[type[Any], str]] = {
+    "messages": (dict, "api.Message"),
+    "context": (int, "int"),
+    "files": (str, "string"),
+}
+MOST_BYTES = 16 * 2**20  # of a JSON body; four times a page that fills a context of a million tokens
+BODY_SECONDS = 60.0
+TOO_LARGE = "http: request body too large"
+
+
 async def read_json(request: Request, struct: str) -> Json:
     """The body as an object with fields of the right types; `struct` is the Go name that errors give."""
-    raw = await request.body()
+    raw = await _read(request)
     if not raw.strip():
         raise ApiError(400, "missing request body")
     try:
         # like Go's decoder, this reads the first value and leaves what follows it
-        body, _ = json.JSONDecoder().raw_decode(raw.decode("utf-8", "replace").lstrip())
+        body, _ = _DECODER.raw_decode(raw.decode("utf-8", "replace").lstrip())
+        if b"\\ud" in raw.lower():
+            body = _without_surrogates(body)
     except json.JSONDecodeError as error:
         raise ApiError(400, _go_syntax_error(error)) from None
+    except RecursionError:
+        raise ApiError(400, "exceeded max depth") from None
     if not isinstance(body, dict):
         raise ApiError(400, f"json: cannot unmarshal {GO_TYPES[type(body)]} into Go value of type api.{struct}")
     for key, value in body.items():
-        kinds, go_type = FIELDS.get(key, ((object,), ""))
-        if value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and kinds == (int,))):
-            found = GO_TYPES[type(value)]
-            raise ApiError(400, f"json: cannot unmarshal {found} into Go struct field {struct}.{key} of type {go_type}")
+        _check(struct, key, value)
     return {key: value for key, value in body.items() if value is not None}
+
+
+async def _read(request: Request) -> bytes:
+    """The raw body; HTTP 413 as soon as it is longer than MOST_BYTES, 408 where it stops coming."""
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+        raise ApiError(413, TOO_LARGE)
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > MOST_BYTES:
+                    raise ApiError(413, TOO_LARGE)
+                parts.append(part)
+    except TimeoutError:
+        raise ApiError(408, "the request did not arrive in time") from None
+    return b"".join(parts)
+
+
+def _check(struct: str, key: str, value: Any) -> None:
+    if value is None or key not in FIELDS:
+        return
+    kinds, go_type = FIELDS[key]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and kinds == (int,)):
+        raise _mismatch(value, f"{struct}.{key}", go_type)
+    if item := ITEMS.get(key):
+        kind, go_type = item
+        entries: Any = value.values() if isinstance(value, dict) else value
+        for entry in entries:
+            if not isinstance(entry, kind) or isinstance(entry, bool):
+                raise _mismatch(entry, f"{struct}.{key}", go_type)
+
+
+def _mismatch(value: Any, field: str, go_type: str) -> ApiError:
+    return ApiError(
+        400, f"json: cannot unmarshal {GO_TYPES[type(value)]} into Go struct field {field} of type {go_type}"
+    )
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Escaped halves of a character, which no answer could be encoded with, as U+FFFD: so Go reads them."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def _integer(text: str) -> int | float:
+    """Go reads numbers as 64 bits wide; one of many thousand digits is not even tried."""
+    return int(text) if len(text) <= 20 else float(text)
+
+
+def _refuse_constant(text: str) -> None:
+    raise json.JSONDecodeError("Expecting value", text, 0)  # Go knows neither NaN nor Infinity
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_refuse_constant)
 
 
 def _go_syntax_error(error: json.JSONDecodeError) -> str:

@@ -141,6 +141,8 @@ def _grammar(format: Any) -> str:
         )
     try:
         return grammar.from_schema(format)
+    except RecursionError:
+        raise ApiError(400, "exceeded max depth") from None
     except grammar.UnrecognizedError as error:
         message = f"Field 'json_schema': \"json_schema\": JSON schema conversion failed:\n{error}"
         refusal = {"error": {"code": 400, "message": message, "type": "invalid_request_error"}}

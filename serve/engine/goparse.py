@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+# Possessive, so that text without an end is refused in one pass and not tried in every way.
 ACTION = re.compile(
-    r"\{\{(?P<left>-(?=\s))?(?P<code>(?:/\*.*?\*/|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|.)*?)(?P<right>(?<=\s)-)?\}\}",
-    re.DOTALL,
+    r"""\{\{ (?P<left>-(?=\s))? (?: \s*/\*(?:[^*]|\*(?!/))*+\*/\s*
+        | (?P<code>(?: "(?:[^"\\]|\\.)*+" | `[^`]*+` | [^"`}-] | \}(?!\}) | -(?!\}\}) | (?<!\s)- )*+) )
+        (?P<right>(?<=\s)-)?\}\}""",
+    re.DOTALL | re.VERBOSE,
 )
-TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<mark>:=|[=(),|])|(?P<word>[^\s(),|=:"`]+))')
+TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*+"|`[^`]*`)|(?P<mark>:=|[=(),|])|(?P<word>[^\s(),|=:"`]+))')
 FIELDS = {
     "System", "Prompt", "Response", "Messages", "Role", "Content", "Suffix", "Tools", "ToolCalls", "ToolName",
     "Thinking", "Images", "Think", "ThinkLevel", "IsThinkSet",
@@ -75,7 +78,10 @@ Node = str | Print | Assign | Branch
 def parse_nodes(text: str) -> tuple[Node, ...]:
     """The template as a tree; raises TemplateError."""
     pieces = list(_split(text))
-    nodes, end = _block(pieces, 0)
+    try:
+        nodes, end = _block(pieces, 0)
+    except RecursionError:
+        raise TemplateError("the template is nested too deeply") from None
     if end < len(pieces):
         raise TemplateError(f"unexpected {{{{ {pieces[end][0]} }}}}")
     return nodes
@@ -84,17 +90,16 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
 def _split(text: str) -> Iterator[tuple[str, bool]]:
     """Pieces of the template: text (False) and the code of an action (True), white space trimmed as marked."""
     position, trim = 0, False
-    for action in ACTION.finditer(text):
-        before = text[position : action.start()]
+    while (start := text.find("{{", position)) >= 0:
+        if not (action := ACTION.match(text, start)):
+            raise TemplateError(f"unclosed action {text[start : start + 40]!r}")
+        before = text[position:start]
         before = before.lstrip() if trim else before
         yield before.rstrip() if action["left"] else before, False
-        code = action["code"].strip()
-        if not code.startswith("/*"):
-            yield code, True
+        if action["code"] is not None:
+            yield action["code"].strip(), True
         position, trim = action.end(), bool(action["right"])
     rest = text[position:]
-    if "{{" in rest:
-        raise TemplateError(f"unclosed action {rest[rest.index('{{') :][:40]!r}")
     yield rest.lstrip() if trim else rest, False
 
 

@@ -18,6 +18,7 @@ from serve.engine.goparse import (
     parse_nodes,
 )
 
+MOST_STEPS = 100_000
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "eq": lambda first, *others: any(first == other for other in others),
     "ne": lambda first, other: first != other,
@@ -73,11 +74,18 @@ def parse(text: str) -> Template:
 
 
 def _execute(nodes: tuple[Node, ...], data: Json) -> str:
-    return "".join(_run(nodes, data, {"$": data}))
+    """The rendered text; a TemplateError where it takes more than MOST_STEPS nodes, as ranges within ranges can."""
+    texts = []
+    for number, text in enumerate(_run(nodes, data, {"$": data})):
+        if number > MOST_STEPS:
+            raise TemplateError(f"the template takes more than {MOST_STEPS} steps")
+        texts.append(text)
+    return "".join(texts)
 
 
 def _run(nodes: tuple[Node, ...], dot: Any, variables: Json) -> Iterator[str]:
     for node in nodes:
+        yield ""  # a step, also of a node that prints nothing
         if isinstance(node, str):
             yield node
         elif isinstance(node, Print):
@@ -94,6 +102,7 @@ def _range(node: Branch, dot: Any, variables: Json) -> Iterator[str]:
     items = _value(node.subject, dot, variables) or ()
     names = node.each or ()
     for index, item in enumerate(items):
+        yield ""
         variables |= zip(names, (index, item) if len(names) == 2 else (item,), strict=False)
         yield from _run(node.body, item, variables)
     if not items:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from extraction.json import Json
 from serve.engine import gotemplate, weights
 from serve.engine.goparse import TemplateError
+from serve.engine.header import BrokenError, TruncatedError
 from serve.engine.protocol import ApiError, dump
 from serve.engine.store import CONFIG, MEDIA, Store, parse
 
@@ -62,9 +63,9 @@ def _uploaded(store: Store, files: Json) -> Json:
         raise ApiError(400, "unknown type")
     try:
         weights.read(path)
-    except weights.TruncatedError as error:
+    except TruncatedError as error:
         raise ApiError(500, str(error)) from None
-    except weights.BrokenError as error:
+    except BrokenError as error:
         raise ApiError(500, f"failed to validate GGUF: {error}") from None
     return store.entry(f"{MEDIA}model", digest)
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from extraction.json import Json
 from serve.engine.answers import Service, collect
+from serve.engine.bodies import GO_TYPES
 from serve.engine.protocol import ApiError, Stream, dump, reply, with_first
 from serve.engine.store import Model
 
@@ -35,7 +36,7 @@ async def chat(service: Service, request: Json) -> Response:
     identity = {"id": f"chatcmpl-{secrets.randbelow(1000)}"}
     chunks = service.chat(_from_openai(request))
     if request.get("stream"):
-        usage = bool((request.get("stream_options") or {}).get("include_usage"))
+        usage = bool(_object(request, "stream_options").get("include_usage"))
         return Stream(_events(await with_first(chunks), identity, usage), "text/event-stream")
     answer = await collect(chunks)
     choice = {"index": 0, "message": answer["message"], "finish_reason": answer.get("done_reason")}
@@ -57,7 +58,8 @@ async def _events(chunks: AsyncGenerator[Json, None], identity: Json, with_usage
     created, role = int(time.time()), {"role": "assistant"}
     try:
         async for chunk in chunks:
-            delta = role | {"content": chunk["message"]["content"]}
+            said = chunk["message"]["content"]
+            delta = role | ({"content": said} if said or not chunk["done"] else {})  # the last has none
             choice = {"index": 0, "delta": delta, "finish_reason": chunk.get("done_reason")}
             head = identity | {"object": "chat.completion.chunk", "created": created, "model": chunk["model"]}
             yield f"data: {dump(head | {'system_fingerprint': FINGERPRINT, 'choices': [choice]})}\n\n"
@@ -91,12 +93,20 @@ def _from_openai(request: Json) -> Json:
         options["num_predict"] = request["max_tokens"]
     if "stop" in request:
         options["stop"] = [request["stop"]] if isinstance(request["stop"], str) else request["stop"]
-    wanted = request.get("response_format") or {}
-    schema = (wanted.get("json_schema") or {}).get("schema")
+    wanted = _object(request, "response_format")
+    schema = _object(_object(wanted, "json_schema"), "schema")
     answer: Json = {key: request[key] for key in ("model", "tools", "logprobs", "top_logprobs") if key in request}
     answer |= {"messages": [_message(message) for message in request["messages"]], "options": options}
     answer["stream"] = bool(request.get("stream"))
-    return answer | {"format": "json" if wanted.get("type") == "json_object" else schema}
+    return answer | {"format": "json" if wanted.get("type") == "json_object" else schema or None}
+
+
+def _object(request: Json, key: str) -> Json:
+    """An optional object of a request, {} where it is not given; HTTP 400 for anything else."""
+    value = request.get(key) or {}
+    if not isinstance(value, dict):
+        raise ApiError(400, f"json: cannot unmarshal {GO_TYPES[type(value)]} into Go struct field .{key}")
+    return value
 
 
 def _message(message: Any) -> Json:
@@ -106,6 +116,6 @@ def _message(message: Any) -> Json:
         isinstance(part, dict) and isinstance(part.get("text"), str) for part in content
     ):
         content = "\n\n".join(part["text"] for part in content)
-    if not isinstance(content, str):
+    if not isinstance(content, str) or not isinstance(message.get("role", ""), str):
         raise ApiError(400, "invalid message content type: the embedded engine serves text only")
     return {"role": message.get("role", ""), "content": content}

@@ -59,6 +59,8 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
     if kind in (int, float):
         if not number:
             raise ApiError(500, f'option "{name}" must be of type {"integer" if kind is int else "float32"}')
+        if not abs(value) < 2 ** (63 if name == "seed" else 31):  # infinity among them
+            raise ApiError(400, f'option "{name}" is out of range: {value}')
         return kind(value)
     if not isinstance(value, list):
         raise ApiError(500, f'option "{name}" must be of type array')

@@ -37,17 +37,35 @@ def reply(body: Any, status: int = 200, content_type: str = JSON) -> Response:
 
 
 class Stream(StreamingResponse):
-    """Lines of `source`. Its end also closes the source, so that a client that leaves stops the generation."""
+    """Lines of `source`, made as fast as it makes them: a client that reads slowly must not hold a slot of the model.
+
+    A client that leaves stops the generation.
+    """
 
     def __init__(self, source: AsyncGenerator[str, None], content_type: str = "application/x-ndjson") -> None:
-        super().__init__(source, headers={"content-type": content_type})
+        super().__init__(self._read(), headers={"content-type": content_type})
         self.source = source
+        self.lines: asyncio.Queue[str | None] = asyncio.Queue()  # as long as an answer at most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        making = asyncio.create_task(self._make())
         try:
             await super().__call__(scope, receive, send)
         finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+
+    async def _make(self) -> None:
+        try:
+            async for line in self.source:
+                self.lines.put_nowait(line)
+        finally:
+            self.lines.put_nowait(None)
             await self.source.aclose()
+
+    async def _read(self) -> AsyncGenerator[str, None]:
+        while (line := await self.lines.get()) is not None:
+            yield line
 
 
 async def ndjson(chunks: AsyncGenerator[Json, None]) -> AsyncGenerator[str, None]:

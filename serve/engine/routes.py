@@ -11,7 +11,7 @@ from serve.engine import describe, importing, openai
 from serve.engine.answers import Service, collect
 from serve.engine.bodies import read_json
 from serve.engine.protocol import ApiError, Stream, ndjson, reply, unless_gone, with_first
-from serve.engine.store import Name, parse
+from serve.engine.store import Name, Store, parse
 
 VERSION = "0.33.0-embedded"
 Handler = Callable[[Service, Request], Awaitable[Response]]
@@ -60,10 +60,15 @@ async def post_blob(service: Service, request: Request) -> Response:
 
 async def create(service: Service, request: Request) -> Response:
     body = await read_json(request, "CreateRequest")
-    steps = await asyncio.to_thread(lambda: list(importing.create(service.store, body)))
+    steps = await asyncio.to_thread(_create, service.store, body)
     if body.get("stream", True):
         return Stream(ndjson(_each(steps)))
     return reply(steps[-1], content_type="application/json")
+
+
+def _create(store: Store, body: Json) -> list[Json]:
+    with store.lock:  # no delete may drop a blob between its check and the manifest that names it
+        return list(importing.create(store, body))
 
 
 async def _each(steps: list[Json]) -> AsyncGenerator[Json, None]:
@@ -82,7 +87,7 @@ async def copy(service: Service, request: Request) -> Response:
         raise ApiError(404, f'model "{body["source"]}" not found')
     destination = names["destination"]
     assert isinstance(destination, Name)
-    service.store.copy(model.name, service.store.existing(destination))
+    await asyncio.to_thread(service.store.copy, model.name, service.store.existing(destination))
     return Response()
 
 
@@ -91,10 +96,8 @@ async def delete(service: Service, request: Request) -> Response:
     wanted = body.get("model") or body.get("name") or ""
     if parse(wanted) is None:
         raise ApiError(400, f'name "{wanted}" is invalid')
-    model = service.store.get(wanted)
-    if model is None:
+    if not await asyncio.to_thread(service.store.delete, wanted):
         raise ApiError(404, f"model '{wanted}' not found")
-    service.store.delete(model.name)
     return Response()
 
 

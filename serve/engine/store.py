@@ -9,7 +9,9 @@ Each file is written under a temporary name and renamed, so that its existence m
 import hashlib
 import json
 import re
+import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +71,7 @@ class Store:
         self.root = root.absolute()
         self.blobs = self.root / "blobs"
         self.manifests = self.root / "manifests"
+        self.lock = threading.RLock()  # of whoever changes a manifest, or decides by the manifests what blobs may go
         self.blobs.mkdir(parents=True, exist_ok=True)
         for leftover in self.blobs.glob(UPLOAD + "*"):
             leftover.unlink()
@@ -125,11 +128,12 @@ class Store:
 
     def put(self, name: Name, config: Json, layers: list[Json]) -> None:
         """Write the manifest of `name` and drop the blobs that only its old one had."""
-        old = self._digests([name]) if self.manifest(name).is_file() else set()
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
-        with atomic_write(self.manifest(name)) as temporary:
-            temporary.write_text(dump(manifest), encoding="utf-8")
-        self._prune(old)
+        with self.lock:
+            old = self._digests([name])
+            with atomic_write(self.manifest(name)) as temporary:
+                temporary.write_text(dump(manifest), encoding="utf-8")
+            self._prune(old)
 
     def get(self, text: str) -> Model | None:
         """The model of that name, None where there is none."""
@@ -166,25 +170,55 @@ class Store:
         return value
 
     def all(self) -> list[Model]:
-        """Every model; the newest second first, as Ollama lists them."""
-        models = [model for name in sorted(self.names(), key=str) if (model := self.get(str(name)))]
+        """Every model that can be read; the newest second first, as Ollama lists them."""
+        models = [model for name in sorted(self.names(), key=str) if (model := self._readable(name))]
         return sorted(models, key=lambda model: -(model.modified_ns // 10**9))
 
     def copy(self, source: Name, destination: Name) -> None:
         """Give a stored model a second name."""
-        manifest = json.loads(self.manifest(source).read_bytes())
-        self.put(destination, manifest["config"], manifest["layers"])
+        with self.lock:
+            manifest = json.loads(self.manifest(source).read_bytes())
+            self.put(destination, manifest["config"], manifest["layers"])
 
-    def delete(self, name: Name) -> None:
-        """Remove a stored name and the blobs that no other one needs."""
-        digests = self._digests([name])
-        self.manifest(name).unlink()
-        self._prune(digests)
+    def delete(self, text: str) -> bool:
+        """Remove a stored name and the blobs that no other one needs, also where some are missing; False: no such."""
+        with self.lock:
+            name = parse(text)
+            if name is None or not (path := self.manifest(name := self.existing(name))).is_file():
+                return False
+            try:
+                digests = self._digests([name])
+            except (OSError, ValueError):  # a damaged manifest can go
+                digests = set()
+            path.unlink()
+            self._prune(digests)
+            return True
+
+    def _readable(self, name: Name) -> Model | None:
+        try:
+            return self.get(str(name))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            print(f"store: {name} is left out of the list: {error}", file=sys.stderr, flush=True)
+            return None
 
     def _digests(self, names: Iterable[Name]) -> set[str]:
-        manifests = [json.loads(self.manifest(name).read_bytes()) for name in names]
-        return {entry["digest"] for manifest in manifests for entry in [manifest["config"], *manifest["layers"]]}
+        """The digests of all blobs of the names that there are; raises ValueError where a manifest is none."""
+        found = set()
+        for name in names:
+            try:
+                manifest = json.loads(self.manifest(name).read_bytes())
+                found |= {str(entry["digest"]) for entry in [manifest["config"], *manifest["layers"]]}
+            except FileNotFoundError:
+                continue
+            except (KeyError, TypeError) as error:
+                raise ValueError(f"the manifest of {name} is damaged: {error}") from None
+        return found
 
     def _prune(self, digests: set[str]) -> None:
-        for digest in digests - self._digests(self.names()):
+        """Remove those that no manifest names; none while a manifest cannot be read."""
+        try:
+            unused = digests - self._digests(self.names())
+        except (OSError, ValueError):
+            return
+        for digest in unused:
             self.blob(digest).unlink(missing_ok=True)

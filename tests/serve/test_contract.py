@@ -421,7 +421,9 @@ def test_v1_chat(api: Api) -> None:
     assert answer["usage"] == {"prompt_tokens": 5, "completion_tokens": 8, "total_tokens": 13}
     events = api.call("POST", "/v1/chat/completions", body | {"stream": True}).text.split("\n\n")
     assert events[-2:] == ["data: [DONE]", ""]
-    said = "".join(json.loads(event.removeprefix("data: "))["choices"][0]["delta"]["content"] for event in events[:-2])
+    choices = [json.loads(event.removeprefix("data: "))["choices"][0] for event in events[:-2]]
+    assert "content" not in choices[-1]["delta"]  # it has the reason alone
+    said = "".join(choice["delta"].get("content", "") for choice in choices)
     assert said == answer["choices"][0]["message"]["content"]
 
 

@@ -1,5 +1,7 @@
 """Go templates: what they render, and what is refused by name."""
 
+import time
+
 import pytest
 
 from serve.engine.goparse import TemplateError
@@ -77,3 +79,33 @@ def test_what_is_not_known_is_named(template: str, named: str) -> None:
 def test_an_undefined_variable_is_named() -> None:
     with pytest.raises(TemplateError, match=r"\$nosuch"):
         parse("{{ $nosuch }}").render([USER])
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{" + '"a" ' * 5000,
+        '{{ "' + '\\"' * 5000,
+        "{{ `" * 5000,
+        "{{ " * 5000,
+        "{{/* " * 5000,
+        "{{ if " + "(" * 5000 + ".Prompt",
+        "{{ if .Prompt }}" * 5000,
+        "{{ eq " + "(eq " * 3000 + ".Prompt" + ")" * 3000 + " }}",
+    ],
+)
+def test_what_never_ends_is_refused_at_once(template: str) -> None:
+    begin = time.process_time()
+    with pytest.raises(TemplateError):
+        parse(template)
+    assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize("inside", ["x", "", "{{ if .Content }}{{ end }}"])
+def test_ranges_within_ranges_are_bounded(inside: str) -> None:
+    template = parse("{{ range $.Messages }}" * 5 + inside + "{{ end }}" * 5)
+    assert template.render([USER, ASSISTANT]).count("x") == (inside == "x") * 2**5
+    begin = time.process_time()
+    with pytest.raises(TemplateError, match="steps"):
+        template.render([USER, ASSISTANT] * 100)
+    assert time.process_time() - begin < 5

@@ -1,5 +1,6 @@
 """Who is answered when: slots, the queue, requests alone; and the threads of the child that answers."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,12 +8,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from serve.engine import loading
 from serve.engine.cores import n_cores
 from serve.engine.loading import BUSY
+from serve.engine.options import Options
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 from tests.serve.test_contract import lines
 from tests.serve.test_embedded import children, long_chat, wait_for
@@ -71,15 +75,41 @@ def test_answers_share_the_slots_and_the_rest_wait_or_are_refused(busy: Api) -> 
     assert [response.status_code for response in answered] == [200] * 3
 
 
-def test_a_deterministic_request_has_no_neighbours(busy: Api) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        with endless(busy) as response:
-            next(response.iter_lines())
-            alone = pool.submit(busy.chat, options={"num_ctx": 2048}, deterministic=True)
-            neighbour = pool.submit(busy.chat, options={"num_ctx": 2048})
-            time.sleep(0.5)
-            assert not alone.done(), alone.result().text
-        assert alone.result().status_code == neighbour.result().status_code == 200
+class Loadable:
+    """Stands for a child that answers at once."""
+
+    alive = True
+
+    async def close(self) -> None:
+        self.alive = False
+
+
+def test_a_deterministic_request_has_no_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(*_: Any) -> Loadable:
+        return Loadable()
+
+    monkeypatch.setattr(loading.Runner, "start", start)
+    monkeypatch.setattr(loading.weights, "read", lambda _: SimpleNamespace(number=lambda _: 512))
+    model: Any = SimpleNamespace(digest="d", weights="w")
+    said: list[str] = []
+
+    async def ask(engine: loading.Engine, name: str, alone: bool) -> None:
+        async with engine.use(model, Options(), True, 0.0, alone):
+            said.append(f"{name} begins beside {engine.answering - 1}")
+            await asyncio.sleep(0.01)
+            said.append(f"{name} ends")
+
+    async def scenario() -> None:
+        engine = loading.Engine(slots=2)
+        asked = [("a", False), ("b", False), ("c", True), ("d", False), ("e", False)]
+        await asyncio.gather(*(ask(engine, *one) for one in asked))
+        assert engine.loaded is None  # keep_alive 0
+
+    asyncio.run(scenario())
+    at = said.index("c begins beside 0")
+    assert said[:4] == ["a begins beside 0", "b begins beside 1", "a ends", "b ends"]
+    assert said[at : at + 2] == ["c begins beside 0", "c ends"]
+    assert said[-2:] == ["d ends", "e ends"]
 
 
 @pytest.mark.parametrize("schema", [None, "json", {"const": "%" * 100}, {"const": "ab" * 40}, {"type": "boolean"}])

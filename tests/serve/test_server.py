@@ -22,11 +22,24 @@ from serve import server
         ("http://gpu-box:8080", "http://gpu-box:8080"),
         ("https://ollama.example", "https://ollama.example:443"),
         ("gpu-box", "http://gpu-box:11434"),
+        ("http://127.0.0.1:5000/", "http://127.0.0.1:5000"),
+        ("::1", "http://[::1]:11434"),
+        ("[::1]:5000", "http://[::1]:5000"),
+        ("[::]", "http://[::1]:11434"),
+        ("http://[fe80::1]:80", "http://[fe80::1]:80"),
     ],
 )
 def test_ollama_host_takes_ollamas_forms(monkeypatch: pytest.MonkeyPatch, value: str, expected: str) -> None:
     monkeypatch.setenv("OLLAMA_HOST", value)
     assert server.address() == expected
+
+
+@pytest.mark.parametrize("value", ["host:port", "127.0.0.1:99999", "ftp://host", "http://[", "a b", "http://h/x"])
+def test_a_malformed_ollama_host_is_one_sentence(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", value)
+    with pytest.raises(UserError) as error:
+        server.address()
+    assert str(error.value).startswith(f"OLLAMA_HOST is {value!r}: give a host")
 
 
 @pytest.fixture
