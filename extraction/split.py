@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 
 from extraction.prompt import Messages
@@ -18,6 +19,7 @@ MARKUP = re.compile(f"{COMMENT}|{SCRIPT}|{TAG}", re.IGNORECASE | re.DOTALL)
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
 DEEPEST = 100  # open elements among which an end tag looks for its own
 OVERLAP = 8  # of a part, one in so many tokens is in the next one too
+LONGEST_TOKEN = 16  # characters; but for indentation and rules of dashes, which may be cut
 SMALLEST = 64  # tokens; where a page may have fewer, the schema fills the context and parts would not help
 
 Counter = Callable[[str], int]
@@ -53,6 +55,7 @@ def chats(chat: Messages, n_tokens: Counter, limit: int, part: int | None = None
     A part has at most `part` tokens, or `limit`.
     """
     *before, user = chat
+    n_tokens = cache(n_tokens)  # of a page's tags most are alike
     if limit < SMALLEST or n_tokens(user["content"]) <= limit:
         return [chat]
     longest = min(limit, part or limit)
@@ -68,6 +71,7 @@ def split(text: str, n_tokens: Counter, limit: int, overlap: int) -> list[str]:
     """
     if n_tokens(text) <= limit:
         return [text]
+    n_tokens = cache(n_tokens)
     overlap = max(0, min(overlap, limit // 4))
     leaves = list(_leaves(text, n_tokens, max(1, (overlap or limit) // 4)))
     before = [0, *accumulate(leaf.n_tokens for leaf in leaves)]  # tokens before each leaf
@@ -132,10 +136,12 @@ def _after(match: re.Match[str], inside: Element | None, n_tokens: Counter) -> E
 
 def _cut(text: str, n_tokens: Counter, largest: int, inside: Element | None) -> Iterator[Leaf]:
     """Leaves of at most `largest` tokens, or of one character: cut at a line's end, else at white space."""
-    counted = n_tokens(text)
-    if text and (len(text) == 1 or counted <= largest):
-        yield Leaf(text, counted, inside)
-    elif text:
+    if not text:
+        return
+    short = len(text) <= largest * LONGEST_TOKEN  # else it is too long, whatever it counts
+    if len(text) == 1 or (short and n_tokens(text) <= largest):
+        yield Leaf(text, n_tokens(text), inside)
+    else:
         middle = _middle(text)
         yield from _cut(text[:middle], n_tokens, largest, inside)
         yield from _cut(text[middle:], n_tokens, largest, inside)

@@ -100,3 +100,17 @@ def test_only_a_page_that_does_not_fit_is_asked_in_smaller_parts() -> None:
     assert chats(chat, n_tokens, whole, part=70) == [chat]
     assert max(n_tokens(part[0]["content"]) for part in chats(chat, n_tokens, whole - 1, part=70)) <= 70
     assert len(chats(chat, n_tokens, whole - 1, part=9_999)) == 2
+
+
+@pytest.mark.parametrize("page", ["word %d and more ", "<p class='a%d'>b</p>", "<b>%d"])
+def test_a_long_page_is_counted_a_few_times_and_not_at_every_halving(page: str) -> None:
+    text = "".join(page % number for number in range(20_000))
+    counted = 0
+
+    def count(piece: str) -> int:
+        nonlocal counted
+        counted += len(piece)
+        return len(piece) // 3 + 1
+
+    assert len(split(text, count, 500, 60)) > 100
+    assert counted < 8 * len(text)
