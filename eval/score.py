@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eval import table
+from eval import gate, table
 from eval.compare import difference, pairs
 from eval.metrics import score
 from eval.predict import predict_all, read_samples, stage
@@ -29,6 +29,7 @@ from pipeline.errors import UserError, run
 from pipeline.files import read_schema, write_text
 from pipeline.manifest import read_manifest, record_stage
 from pipeline.provenance import commit
+from serve.latest import point_latest
 from serve.server import address
 
 Rows = dict[str, list[Json]]
@@ -46,11 +47,17 @@ def evaluate(config: Config, host: str) -> None:
     results_path = config.folder / "results.json"
     write_text(results_path, json.dumps(results, indent=1, ensure_ascii=False))
     report_path = write_report(config)
-    record_stage(config.folder, "eval", results["record"]["samples"], [*paths, results_path, report_path])
+    passed = gate.accepted(results, config.eval.max_loss)
+    digests = {variant: results["record"]["served"][variant]["digest"] for variant in passed}
+    outputs = [*paths, results_path, report_path]
+    record_stage(config.folder, "eval", results["record"]["samples"], outputs, passed=digests)
+    configuration.save(config)
     show(results)
+    if passed:
+        print(f"eval: {point_latest(config, host, passed[0])}")
     print(f"eval: {results_path}\neval: {report_path}", flush=True)
     if refused := table.refusal(results, config.eval.max_loss):
-        raise UserError(refused)
+        raise UserError(refused + gate.alternative(results, passed))
 
 
 def compute(config: Config) -> Json:

@@ -2,7 +2,8 @@
 
 Reads artifacts/<run>/gguf/. Writes Modelfile.<variant>, creates `<name>:<variant>` through Ollama's API (starting a
 server where none answers), then compares the server's own rendering of three messages with the trainer's, character for
-character, and its token count with ours. Enters the served digests in the manifest.
+character, and its token count with ours. Enters the served digests in the manifest, and says which of the models no
+evaluation has passed.
 
     python -m serve.create --config configs/embedded.yaml
 """
@@ -20,6 +21,7 @@ from pipeline.files import write_text
 from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
 from serve import modelfile
 from serve.client import TIMEOUT, Extractor, Prompt, read_prompt, unreachable
+from serve.latest import not_judged
 from serve.server import ensure
 
 
@@ -27,17 +29,28 @@ def main() -> None:
     config = configuration.from_arguments(configuration.arguments(__doc__ or "").parse_args())
     variants = ["f16", *config.export.quantization_method]
     digests = {variant: output_of(config.folder, "export", f"gguf/{variant}.gguf") for variant in variants}
-    prompt = read_prompt(config.folder)
-    values = modelfile.settings(config, prompt)
+    values = modelfile.settings(config, read_prompt(config.folder))
     inputs = {"gguf": digests, **values}
     host = ensure()
     if up_to_date(config.folder, "serve", inputs) and all(is_served(config, variant, host) for variant in variants):
         print(f"serve: up to date ({', '.join(f'{config.serve.name}:{variant}' for variant in variants)})")
-        return
-    served = {variant: create(config, variant, digests[variant], values, host) for variant in variants}
+    else:
+        create_all(config, digests, values, inputs, host)
+        configuration.save(config)
+    if warning := not_judged(config):
+        print(f"serve: {warning}", flush=True)
+
+
+def create_all(config: Config, digests: dict[str, str], values: Json, inputs: Json, host: str) -> None:
+    """Create the model of each variant in `digests`, prove its prompts, and enter all in the manifest."""
+    served = {variant: create(config, variant, digest, values, host) for variant, digest in digests.items()}
+    prompt = read_prompt(config.folder)
     for entry in served.values():
         check_parity(host, entry["model"], prompt, values["parameters"])
-    files = [config.folder / f"Modelfile.{variant}" for variant in variants]
+    files = [config.folder / f"Modelfile.{variant}" for variant in digests]
+    for path in config.folder.glob("Modelfile.*"):
+        if path not in files:  # of a quantization that is no longer asked for
+            path.unlink()
     record_stage(config.folder, "serve", inputs, files, served=served, host=host)
 
 

@@ -73,7 +73,7 @@ def test_ctrl_c_in_training_can_be_resumed(copy: Copy) -> None:
     assert "stopped by Ctrl-C" in output
     status, output = copy.make("train", "RESUME=1", *RUN)
     assert status == 0, output
-    assert "goes on from" in output
+    assert "goes on from artifacts/small/checkpoints/checkpoint-" in output
     assert (copy.folder / "artifacts/small/adapter/adapter_model.safetensors").is_file()
 
 
@@ -83,7 +83,7 @@ def test_train_serve_eval_and_everything_is_there(copy: Copy) -> None:
     assert "renders and counts 3 prompts as training did" in output
     run = copy.folder / "artifacts" / "small"
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
-    assert "q4_k_m" in json.dumps(results)
+    assert sorted(results["variants"]) == ["adapter", "base", "f16", "q4_k_m"]
     for name in (
         "report.html",
         "loss.png",

@@ -113,7 +113,7 @@ def test_a_training_that_was_killed(stack: Stack) -> None:
     assert "error: the container of trainer was killed" in output
     status, output = stack.make(*command)
     assert status == 0, output
-    assert "adapter" in read_manifest(artifacts(stack, "killed"))["train"]["outputs"].__str__()
+    assert "adapter/adapter_model.safetensors" in read_manifest(artifacts(stack, "killed"))["train"]["outputs"]
 
 
 def test_a_create_that_was_killed(stack: Stack) -> None:

@@ -60,15 +60,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/api/copy":
+            self.server.digests[body["destination"]] = self.server.digests[body["source"]]
+            return self.reply({})
         if len(self.server.asked) >= self.server.lifetime:
             self.close_connection = True
             self.server.socket.close()  # nobody is let in any more, and this request gets no answer
-            return
+            return None
         self.server.asked.append(body)
         content = self.server.answers[body["model"], body["messages"][1]["content"]]
         n_tokens = self.server.count(body["messages"])
         answer = {"message": {"role": "assistant", "content": content}, "done": True, "done_reason": "stop"}
-        self.reply(answer | {"prompt_eval_count": n_tokens})
+        return self.reply(answer | {"prompt_eval_count": n_tokens})
 
     def reply(self, body: Json) -> None:
         payload = json.dumps(body).encode()

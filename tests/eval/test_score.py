@@ -12,6 +12,7 @@ from extraction.json import Json
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.manifest import read_manifest
+from serve.latest import not_judged
 from tests.eval.conftest import FakeOllama
 
 Start = Callable[[], FakeOllama]
@@ -87,6 +88,31 @@ def test_a_loss_beyond_max_loss_exits_with_1_after_writing(
     assert "Refused" in (toy_run.folder / "report.html").read_text()
     score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.125"]), server.host)  # just allowed, nothing asked again
     assert len(server.asked) == 24
+
+
+def test_latest_is_a_variant_that_passed(
+    toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server, digests = ollama(), ollama().digests.copy()
+    as_adapter(toy_run, server, monkeypatch)
+    spoil(server, "q4_k_m", 3)
+    with pytest.raises(UserError, match=r"; f16 passes with mean field accuracy 1\.000 \(±0\.0 points\): VARIANT=f16"):
+        score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.12"]), server.host)
+    latest = f"{toy_run.serve.name}:latest"
+    assert server.digests[latest] == digests[f"{toy_run.serve.name}:f16"]
+    assert f"{latest} is now f16, which passed" in capsys.readouterr().out
+    assert "q4_k_m" in str(not_judged(toy_run))
+    assert "f16" not in str(not_judged(toy_run)).partition(" of ")[0]
+    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.125"]), server.host)
+    assert server.digests[latest] == digests[f"{toy_run.serve.name}:q4_k_m"]
+    assert not_judged(toy_run) is None
+
+
+def test_a_model_that_was_not_compared_with_its_adapter_is_not_latest(toy_run: Config, ollama: Start) -> None:
+    server = ollama()
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+    assert f"{toy_run.serve.name}:latest" not in server.digests
+    assert str(not_judged(toy_run)).startswith("f16, q4_k_m of ")
 
 
 def test_the_step_that_lost_most_is_named(toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch) -> None:

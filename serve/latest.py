@@ -1,0 +1,30 @@
+"""`<name>:latest` is a model that passed the evaluation's gate, so whoever asks for `<name>` gets no other."""
+
+import httpx
+import ollama
+
+from pipeline.config import Config
+from pipeline.manifest import read_manifest
+
+
+def point_latest(config: Config, host: str, variant: str) -> str:
+    """Let `<name>:latest` be a served variant that passed; a sentence says whether it is."""
+    latest, model = f"{config.serve.name}:latest", f"{config.serve.name}:{variant}"
+    try:
+        ollama.Client(host=host).copy(model, latest)
+    except (ollama.ResponseError, ConnectionError, httpx.TransportError) as error:
+        return f"{latest} stays as it is, {host} did not copy {model} to it ({error}): run `make serve eval` again"
+    return f"{latest} is now {variant}, which passed"
+
+
+def not_judged(config: Config) -> str | None:
+    """The sentence about served variants that `make eval` has not passed as they are; None where it has."""
+    manifest = read_manifest(config.folder)
+    passed = manifest.get("eval", {}).get("passed", {})
+    served = manifest["serve"]["served"]
+    if open_ := [variant for variant, entry in served.items() if passed.get(variant) != entry["digest"]]:
+        return (
+            f"{', '.join(open_)} of {config.serve.name} have not passed an evaluation as they are now: run `make eval`,"
+            f" which lets {config.serve.name}:latest be one that has"
+        )
+    return None
