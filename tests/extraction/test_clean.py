@@ -1,6 +1,7 @@
 import html
 import random
 import re
+import time
 
 import pytest
 
@@ -183,3 +184,10 @@ def test_no_text_is_lost_or_moved() -> None:
 def test_the_prompt_finds_nothing_left_to_decode() -> None:
     cleaned = clean("<p title='&copy;'>K&#269; 1&nbsp;299 &amp;copy;")
     assert page(cleaned) == cleaned
+
+
+def test_a_page_of_5_mb_is_cleaned_in_a_second_or_so() -> None:
+    block = "<div class='c' style='color:red'><p title='t'>word 12 text <b>x</b></p></div>\n"
+    start = time.process_time()
+    assert len(clean(block * (5_000_000 // len(block)))) > 3_000_000
+    assert time.process_time() - start < 2.0
