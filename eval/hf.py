@@ -21,6 +21,7 @@ from extraction.split import chats
 from pipeline.config import NF4, Config
 from pipeline.errors import UserError
 from pipeline.files import read_schema
+from pipeline.reading import pruner
 from serve.client import read_prompt, too_long
 
 
@@ -88,7 +89,7 @@ def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[lis
     def prompt(chat: Messages) -> list[int]:
         return ids(render(tokenizer, chat))
 
-    chat = messages(text, schema, config.data.clean, read_prompt(config.folder).special)
+    chat = messages(text, schema, config.data.clean, read_prompt(config.folder).special, pruner(config))
     if config.serve.on_overlong == "error":
         return [prompt(chat)]
     limit = config.serve.max_prompt - len(prompt(messages("", schema)))

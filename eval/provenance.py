@@ -11,6 +11,7 @@ from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import read_schema
 from pipeline.manifest import output_of, read_manifest
+from pipeline.reading import pruning
 from serve.client import read_prompt, unreachable
 from serve.client import served_digest as recorded_digest
 from serve.server import version as server_version
@@ -38,6 +39,7 @@ def depends_on(config: Config, variant: str) -> Json:
         "schema": read_schema(config.folder),
         "prompt": hashlib.sha256(system(read_schema(config.folder)).encode()).hexdigest(),
         "clean": config.data.clean,
+        "ranker": pruning(config),
         "stop": read_prompt(config.folder).stop,
         "model": model,
         "options": options if variant in SERVED else {name: options[name] for name in HF_OPTIONS},

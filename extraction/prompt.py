@@ -14,6 +14,7 @@ from jinja2.exceptions import TemplateError
 
 from extraction.clean import clean
 from extraction.json import Json
+from extraction.prune import Pruner
 from extraction.schema import ordered, skeleton
 from extraction.special import hide
 
@@ -46,12 +47,15 @@ def system(schema: Json) -> str:
     return f"{TASK}\n{skeleton(schema)}"
 
 
-def messages(text: str, schema: Json, cleaned: bool = True, special: Sequence[str] = ()) -> Messages:
-    """Chat messages that ask for the schema's fields of `text`, `cleaned` or as it is.
+def messages(
+    text: str, schema: Json, cleaned: bool = True, special: Sequence[str] = (), pruner: Pruner | None = None
+) -> Messages:
+    """Chat messages that ask for the schema's fields of `text`, `cleaned` or as it is, and pruned if it is long.
 
     None of the base's `special` tokens is in the page; extraction.special.show undoes that in the answer.
     """
-    user = hide(page(text, cleaned), special)
+    read = page(text, cleaned)
+    user = hide(pruner.prune(read, schema) if pruner else read, special)
     return [{"role": "system", "content": system(schema)}, {"role": "user", "content": user}]
 
 

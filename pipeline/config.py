@@ -48,6 +48,9 @@ class Data(Section):
     group: str | None = Field(None, description="column that names groups, such as layout or shop")
     holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
+    prune: bool = Field(True, description="whether of a long page only the blocks likely to hold a value are read")
+    page_tokens: int = Field(600, ge=64, description="of a pruned page, about and at most")
+    ranker: str | None = Field(None, description="what scores blocks before it learns from the data; null: ours")
     validation: Share = 0.1
     test: Share = 0.2
     distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")

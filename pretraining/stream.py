@@ -20,6 +20,7 @@ from pipeline.errors import UserError
 from pretraining.tokenizer import SPECIAL
 
 PROMPT, ANSWER = 1, 2  # kinds of target; 0 is none
+RANKER = Path("models/ranker.safetensors")
 QUEUED = 4  # batches that each worker makes ahead
 
 
@@ -41,12 +42,14 @@ class Encoded:
 
 
 def samples(seed: int) -> Iterator[Any]:
-    """What is trained on: the corpus, some pages lengthened, of what is too long a part."""
+    """What is trained on: the corpus, some pages lengthened, of what is too long a part, and whole pages, pruned."""
+    from extraction.ranker import Ranker
     from pretraining import corpus
     from pretraining.lengthen import lengthen
     from pretraining.parts import parted
+    from pretraining.pruned import mixed
 
-    return parted(lengthen(corpus.samples(seed), seed), seed)
+    return mixed(parted(lengthen(corpus.samples(seed), seed), seed), Ranker.load(RANKER), seed)
 
 
 def chat(sample: Any) -> prompt.Messages:

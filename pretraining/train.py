@@ -93,6 +93,14 @@ def optimizers(model: Any, device: str) -> Updates:
     return [(Muon(matrices, MUON_LR), MUON_LR), (adam, ADAM_LR)]
 
 
+def begin_at(model: Any, folder: Path) -> None:
+    """Give the model the weights of an earlier base."""
+    from safetensors.torch import load_file
+
+    kept = load_file(folder / "model.safetensors")
+    model.load_state_dict({name: kept[name].float() for name in model.state_dict() if name in kept})
+
+
 def train(model: Any, stream: Iterator[Batch], clock: Clock, log: list[Json], device: str, updates: Updates) -> None:
     """Train until the clock says stop, compilation not counted; the log's last row has the totals."""
     import torch
@@ -145,7 +153,16 @@ def compiled(model: Any) -> Any:
 
 
 def main(
-    out: Path, seconds: float, pause_after: float | None, seed: int, rows: int, workers: int, held_out: int, tiny: bool
+    out: Path,
+    seconds: float,
+    pause_after: float | None,
+    start: Path | None,
+    rate: float,
+    seed: int,
+    rows: int,
+    workers: int,
+    held_out: int,
+    tiny: bool,
 ) -> None:
     """Stream, train, save, evaluate, record; or, where the call's time ends before the budget, keep the state."""
     if not (out / "tokenizer.json").is_file():
@@ -170,8 +187,11 @@ def main(
         team,
         f"{parameters:,} parameters on {team.size} {device}, each {workers} workers, {rows} x {length} tokens a step",
     )
-    updates = optimizers(model, device)
-    run_of = {"seconds": seconds, "seed": seed, "rows": rows, "processes": team.size}
+    if start:
+        begin_at(model, start)
+    updates = [(optimizer, peak * rate) for optimizer, peak in optimizers(model, device)]
+    run_of = {"seconds": seconds, "seed": seed, "rows": rows, "processes": team.size, "start": start and str(start)}
+    run_of["rate"] = rate
     facts = pause.load(kept, model, updates, device, run_of) or {"log": [], "clock": {"passed": 0.0}}
     clock = Clock(team, seconds, facts["clock"]["passed"] + (pause_after or seconds), **facts["clock"])
     train(model, stream, clock, facts["log"], device, updates)
@@ -212,6 +232,8 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("models/embedded"))
     parser.add_argument("--seconds", type=float, default=480, help="of training, after compilation")
     parser.add_argument("--pause-after", type=float, help="seconds of training in this call; the same command goes on")
+    parser.add_argument("--start", type=Path, help="a base of this architecture to begin with; default: random weights")
+    parser.add_argument("--rate", type=float, default=1.0, help="factor of the learning rates; lower after --start")
     parser.add_argument("--seed", type=int, default=3407)
     parser.add_argument("--rows", type=int, default=16, help=f"of {CONTEXT} tokens a step, a GPU")
     cores = (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))

@@ -17,6 +17,7 @@ from pipeline.config import Config, Serve
 from pipeline.errors import UserError
 from pipeline.files import read_json, read_schema
 from pipeline.manifest import read_manifest
+from pipeline.reading import pruner
 from serve.result import Extraction, Reply, assemble
 
 CIRCLES_PENALTY = 1.3
@@ -99,6 +100,7 @@ class Extractor:
         self.prompt = read_prompt(config.folder)
         self.schema = read_schema(config.folder)
         self.tokenizer = read_tokenizer(config.folder)
+        self.pruner = pruner(config)
         self.http = httpx.Client(base_url=host, timeout=TIMEOUT)
         self._checked = False
         self.longest_page = config.serve.max_prompt - self.n_tokens(self._chat(""))
@@ -154,7 +156,7 @@ class Extractor:
         return assemble(tries, page, self.schema, self.settings, seconds=seconds, digest=self.expected)
 
     def _chat(self, page: str) -> Messages:
-        return messages(page, self.schema, self.cleaned, self.prompt.special)
+        return messages(page, self.schema, self.cleaned, self.prompt.special, self.pruner)
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "extraction": set(),
     "pipeline": {"extraction"},
-    "pretraining": {"extraction", "pipeline"},
+    "pretraining": {"extraction", "pipeline", "trainer"},
     "trainer": {"extraction", "pipeline"},
     "serve": {"extraction", "pipeline"},
     "eval": {"extraction", "pipeline", "serve"},

@@ -26,6 +26,7 @@ def measure(config: Config, source: Path) -> Path:
     """Write imatrix.gguf beside `source`, the run's f16 GGUF, from the merged model and the training split."""
     from transformers import AutoTokenizer
 
+    from pipeline.reading import pruner
     from trainer.chat import end_of_turn
     from trainer.samples import encode_all
 
@@ -34,7 +35,7 @@ def measure(config: Config, source: Path) -> Path:
     rows = read_jsonl(folder / "data" / "train.jsonl")
     rows = random.Random(config.data.seed).sample(rows, min(EXAMPLES, len(rows)))
     end, schema = end_of_turn(tokenizer), read_schema(folder)
-    samples = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean)
+    samples = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean, pruner(config))
     sums = squares(load(merged), [sample["input_ids"] for sample in samples])
     target = source.parent / FILE
     save(named(sums, source), target, len(samples))

@@ -3,22 +3,32 @@
 from collections.abc import Iterable
 from typing import Any
 
+from extraction.ground import reject
 from extraction.json import Json
-from extraction.prompt import completion, messages, render
+from extraction.prompt import completion, messages, page, render
+from extraction.prune import Pruner, is_long
 from pipeline.errors import UserError
 from trainer.chat import prompt_ids, special_tokens
 
 IGNORED = -100  # the label that torch's cross entropy leaves out
 
 
-def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int, cleaned: bool = True) -> Json:
+def encode(
+    tokenizer: Any,
+    row: Json,
+    schema: Json,
+    end: str,
+    max_length: int,
+    cleaned: bool = True,
+    pruner: Pruner | None = None,
+) -> Json:
     """{"input_ids", "labels"} of one example, (n_tokens,) each; labels are -100 but on the answer and its end token.
 
     Raises `UserError` where the sample is longer than `max_length`, or where prompt and answer share a token.
     """
     special = special_tokens(tokenizer)
-    chat = messages(row["input"], schema, cleaned, special)
-    answer = completion(row["output"], schema, special) + end
+    chat = messages(row["input"], schema, cleaned, special, pruner)
+    answer = completion(left_of(row, schema, cleaned, pruner), schema, special) + end
     before = prompt_ids(tokenizer, chat)
     ids = tokenizer(render(tokenizer, chat) + answer, add_special_tokens=False)["input_ids"]
     if len(ids) > max_length:
@@ -34,8 +44,23 @@ def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int, c
     return {"input_ids": ids, "labels": labels}
 
 
+def left_of(row: Json, schema: Json, cleaned: bool, pruner: Pruner | None) -> Json:
+    """A row's record; of a pruned page, with null for what pruning lost, so that nobody learns to guess it."""
+    record: Json = row["output"]
+    read = page(row["input"], cleaned)
+    if pruner is None or not is_long(read):
+        return record
+    return reject(record, pruner.prune(read, schema), schema)
+
+
 def encode_all(
-    tokenizer: Any, rows: Iterable[Json], schema: Json, end: str, max_length: int, cleaned: bool = True
+    tokenizer: Any,
+    rows: Iterable[Json],
+    schema: Json,
+    end: str,
+    max_length: int,
+    cleaned: bool = True,
+    pruner: Pruner | None = None,
 ) -> list[Json]:
     """`encode` for every row, in order."""
-    return [encode(tokenizer, row, schema, end, max_length, cleaned) for row in rows]
+    return [encode(tokenizer, row, schema, end, max_length, cleaned, pruner) for row in rows]

@@ -12,6 +12,7 @@ from extraction.json import Json
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, read_schema, write_text
+from pipeline.reading import pruner
 from trainer import distractors, fast, memory
 from trainer.clock import Clock
 from trainer.memory import Plan
@@ -87,7 +88,8 @@ def examples(config: Config, tokenizer: Any) -> dict[str, list[Json]]:
         rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
         if name == "train" and config.data.distractors:
             rows = distractors.add(rows, config.data.distractors, config.training.seed)
-        parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean)
+        reading = (config.model.max_length, config.data.clean, pruner(config))
+        parts[name] = encode_all(tokenizer, rows, schema, end, *reading)
     return parts
 
 

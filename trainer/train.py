@@ -17,6 +17,8 @@ from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import atomic_write, sha256
 from pipeline.manifest import output_of, record_stage, up_to_date
+from pipeline.reading import pruning
+from trainer import ranking
 from trainer.model import check_base, device_report, is_local, prepare_libraries
 from trainer.older import keep_adapter
 
@@ -32,6 +34,7 @@ def main() -> None:
 def train(config: Config, resume: bool = False) -> None:
     """Run the stage; does nothing where its adapter is up to date."""
     check_base(config.model.model_name_or_path)
+    ranking.choose(config)
     inputs = stage_inputs(config)
     if up_to_date(config.folder, "train", inputs):
         print(f"train: up to date ({config.folder}/adapter)")
@@ -80,6 +83,7 @@ def stage_inputs(config: Config) -> Json:
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
         "max_length": config.model.max_length,
         "clean": config.data.clean,
+        "ranker": pruning(config),
         "distractors": config.data.distractors,
         "backend": config.model.backend,
         "load_in_4bit": config.model.load_in_4bit,

@@ -1,0 +1,78 @@
+"""Pruning: of a long page, the model reads the few blocks that are likely to hold a field's value.
+
+Of each field the likeliest blocks are taken until they have `CERTAINTY` of the probability: one block where the ranker
+is sure, more where it is not. They stand in document order, each once, rendered lean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from extraction.blocks import Block, blocks
+from extraction.json import Json
+from extraction.ranker import Features, Field, Floats, Ranker, features, fields
+
+SHORT = 6_000  # characters; a cleaned page that has no more is read as it is
+CERTAINTY = 0.95  # of a field's probability that its blocks must have together
+MOST, MOST_OF_LIST = 8, 40  # blocks of a field, and of a field in a list
+CHARACTERS = 2.8  # of a token, about
+SHORTEST = 20  # characters; below, a block's length hardly counts against it
+
+
+@dataclass(frozen=True)
+class Pruner:
+    """`budget`: tokens of a pruned page, about and at most."""
+
+    ranker: Ranker
+    budget: int
+    certainty: float = CERTAINTY
+    most: int = MOST
+
+    def prune(self, cleaned: str, schema: Json) -> str:
+        """What is read of a cleaned page: itself if it is short, else its likeliest blocks."""
+        if not is_long(cleaned):
+            return cleaned
+        found = blocks(cleaned)
+        return rendered([found[i] for i in self.chosen(found, features(found), fields(schema))] if found else [])
+
+    def chosen(self, found: Sequence[Block], page: Features, wanted: Sequence[Field]) -> list[int]:
+        """The places of the blocks to read, in document order; `page` has the features of the blocks."""
+        probabilities = self.ranker.probabilities(page, wanted)
+        worth: dict[int, float] = {}
+        for column, field in enumerate(wanted):
+            most = MOST_OF_LIST if field.many else self.most
+            for i in likeliest(probabilities[:, column], self.certainty, most):
+                worth[i] = worth.get(i, 0.0) + float(probabilities[i, column])
+        return self._within_budget(found, worth)
+
+    def _within_budget(self, found: Sequence[Block], worth: dict[int, float]) -> list[int]:
+        """Of the blocks with these sums of probabilities those that fit, none twice; short ones cost less."""
+        room = self.budget * CHARACTERS
+        kept: list[int] = []
+        said: set[str] = set()
+        for i in sorted(worth, key=lambda i: (-worth[i] / (len(found[i].html) + SHORTEST) ** 0.5, i)):
+            size = len(found[i].html) + 1
+            if found[i].html in said or (kept and size > room):
+                continue
+            said.add(found[i].html)
+            kept.append(i)
+            room -= size
+        return sorted(kept)
+
+
+def is_long(cleaned: str) -> bool:
+    """Whether a cleaned page is long enough to be pruned."""
+    return len(cleaned) > SHORT
+
+
+def likeliest(probability: Floats, certainty: float, most: int) -> list[int]:
+    """The fewest places that have `certainty` of the probability together, `most` at most, the likeliest first."""
+    order = np.argsort(-probability, kind="stable")[:most]
+    enough = int(np.searchsorted(np.cumsum(probability[order]), certainty)) + 1
+    return [int(i) for i in order[:enough]]
+
+
+def rendered(chosen: Sequence[Block]) -> str:
+    """The blocks as one page."""
+    return "\n".join(block.html for block in chosen)

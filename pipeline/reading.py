@@ -1,0 +1,35 @@
+"""How the stages of a run read a long page: pruned by the run's own ranker (trainer/ranker.py), or as it is."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from extraction.json import Json
+from extraction.prune import Pruner
+from extraction.ranker import Ranker
+from pipeline.config import Config
+from pipeline.errors import UserError
+from pipeline.manifest import output_of
+
+RANKER = "ranker.safetensors"
+
+
+def pruner(config: Config) -> Pruner | None:
+    """The run's pruner; None where data.prune is off. Raises `UserError` where the run has no ranker."""
+    if not config.data.prune:
+        return None
+    path = config.folder / RANKER
+    if not path.is_file():
+        raise UserError(f"{path} is not there: run `make train` first, or set data.prune=false")
+    return Pruner(_loaded(path, path.stat().st_mtime_ns), config.data.page_tokens)
+
+
+def pruning(config: Config) -> Json | None:
+    """What pruning depends on: the ranker's SHA-256, checked against the file, and the budget; None where it is off."""
+    if not config.data.prune:
+        return None
+    return {"ranker": output_of(config.folder, "ranker", RANKER), "page_tokens": config.data.page_tokens}
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, changed: int) -> Ranker:
+    return Ranker.load(path)

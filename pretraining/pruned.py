@@ -1,0 +1,92 @@
+"""Whole pages of the corpus as a pruned page reads: through the ranker that serving uses, at all budgets.
+
+A field whose value pruning missed is null, so that the model says so instead of taking another product's; one whose
+number still stands there in other writing is not asked for, since null would be wrong as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from extraction.blocks import Block, blocks
+from extraction.clean import clean
+from extraction.ground import grounded
+from extraction.json import Json
+from extraction.prune import Pruner, rendered
+from extraction.ranker import Features, Ranker, features, fields
+from pretraining.corpus.pages import pages
+
+SHARE = 0.4  # of all samples
+CHARACTERS = (2_500, 60_000)  # of a whole page
+ASKED = 3  # samples of one page, with other fields and budgets
+CERTAINTY, MOST, BUDGET = (0.7, 0.99), (1, 6), (120, 1_000)
+
+
+def mixed(samples: Iterator[Any], ranker: Ranker, seed: int) -> Iterator[Any]:
+    """The samples, and pruned pages among them. Same seed, same samples."""
+    r = Random(f"mixed {seed}")
+    whole = pruned(ranker, seed)
+    while True:
+        yield next(whole) if r.random() < SHARE else next(samples)
+
+
+def pruned(ranker: Ranker, seed: int) -> Iterator[Any]:
+    """Endless pruned pages, `ASKED` of each (domain: "…, pruned"). A page without enough blocks is left out."""
+    r = Random(f"pruned {seed}")
+    for sample in pages(seed, characters=CHARACTERS):
+        found = blocks(clean(sample.text))
+        if len(found) < MOST[1]:
+            continue
+        seen = features(found)
+        for turn in range(ASKED):
+            asked = sample if turn == 0 else _fewer(sample, r)
+            text = read(found, seen, asked.schema, ranker, r)
+            if answered := _answered(asked, text):
+                yield answered
+
+
+def read(found: Sequence[Block], seen: Features, schema: Json, ranker: Ranker, r: Random) -> str:
+    """What is left of a page at a budget, certainty and number of blocks drawn at random."""
+    pruner = Pruner(ranker, r.randint(*BUDGET), r.uniform(*CERTAINTY), r.randint(*MOST))
+    return rendered([found[i] for i in pruner.chosen(found, seen, fields(schema))])
+
+
+def _fewer(sample: Any, r: Random) -> Any:
+    """The sample asked for some of its fields, in another order."""
+    names = r.sample(list(sample.record), r.randint(1, len(sample.record)))
+    return _asking(sample, {name: sample.record[name] for name in names})
+
+
+def _asking(sample: Any, record: Json) -> Any:
+    properties = {name: sample.schema["properties"][name] for name in record}
+    return replace(sample, schema={**sample.schema, "properties": properties, "required": list(record)}, record=record)
+
+
+def _answered(sample: Any, text: str) -> Any | None:
+    """The sample with this text and what it states; None if nothing is left to ask."""
+    record = {}
+    for name, value in sample.record.items():
+        said = _stated(value, text)
+        if said is None and _misread(value, text):
+            continue
+        record[name] = said
+    return replace(_asking(sample, record), text=text, domain=f"{sample.domain}, pruned", cut=True) if record else None
+
+
+def _stated(value: Any, text: str) -> Any:
+    """The value without what the text does not state: leaves, and items of lists that have nothing left."""
+    if isinstance(value, dict):
+        inner = {name: _stated(child, text) for name, child in value.items()}
+        return inner if any(child is not None for child in inner.values()) else None
+    if isinstance(value, list):
+        return [said for said in (_stated(child, text) for child in value) if said is not None] or None
+    if value is None or isinstance(value, bool):
+        return value
+    return value if grounded(value, text) else None
+
+
+def _misread(value: Any, text: str) -> bool:
+    """Whether a text's one number stands in the page in other writing."""
+    digits = "".join(c for c in str(value) if c.isdigit())
+    return len(digits) > 1 and digits in "".join(c for c in text if c.isalnum())

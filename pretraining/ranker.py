@@ -1,0 +1,90 @@
+"""Fit the ranker that comes with the project (extraction/ranker.py) to generated whole pages, on CPU cores.
+
+Writes the ranker and, beside it, its record: what it was made from, and the share of values that pruning keeps on pages
+that it was not fitted to (of other seeds, and of layouts and domains that no page had).
+
+    python -m pretraining.ranker --out models/ranker.safetensors
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from extraction.blocks import blocks
+from extraction.clean import clean
+from extraction.json import Json
+from extraction.prune import Pruner, rendered
+from extraction.ranker import features, fields
+from extraction.stated import leaves, stating, texts_of
+from pipeline.errors import run
+from pipeline.files import atomic_write, write_text
+from pipeline.provenance import commit
+from pretraining.corpus.pages import pages
+from trainer.ranker import DROPOUT, LEARNING_RATE, TOGETHER, Page, fit, page_of
+
+CHARACTERS = (5_000, 250_000)  # of a page
+RECORDS = 0.35  # share of pages of other domains than products
+JUDGED = 200  # pages of each kind to judge by
+TOKENS = 600
+
+
+def main(out: Path, n_pages: int, steps: int, seed: int, workers: int) -> None:
+    started = time.monotonic()
+    with get_context("spawn").Pool(workers) as pool:
+        made = pool.map(partial(made_by, n_pages=n_pages // workers), range(seed * 1_000, seed * 1_000 + workers))
+    learnt = [page for part in made for page in part]
+    print(f"{len(learnt)} pages after {time.monotonic() - started:.0f} s", flush=True)
+    ranker = fit(learnt, steps, seed=seed)
+    with atomic_write(out) as temporary:
+        ranker.save(temporary)
+    facts: Json = {"git": commit(), "pages": len(learnt), "steps": steps, "pages_a_step": TOGETHER, "seed": seed}
+    facts |= {"rate": LEARNING_RATE, "dropout": DROPOUT, "seconds": round(time.monotonic() - started)}
+    other = seed * 1_000 + 999
+    for kind, unseen in (("product", False), ("record", False), ("product", True), ("record", True)):
+        name = f"{kind}, {'unseen' if unseen else 'seen'} layouts"
+        facts[name] = kept(Pruner(ranker, TOKENS), islice(pages(other, kind, CHARACTERS, unseen), JUDGED))
+        print(f"{name}: {facts[name]}", flush=True)
+    write_text(out.with_suffix(".json"), json.dumps(facts, indent=1))
+
+
+def made_by(number: int, n_pages: int) -> list[Page]:
+    """Pages to learn from, by a process."""
+    n_records = int(n_pages * RECORDS)
+    return [*islice(_learnt(number, "record"), n_records), *islice(_learnt(number, "product"), n_pages - n_records)]
+
+
+def _learnt(number: int, kind: str) -> Iterator[Page]:
+    for sample in pages(number, kind, CHARACTERS):
+        if page := page_of(clean(sample.text), sample.schema, sample.record):
+            yield page
+
+
+def kept(pruner: Pruner, samples: Iterator[Any]) -> Json:
+    """Of the values that the pages state, the share that pruning keeps; their number; characters read, median."""
+    stated = left = 0
+    lengths = []
+    for sample in samples:
+        found = blocks(clean(sample.text))
+        read = [found[i] for i in pruner.chosen(found, features(found), fields(sample.schema))]
+        before, after = texts_of(found), texts_of(read)
+        wanted = [value for _, value in leaves(sample.record) if stating(before, value)]
+        stated += len(wanted)
+        left += sum(bool(stating(after, value)) for value in wanted)
+        lengths.append(len(rendered(read)))
+    return {"kept": round(left / stated, 4), "n": stated, "characters": sorted(lengths)[len(lengths) // 2]}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("models/ranker.safetensors"))
+    parser.add_argument("--pages", dest="n_pages", type=int, default=8_000)
+    parser.add_argument("--steps", type=int, default=8_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    run(partial(main, **vars(parser.parse_args())))

@@ -1,0 +1,85 @@
+import random
+import time
+
+import pytest
+
+from extraction.blocks import LARGEST, PIECE, blocks
+from extraction.clean import clean
+
+CARD = '<div class="card"><a href="#">Oak table</a><span class="price">€ 450</span></div>'
+
+
+def page(*parts: str) -> str:
+    filler = "".join(f"<p>{'lorem ipsum dolor ' * 12}{i}</p>" for i in range(3))
+    return f"<body><header>{filler}</header>{''.join(parts)}<footer>{filler}</footer></body>"
+
+
+def test_a_small_subtree_is_one_block_rendered_lean() -> None:
+    found = [block for block in blocks(page(CARD)) if "450" in block.text]
+    assert [block.html for block in found] == ['<a>Oak table</a><span class="price">€ 450</span>']
+    assert found[0].names == "card price"
+    assert [tag for tag, _ in found[0].path] == ["html", "body"]
+
+
+def test_a_leaf_without_a_class_has_its_wrappers() -> None:
+    (found,) = [block for block in blocks(page('<div class="main-price"><b>9,99</b></div>')) if "9,99" in block.text]
+    assert found.html == '<b class="main-price">9,99</b>'
+
+
+@pytest.mark.parametrize(
+    ("markup", "html"),
+    [
+        ("<dt>Maker</dt><dd>Nordvik</dd>", "<dt>Maker</dt>\n<dd>Nordvik</dd>"),
+        ("<div>Maker:</div><div>Nordvik</div>", "Maker:\nNordvik"),
+    ],
+)
+def test_a_label_stays_with_what_follows_it(markup: str, html: str) -> None:
+    rows = "".join(f"<dt>Label {i}</dt><dd>{'value ' * 8}{i}</dd>" for i in range(9))
+    (found,) = [block for block in blocks(page(f"<dl>{markup}{rows}</dl>")) if "Nordvik" in block.text]
+    assert found.html == html
+
+
+def test_a_trail_of_links_is_one_block_and_a_menu_is_not() -> None:
+    trail = "".join(f'<li><a href="#">Department number {i} of the shop</a></li>' for i in range(6))
+    menu = "".join(f'<li><a href="#">Department number {i} of the shop</a></li>' for i in range(60))
+    assert len([block for block in blocks(page(f"<ol>{trail}</ol>")) if "Department" in block.text]) == 1
+    assert len([block for block in blocks(page(f"<ol>{menu}</ol>")) if "Department" in block.text]) == 60
+
+
+def test_an_attribute_that_repeats_the_text_is_read_once() -> None:
+    (found,) = [block for block in blocks(page('<a title="Lamps">Lamps</a>')) if "Lamps" in block.text]
+    assert found.text == "Lamps"
+
+
+def test_text_without_markup_is_cut_at_its_lines() -> None:
+    assert [block.html for block in blocks("TOTAL 5 & more\n\n CASH 10")] == ["TOTAL 5 &amp; more", "CASH 10"]
+
+
+def words(text: str) -> list[str]:
+    return sorted("".join(c if c.isalnum() else " " for c in text).split())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_text_of_a_page_is_in_one_block(seed: int) -> None:
+    r = random.Random(seed)
+    tags = ["div", "span", "p", "b", "ul", "li", "table", "tr", "td", "h1", "a", "section"]
+    parts: list[str] = []
+    said: list[str] = []
+    for i in range(400):
+        tag = r.choice(tags)
+        said.append(f"w{i}")
+        parts.append(r.choice([f"<{tag}>w{i} ", f"</{tag}>w{i} ", f"w{i}<br>"]))
+    found = blocks(clean("<body>" + "".join(parts)))
+    assert words(" ".join(block.text for block in found)) == sorted(said)
+    assert all(len(block.text) <= max(LARGEST, PIECE) + 60 for block in found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["<div>" * 3_000 + "deep", "<p>" + "word " * 200_000, "<ul>" + "<li>x</li>" * 50_000, "<b><i>" * 500 + "x" * 2_000],
+    ids=["deep", "long", "many", "nested"],
+)
+def test_odd_pages_take_bounded_time(source: str) -> None:
+    started = time.process_time()
+    assert blocks(clean(source))
+    assert time.process_time() - started < 5

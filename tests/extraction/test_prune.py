@@ -1,0 +1,105 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from extraction.blocks import blocks
+from extraction.prompt import messages
+from extraction.prune import SHORT, Pruner, likeliest
+from extraction.ranker import Field, Ranker, features, fields
+from extraction.stated import candidates, stating, texts_of
+
+OURS = Path(__file__).parents[2] / "models" / "ranker.safetensors"
+TEXT = {"type": ["string", "null"]}
+PRODUCT = {"type": "object", "properties": {name: TEXT for name in ("name", "price", "manufacturer")}}
+
+
+@pytest.fixture(scope="module")
+def ranker() -> Ranker:
+    return Ranker.load(OURS)
+
+
+def shop_page(name: str, price: str, maker: str) -> str:
+    menu = "".join(f'<li class="menu-item"><a>Department {i}</a></li>' for i in range(120))
+    cards = "".join(
+        f'<div class="card"><a>Another thing number {i}</a><span class="card-price">{i + 3},95 €</span></div>'
+        for i in range(30)
+    )
+    main = (
+        f'<main><div class="product"><h1 class="product-title">{name}</h1><p class="brand">Brand: <b>{maker}</b></p>'
+        f'<div class="product-price">{price}</div><button>Add to basket</button></div>'
+        f"<div class='description'>{'This is said about it at length. ' * 40}</div></main>"
+    )
+    return f"<body><nav><ul>{menu}</ul></nav>{main}<section class='related'>{cards}</section><footer>{menu}</footer>"
+
+
+def test_of_a_long_page_the_product_is_left(ranker: Ranker) -> None:
+    text = shop_page("Walnut sideboard Ekvall", "1.299,00 €", "Trellborg")
+    assert len(text) > SHORT
+    read = Pruner(ranker, 600).prune(text, PRODUCT)
+    assert len(read) < 1_900
+    for value in ("Walnut sideboard Ekvall", "1.299,00 €", "Trellborg"):
+        assert value in read
+    assert read.index("Walnut") < read.index("1.299")
+
+
+def test_a_short_page_is_read_as_it_is(ranker: Ranker) -> None:
+    assert Pruner(ranker, 600).prune("<p>short</p>", PRODUCT) == "<p>short</p>"
+    (_, user) = messages("<p>short</p>", PRODUCT, pruner=Pruner(ranker, 600))
+    assert user["content"] == "<p>short</p>"
+
+
+def test_the_budget_holds_and_one_block_is_always_read(ranker: Ranker) -> None:
+    text = shop_page("Walnut sideboard Ekvall", "1.299,00 €", "Trellborg")
+    for budget in (64, 100, 300):
+        read = Pruner(ranker, budget).prune(text, PRODUCT)
+        assert 0 < len(read) <= max(3 * budget, 400)
+
+
+def test_no_block_is_read_twice(ranker: Ranker) -> None:
+    text = shop_page("Walnut sideboard Ekvall", "1.299,00 €", "Trellborg")
+    lines = Pruner(ranker, 600).prune(text + text, PRODUCT).split("\n")
+    assert len([line for line in lines if "product-title" in line]) == 1
+
+
+def test_the_likeliest_places_are_as_few_as_are_certain_enough() -> None:
+    probability = np.array([0.05, 0.6, 0.3, 0.05], np.float32)
+    assert likeliest(probability, 0.5, 9) == [1]
+    assert likeliest(probability, 0.8, 9) == [1, 2]
+    assert likeliest(probability, 0.99, 9) == [1, 2, 0, 3]
+    assert likeliest(probability, 0.99, 2) == [1, 2]
+
+
+def test_a_schemas_leaves_are_its_fields() -> None:
+    schema: Any = {
+        "type": "object",
+        "properties": {
+            "title": TEXT,
+            "offers": {"type": ["array", "null"], "items": {"type": "object", "properties": {"price": TEXT}}},
+        },
+    }
+    assert fields(schema) == [Field(("title",), "string", False), Field(("offers", "price"), "string", True)]
+
+
+def test_a_whole_text_is_a_better_candidate_than_a_part_of_one() -> None:
+    found = blocks(f"<body><p>{'x ' * 70}Lamps here</p><h1>Lamps</h1><p>{'y ' * 70}</p>")
+    texts = texts_of(found)
+    assert [found[i].text for i in candidates(found, "lamps")] == ["Lamps"]
+    assert len(stating(texts, "Lamps")) == 2
+    assert not stating(texts, "amps")
+    assert not stating(texts, None)
+
+
+def test_numpy_and_torch_score_alike(ranker: Ranker) -> None:
+    torch = pytest.importorskip("torch")
+    from trainer.ranker import Page, page_loss
+
+    found = blocks(shop_page("Walnut sideboard Ekvall", "1.299,00 €", "Trellborg"))
+    seen = features(found)
+    wanted = fields(PRODUCT)
+    parameters = {name: torch.from_numpy(value) for name, value in ranker.members[0].items()}
+    probabilities = Ranker(ranker.members[:1]).probabilities(seen, wanted)
+    for column, field in enumerate(wanted):
+        loss = page_loss(parameters, Page(seen, [(field, [[5]])]), dropout=0)
+        assert float(loss) == pytest.approx(-np.log(probabilities[5, column]), abs=1e-3)

@@ -1,0 +1,92 @@
+"""The run's ranker: the one that comes with the project, or what it becomes on the run's own pages, if that is better.
+
+Reads data/train.jsonl and validation.jsonl; writes ranker.safetensors and the manifest's `ranker` entry. Judged on the
+validation split by the share of values that pruning keeps, and the shorter pages where that is the same.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from extraction.blocks import Block, blocks
+from extraction.json import Json
+from extraction.prompt import page
+from extraction.prune import Pruner, is_long, rendered
+from extraction.ranker import Features, Ranker, features, fields
+from extraction.stated import leaves, stating, texts_of
+from pipeline.config import Config
+from pipeline.errors import UserError
+from pipeline.files import atomic_write, read_jsonl, read_schema, sha256
+from pipeline.manifest import output_of, record_stage, up_to_date
+from pipeline.reading import RANKER
+from trainer.ranker import Page, fit, targets_of
+
+OURS = Path(__file__).parents[1] / "models" / RANKER
+FEWEST = 20  # long pages to learn from
+STEPS, RATE = 300, 1e-3
+Read = tuple[list[Block], Features, Json]
+
+
+def choose(config: Config) -> None:
+    """Run the stage; does nothing where the ranker is up to date or data.prune is off."""
+    if not config.data.prune:
+        return
+    source = Path(config.data.ranker or OURS)
+    if not source.is_file():
+        raise UserError(f"data.ranker {source} is not there: give a run's {RANKER}, or leave it out for the project's")
+    names = ("train.jsonl", "validation.jsonl", "schema.json")
+    inputs = {
+        "data": {name: output_of(config.folder, "data", f"data/{name}") for name in names},
+        "ranker": sha256(source),
+        "clean": config.data.clean,
+        "page_tokens": config.data.page_tokens,
+    }
+    if up_to_date(config.folder, "ranker", inputs) or int(os.environ.get("RANK", "0")) > 0:
+        return
+    ranker, facts = chosen(config, Ranker.load(source))
+    with atomic_write(config.folder / RANKER) as temporary:
+        ranker.save(temporary)
+    record_stage(config.folder, "ranker", inputs, [config.folder / RANKER], **facts)
+
+
+def chosen(config: Config, given: Ranker) -> tuple[Ranker, Json]:
+    """The better ranker on the validation split, and what was measured."""
+    train, validation = (long_pages(config, name) for name in ("train", "validation"))
+    facts: Json = {"pages": {"train": len(train), "validation": len(validation)}, "chosen": "given"}
+    if len(train) < FEWEST or not validation:
+        print(f"train: ranker: the given one; {len(train)} long pages are too few to fit another (from {FEWEST} on)")
+        return given, facts
+    schema = read_schema(config.folder)
+    learnt = [Page(seen, targets) for found, seen, record in train if (targets := targets_of(found, schema, record))]
+    fitted = fit(learnt, STEPS, given, config.training.seed, RATE)
+    judged = {name: kept(one, validation, schema, config) for name, one in (("given", given), ("fitted", fitted))}
+    best = max(judged, key=lambda name: (judged[name]["kept"], -judged[name]["characters"]))
+    print(
+        f"train: ranker: values kept on {len(validation)} long validation pages:"
+        f" given {judged['given']['kept']:.3f}, fitted to {len(learnt)} pages {judged['fitted']['kept']:.3f};"
+        f" the {best} one is used"
+    )
+    return (fitted if best == "fitted" else given), facts | {"judged": judged, "chosen": best}
+
+
+def long_pages(config: Config, name: str) -> list[Read]:
+    """Blocks, features and record of the rows of a split that pruning applies to."""
+    rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
+    cleaned = [(page(row["input"], config.data.clean), row["output"]) for row in rows]
+    found = [(blocks(text), record) for text, record in cleaned if is_long(text)]
+    return [(cut, features(cut), record) for cut, record in found if cut]
+
+
+def kept(ranker: Ranker, pages: Sequence[Read], schema: Json, config: Config) -> Json:
+    """Of the values that the pages state, the share that pruning keeps; the mean length of what is read, characters."""
+    pruner = Pruner(ranker, config.data.page_tokens)
+    stated = left = characters = 0
+    for found, seen, record in pages:
+        read = [found[i] for i in pruner.chosen(found, seen, fields(schema))]
+        characters += len(rendered(read))
+        before, after = texts_of(found), texts_of(read)
+        for _, value in leaves(record):
+            if stating(before, value):
+                stated += 1
+                left += bool(stating(after, value))
+    return {"kept": left / max(1, stated), "characters": characters / max(1, len(pages)), "n": stated}
