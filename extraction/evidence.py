@@ -1,0 +1,192 @@
+"""Where a page states a value: the element, as an XPath in the page as given, and the characters in it.
+
+An XPath holds in the document that `lxml.html.document_fromstring` makes of the page; `start` and `end` are in the
+element's text (XPath's `string()`), or in the attribute's value. Of several places the one that says nothing else comes
+first, then one that the model has read, then the first on the page.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any
+
+from lxml import etree
+
+from extraction.ground import _fold as fold
+from extraction.ground import _numbers, leaves
+
+PLACES = 50  # looked at of each value
+NUMBER = re.compile(r"\d(?:[\d.,'’ \xa0\u202f\u2009]*\d)?")
+AROUND = 24  # folded characters before and after a place, by which what was read is recognized
+UNSEEN = {"script", "style", "template", "noscript"}
+ATTRIBUTES = re.compile(r"alt|title|content|value|label|datetime|aria-label|data-[\w-]+")
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`xpath` and `attribute` are None where they do not apply: in a page without markup, and in an element's text."""
+
+    xpath: str | None
+    attribute: str | None
+    start: int
+    end: int
+    text: str  # what stands there
+
+
+def evidence(record: Any, page: str, read: str = "") -> dict[Path, list[Evidence]]:
+    """For each text and number in a record, its places on the page, the likeliest first; `read`: the page as pruned."""
+    document = _Document(page, read)
+    return {path: document.places(leaf) for path, leaf in leaves(record)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text node of an element, or an attribute's value, with its folded form."""
+
+    element: Any
+    attribute: str | None
+    text: str
+    folded: str
+
+
+class _Document:
+    """A parsed page and its texts in document order, attributes after all of them."""
+
+    def __init__(self, page: str, read: str) -> None:
+        self.page, self.read = page, fold(re.sub(r"<[^>]*>", " ", read))
+        self.root = _parsed(page)
+        self.texts = list(self._texts()) if self.root is not None else [_Text(None, None, page, fold(page))]
+        self.shown = [text for text in self.texts if text.attribute is None]
+        self.joined = "".join(text.folded for text in self.shown)
+        self.ends = list(accumulate(len(text.folded) for text in self.shown))
+
+    def _texts(self) -> Iterator[_Text]:
+        attributes = []
+        for event, element in etree.iterwalk(self.root, events=("start", "end")):
+            if not isinstance(element.tag, str):
+                continue
+            if event == "start":
+                if element.text and element.tag not in UNSEEN:
+                    yield _Text(element, None, element.text, fold(element.text))
+                for name, value in element.attrib.items():
+                    if value and ATTRIBUTES.fullmatch(name):
+                        attributes.append(_Text(element, name, value, fold(value)))
+            elif element.tail and element.getparent() is not None and element.getparent().tag not in UNSEEN:
+                yield _Text(element.getparent(), None, element.tail, fold(element.tail))
+        yield from attributes
+
+    def places(self, leaf: Any) -> list[Evidence]:
+        """Where a text or number stands."""
+        found = list(self._of_number(leaf)) if not isinstance(leaf, str) else list(self._of_text(leaf))
+        return [place for _, place in sorted(found, key=lambda scored: -scored[0])]
+
+    def _of_text(self, leaf: str) -> Iterator[tuple[float, Evidence]]:
+        wanted = fold(leaf)
+        if not wanted:
+            return
+        at = self.joined.find(wanted)
+        for _ in range(PLACES):
+            if at < 0:
+                break
+            yield self._score(at, at + len(wanted)), self._across(at, at + len(wanted))
+            at = self.joined.find(wanted, at + 1)
+        for text in self.texts[len(self.shown) :]:
+            if wanted in text.folded:
+                start, end = _unfolded(text.text, text.folded.index(wanted), len(wanted))
+                yield (wanted == text.folded) / 2 - 1, self._place(text.element, text.attribute, text.text, start, end)
+
+    def _of_number(self, leaf: Any) -> Iterator[tuple[float, Evidence]]:
+        for text in self.texts:
+            for start, end in _numbers_at(text.text, leaf):
+                score = float(text.attribute is None) + (text.text.strip() == text.text[start:end])
+                yield score, self._inside(text, start, end)
+
+    def _score(self, start: int, end: int) -> float:
+        """2 where the value is all that its texts say, 1 where what stands around it was read."""
+        first, last = bisect_right(self.ends, start), bisect_right(self.ends, end - 1)
+        begins = start == (self.ends[first - 1] if first else 0)
+        around = self.joined[max(0, start - AROUND) : start], self.joined[end : end + AROUND]
+        was_read = bool(self.read) and any(piece and piece in self.read for piece in around)
+        return 2.0 * (begins and end == self.ends[last]) + was_read
+
+    def _across(self, start: int, end: int) -> Evidence:
+        """The place of a stretch of the folded page, in the smallest element that holds it."""
+        first, last = bisect_right(self.ends, start), bisect_right(self.ends, end - 1)
+        one, other = self.shown[first], self.shown[last]
+        begin, _ = _unfolded(one.text, start - (self.ends[first - 1] if first else 0), 1)
+        _, finish = _unfolded(other.text, end - 1 - (self.ends[last - 1] if last else 0), 1)
+        if first == last:
+            return self._inside(one, begin, finish)
+        element = _common(one.element, other.element)
+        before = _before(element, self.shown[first]), _before(element, self.shown[last])
+        return self._place(element, None, "".join(element.itertext()), before[0] + begin, before[1] + finish)
+
+    def _inside(self, text: _Text, start: int, end: int) -> Evidence:
+        """The place of some characters of one text."""
+        if text.element is None:
+            return Evidence(None, None, start, end, text.text[start:end])
+        if text.attribute is not None:
+            return self._place(text.element, text.attribute, text.text, start, end)
+        shift = _before(text.element, text)
+        return self._place(text.element, None, "".join(text.element.itertext()), shift + start, shift + end)
+
+    def _place(self, element: Any, attribute: str | None, whole: str, start: int, end: int) -> Evidence:
+        return Evidence(self.root.getroottree().getpath(element), attribute, start, end, whole[start:end])
+
+
+def _numbers_at(text: str, wanted: Any) -> Iterator[tuple[int, int]]:
+    """Where a number stands in a text, whatever its separators."""
+    for found in NUMBER.finditer(text):
+        if abs(Decimal(str(wanted))) in set(_numbers(found[0])):
+            yield found.span()
+
+
+def _parsed(page: str) -> Any:
+    if "<" not in page:
+        return None
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    return etree.fromstring(page.encode("utf-8", "replace"), parser)
+
+
+def _common(one: Any, other: Any) -> Any:
+    """The innermost element that holds both."""
+    above = {one, *one.iterancestors()}
+    return other if other in above else next(element for element in other.iterancestors() if element in above)
+
+
+def _before(element: Any, text: _Text) -> int:
+    """Characters of an element's text before one of its text nodes."""
+    passed = 0
+    for node in element.xpath(".//text()"):
+        if node == text.text and node.getparent() is not None and _owner(node) is text.element:
+            return passed
+        passed += len(node)
+    return passed
+
+
+def _owner(node: Any) -> Any:
+    return node.getparent().getparent() if node.is_tail else node.getparent()
+
+
+def _unfolded(text: str, start: int, length: int) -> tuple[int, int]:
+    """The characters of a text that `length` characters of its folded form come from."""
+    passed = 0
+    begin = 0
+    for i, character in enumerate(text):
+        size = len(fold(character))
+        if passed <= start < passed + size:
+            begin = i
+        passed += size
+        if passed >= start + length:
+            return begin, i + 1
+    return begin, len(text)
+
+
+def to_text(place: Evidence) -> str:
+    """A place as a user reads it."""
+    where = (place.xpath or "text") + (f"/@{place.attribute}" if place.attribute else "")
+    return f"{where}[{place.start}:{place.end}] {place.text}"
