@@ -150,10 +150,12 @@ class Extractor:
         if not self._checked:
             self.check()
             self._checked = True
-        tries = [self._ask(chat) for chat in self.chats(page)]
+        chats = self.chats(page)
+        tries = [self._ask(chat) for chat in chats]
         self.check()
+        read = show("\n".join(chat[1]["content"] for chat in chats))
         seconds = time.monotonic() - started
-        return assemble(tries, page, self.schema, self.settings, seconds=seconds, digest=self.expected)
+        return assemble(tries, page, read, self.schema, self.settings, seconds=seconds, digest=self.expected)
 
     def _chat(self, page: str) -> Messages:
         return messages(page, self.schema, self.cleaned, self.prompt.special, self.pruner)

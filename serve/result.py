@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from extraction.combine import Part, combine, probabilities
+from extraction.evidence import Evidence, Path, evidence
 from extraction.ground import judged
 from extraction.json import Json
 from extraction.parse import Answer
@@ -41,6 +42,8 @@ class Extraction:
     retried: bool
     probability: dict[str, float]
     unsure: list[str]  # fields less probable than serve.min_probability, null where the schema allows it
+    page: str  # as it was given
+    read: str  # what the model read of it: cleaned, and pruned where it is long
     text: str  # as the model wrote it; the combined record of a page that was asked in parts
     parts: int
     prompt_tokens: int
@@ -50,11 +53,23 @@ class Extraction:
     answer_seconds: float  # and writing
     digest: str  # of the model
 
+    @property
+    def evidence(self) -> dict[Path, list[Evidence]]:
+        """Where the page states each text and number of the record, the likeliest place first."""
+        return evidence(self.answer.record, self.page, self.read) if self.answer.record else {}
+
 
 def assemble(
-    tries: Sequence[Sequence[Reply]], page: str, schema: Json, settings: Serve, *, seconds: float, digest: str
+    tries: Sequence[Sequence[Reply]],
+    page: str,
+    read: str,
+    schema: Json,
+    settings: Serve,
+    *,
+    seconds: float,
+    digest: str,
 ) -> Extraction:
-    """What the server's replies say of a page; `tries` has one or two replies a part."""
+    """What the replies say of a page, of which the model `read` this; `tries` has one or two replies a part."""
     firsts, lasts = [replies[0] for replies in tries], [replies[-1] for replies in tries]
     answer, probability, unsure = _judge(lasts, page, schema, settings)
     bodies = [reply.body for reply in lasts]
@@ -64,6 +79,8 @@ def assemble(
         retried=any(len(replies) > 1 for replies in tries),
         probability=probability,
         unsure=unsure,
+        page=page,
+        read=read,
         text=completion(answer.record, schema) if answer.record and len(tries) > 1 else lasts[0].part.text,
         parts=len(tries),
         prompt_tokens=sum(reply.prompt_tokens for reply in lasts),
