@@ -16,7 +16,7 @@ from extraction.schema import infer
 from pipeline.config import Config, load, save
 from pipeline.files import sha256, write_jsonl, write_text
 from pipeline.manifest import output_of, record_stage
-from tests.conftest import toy_rows
+from tests.conftest import give_ranker, toy_rows
 
 DIGESTS = {"f16": "f" * 64, "q4_k_m": "4" * 64}
 CONFIG = """
@@ -106,6 +106,7 @@ def toy_run(workspace: Path, toy_base: Path, toy_models: Path) -> Config:
     for variant in DIGESTS:
         write_text(folder / "gguf" / f"{variant}.gguf", variant)
     base = {"name": str(toy_base), "weights": {"model.safetensors": sha256(toy_base / "model.safetensors")}}
+    give_ranker(folder)
     record_stage(folder, "train", {"base": base}, [folder / "adapter"], device="CPU")
     record_stage(folder, "export", {}, [folder / "merged", folder / "gguf"])
     made = {variant: output_of(folder, "export", f"gguf/{variant}.gguf") for variant in DIGESTS}

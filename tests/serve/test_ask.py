@@ -20,6 +20,7 @@ from pipeline.files import write_text
 from pipeline.manifest import record_stage
 from serve import ask, create, modelfile
 from serve.client import Extractor, Prompt, UnavailableError, read_prompt
+from tests.conftest import give_ranker
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
 DIGEST = "d" * 64
@@ -79,6 +80,7 @@ def config(workspace: Path, toy_base: Path) -> Config:
     exported = pieces | {"stop": ["<|end|>"], "add_bos_token": False, "parity": [parity]}
     write_text(folder / "gguf" / "prompt.json", json.dumps(exported))
     write_text(folder / "data" / "schema.json", json.dumps(SCHEMA))
+    give_ranker(folder)
     record_stage(folder, "serve", {}, [], served={"q4_k_m": {"model": "asked:q4_k_m", "digest": DIGEST}})
     write_text(folder / "merged" / "tokenizer.json", (toy_base / "tokenizer.json").read_text(encoding="utf-8"))
     return load(workspace / "c.yaml")

@@ -8,6 +8,7 @@ from pipeline import config as configuration
 from pipeline import data
 from pipeline.config import Config
 from tests.conftest import toy_rows
+from trainer import ranking
 
 
 @pytest.fixture
@@ -21,6 +22,8 @@ def prepare(workspace: Path, toy_base: Path, monkeypatch: pytest.MonkeyPatch) ->
         arguments = ["data", "--config", "toy.yaml", "--run", name, "--set", *settings]
         monkeypatch.setattr("sys.argv", arguments)
         data.main()
-        return configuration.load(workspace / "toy.yaml", settings, run=name)
+        config = configuration.load(workspace / "toy.yaml", settings, run=name)
+        ranking.choose(config)
+        return config
 
     return run
