@@ -1,4 +1,6 @@
+import json
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -6,6 +8,8 @@ import pytest
 from gguf import GGMLQuantizationType as Type
 
 from pipeline.errors import UserError
+from pipeline.files import sha256
+from tests.serve import tiny
 from trainer.quantize import more_bits, quantize, tensor_type
 
 
@@ -98,3 +102,18 @@ def test_a_truncated_gguf_is_refused(tmp_path: Path, size: int) -> None:
     (tmp_path / "cut.gguf").write_bytes((tmp_path / "f16.gguf").read_bytes()[:size])
     with pytest.raises(UserError, match=r"cut\.gguf is not a whole GGUF file"):
         quantize(tmp_path / "cut.gguf", tmp_path / "q.gguf", "q8_0")
+
+
+GOLDEN = json.loads((Path(__file__).parent / "data" / "llama-quantize.json").read_text(encoding="utf-8"))["rows"]
+
+
+@pytest.mark.parametrize("row", GOLDEN, ids=lambda row: f"{row['layers']} layers")
+def test_files_are_llama_quantizes_byte_for_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(tiny, "LAYERS", row["layers"])
+    tiny.write(tmp_path / "f16.gguf", seed=row["seed"])
+    assert sha256(tmp_path / "f16.gguf") == row["f16"]  # the toy model of the record
+    for method in ("q4_k_m", "q8_0"):
+        quantize(tmp_path / "f16.gguf", tmp_path / f"{method}.gguf", method)
+        assert sha256(tmp_path / f"{method}.gguf") == row[method], method
