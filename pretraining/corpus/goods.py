@@ -1,23 +1,12 @@
-"""What a shop sells: brands, product names, category paths, specifications."""
+"""What shops speak of: brands, things and their measures, categories."""
 
-from dataclasses import dataclass, field
 from random import Random
 
-from pretraining.corpus.letters import code_like, digits, latin, rare, word
-from pretraining.corpus.money import Money, amount, money
+from pretraining.corpus.letters import word
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.shapes import shape, title
-from pretraining.corpus.words import BRANDS, SHOP_LANGUAGES, words
+from pretraining.corpus.words import BRANDS, words
 
-LANGUAGES = (
-    ("en",) * 17
-    + ("de",) * 3
-    + ("fr",) * 3
-    + ("es",) * 3
-    + ("it",) * 3
-    + ("pt", "nl", "pl", "ja", "zh", "ru")
-    + SHOP_LANGUAGES
-)
 SPACELESS = ("zh", "tw", "ja", "th")
 NOT_LATIN = ("bg", "ru", "uk", "el", "ar", "he", "fa", "hi", "th", "zh", "tw", "ja", "ko")
 UNITS = (
@@ -59,23 +48,6 @@ PLURALS = {
     "el": ("ς", ""), "bg": ("и", "е", ""),
 }  # fmt: skip
 BIG = ("LADIES", "GENTS", "KIDS", "HOME", "BEAUTY", "SHOES")
-
-
-@dataclass(slots=True)
-class Product:
-    """One product as the shop knows it. `brand` is None where nobody says it; `path` leads to the category."""
-
-    lang: str
-    shop: str
-    brand: str | None
-    name: str
-    pieces: list[str]
-    path: list[str]
-    money: Money
-    cents: int
-    old: int | None
-    head: str  # the noun of the name
-    specs: list[tuple[str, str, str]] = field(default_factory=list)  # (slot, label, value)
 
 
 def brand(r: Random, lang: str) -> str:
@@ -151,82 +123,6 @@ def described(r: Random, lang: str, n: str) -> str:
     return f"{adjective[:1].upper()}{adjective[1:]} {n}"
 
 
-def tail(r: Random, lang: str) -> str:
-    """What follows the name: a size, a colour, a code, a remark."""
-    kind = r.randrange(12)
-    if kind < 3:
-        return pick(r, (" {}", ", {}", " - {}", " ({})", "-{}", " | {}", ", {}", "/{}")).format(measure(r))
-    if kind < 6:
-        return pick(r, (", {}", " - {}", " {}", " ({})", " – {}", "/{}")).format(pick(r, words(lang, "colours")))
-    if kind == 6:
-        return pick(r, (" {}", " ({})", ", {}", " - {}", " [{}]", " {}")).format(code_like(r))
-    if kind == 7:
-        return f" »{latin(r).capitalize()}«" if chance(r, 0.5) else f' "{latin(r).capitalize()}"'
-    if kind == 8:
-        return (
-            f" {pick(r, ('with', 'for', 'w/', 'and', '&', '+', 'in', 'incl.'))} {pick(r, words('en', 'nouns'))}"
-            if lang == "en"
-            else f" {pick(r, ('+', '&', '/'))} {pick(r, words(lang, 'nouns'))}"
-        )
-    if kind == 9:
-        return f", {pick(r, words(lang, 'materials'))}"
-    if kind == 10:
-        return f" {pick(r, words(lang, 'words'))}" if chance(r, 0.5) else marketing(r, lang)
-    return pick(
-        r,
-        ("™", "®", "!", " *NEW*", " (OEM)", " – Limited Edition", "...", " 2.0", " #2", ' 3/4"', " [B-Stock]", " 1/2"),
-    )
-
-
-def marketing(r: Random, lang: str) -> str:
-    """What sellers add to a name: a claim, an offer, what it is for, several variants."""
-    colours = words(lang, "colours")
-    two = f"{pick(r, colours)}{pick(r, ('/', ' / ', ' & ', '-'))}{pick(r, colours)}"
-    claim = pick(r, (*words(lang, "adjs"), *words(lang, "usp")))
-    forms = (
-        f" - {two}", f", {two}", f" {two}, {measure(r)}", f" | {claim}", f" – {claim}", f" ({claim})", f", {claim}",
-        f" - {measure(r)} - {pick(r, colours)}", f" ({measure(r)}, {pick(r, colours)})", f" [{measure(r)}]",
-        f" {r.randint(2016, 2026)}", f" ({r.randint(2, 9)}-tlg)", f" x {r.randint(2, 24)}",
-        f", {pick(r, words(lang, 'materials'))}, {pick(r, colours)}", f" - {thing(r, lang)} & {thing(r, lang)}",
-    )  # fmt: skip
-    return pick(r, forms)
-
-
-def name_pieces(r: Random, lang: str, maker: str | None, head: str) -> list[str]:
-    """The parts of a product's name in order: maker, series, noun (`head`), tails."""
-    ser = (series(r, lang) if chance(r, 0.9) else rare(r)) if chance(r, 0.5) else None
-    what = described(r, lang, head)
-    if chance(r, 0.12):
-        what = f"{what}{'' if lang in SPACELESS else ' '}{thing(r, lang)}"
-    if chance(r, 0.06):
-        what = f"{what} {repeating(r, lang)}"
-    for _ in range(pick(r, (0, 0, 1, 1, 1, 2, 3))):
-        what += tail(r, lang)
-    if lang == "en" and chance(r, 0.15):
-        what = f"{pick(r, words('en', 'adjs'))} {pick(r, words('en', 'nouns'))} {what}"
-    if maker and ser:
-        parts = pick(r, ([maker, ser, what], [maker, ser, what], [maker, what, ser], [what, maker, ser], [maker, what]))
-    elif maker:
-        parts = [maker, what] if chance(r, 0.8) else [what, maker]
-    else:
-        parts = [what] if not ser else [what, ser] if chance(r, 0.7) else [ser, what]
-    return [part.strip() for part in parts if part and part.strip()]
-
-
-REPETITIONS = (
-    "{a}/{b} {n}.0/{a}-{c} {n}.0", "{a}/micro {a}/{a} {n}.0/{a}-{c}", "{a} {b} / {a} {d}", "{n} x {a} + {n} x {b}",
-    "{a}, {a} {b}, {a} {d}", "{a}-{a} {b}", "{a} {n} {a} {n}{n}", "{n}{n}/{n}{n}/{n}{n} {a}", "{a}4 {a}4{c}",
-)  # fmt: skip
-
-
-def repeating(r: Random, lang: str) -> str:
-    """Words that come back: where a copy goes on, only the place in the page can tell."""
-    plug = pick(r, ("USB", "HDMI", "DVI", "SATA", "PCI", "RJ45", code_like(r), latin(r).upper()))
-    a, b = (plug, code_like(r)) if chance(r, 0.5) else (thing(r, lang), thing(r, lang))
-    form = pick(r, REPETITIONS)
-    return form.format(a=a, b=b, c=pick(r, "ABCX"), d=latin(r, lang).capitalize(), n=r.randint(1, 9))
-
-
 def category(r: Random, lang: str) -> str:
     """A category's name."""
     kind = r.randrange(14)
@@ -289,62 +185,3 @@ def _of_head(r: Random, lang: str, head: str) -> str:
         return f"{plural} {thing(r, lang).lower()}"
     first = head.split(" ")[0]
     return first if len(first) > 2 else plural
-
-
-def product(r: Random) -> Product:
-    """A product of a random shop."""
-    lang = pick(r, LANGUAGES)
-    maker = brand(r, lang) if chance(r, 0.72) else None
-    in_name = maker is not None and chance(r, 0.6)
-    head = thing(r, lang)
-    pieces = name_pieces(r, lang, maker if in_name else None, head)
-    shouting = chance(r, 0.05)
-    if shouting:
-        pieces = [piece.upper() for piece in pieces]
-    m = money(r, lang)
-    cents = amount(r, m)
-    old = None
-    if chance(r, 0.28):
-        old = max(cents + 100, round(cents * (1.05 + r.random() * 1.2)))
-        old = old // 100 * 100 if m.places == 0 or chance(r, 0.4) else old // 100 * 100 + pick(r, (99, 0, 95, 50, 90))
-    own = title(latin(r, lang))
-    shop = pick(
-        r,
-        (
-            own,
-            own.upper(),
-            f"{own.lower()}.{pick(r, ('com', 'de', 'fr', 'it', 'lv', 'sk', 'shop', 'co.uk', 'ru', 'nl'))}",
-            f"{own} {pick(r, words(lang, 'cats'))}",
-        ),
-    )
-    p = Product(
-        lang,
-        shop,
-        maker,
-        " ".join(pieces),
-        pieces,
-        path(r, lang, chance(r, 0.06), head, maker),
-        m,
-        cents,
-        old if old and old > cents else None,
-        head,
-    )
-    p.specs = specs(r, p)
-    return p
-
-
-def specs(r: Random, p: Product) -> list[tuple[str, str, str]]:
-    """Facts for a specification table, without maker and category."""
-    lang = p.lang
-    made = {
-        "sku": lambda: code_like(r) if chance(r, 0.5) else digits(r, r.randint(4, 9)),
-        "ean": lambda: digits(r, 13),
-        "colour": lambda: pick(r, words(lang, "colours")),
-        "size": lambda: measure(r),
-        "material": lambda: pick(r, words(lang, "materials")),
-        "weight": lambda: f"{round(r.random() * 30, pick(r, (0, 1, 2)))} {pick(r, ('kg', 'g', 'lbs', 'oz'))}",
-        "warranty": lambda: shape(r, lang, "warranty"),
-        "origin": lambda: pick(r, words(lang, "countries")),
-    }  # fmt: skip
-    keys = r.sample(sorted(made), r.randint(1, 7))
-    return [(key, pick(r, words(lang, key)), made[key]()) for key in keys]

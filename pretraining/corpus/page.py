@@ -3,10 +3,10 @@
 from random import Random
 from typing import Any
 
-from pretraining.corpus.goods import Product
 from pretraining.corpus.letters import code_like, digits
 from pretraining.corpus.markup import Markup
 from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.product import Product
 
 Row = tuple[str | None, str, str]  # slot or None, label, value
 

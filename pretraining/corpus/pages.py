@@ -10,9 +10,10 @@ from typing import Any
 
 from pretraining.corpus import Sample, ask, buybox, crumbs, detail, products, record_pages, rows, shelves, wild
 from pretraining.corpus.frames import Content, assemble
-from pretraining.corpus.goods import category, product
+from pretraining.corpus.goods import category
 from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.product import product
 from pretraining.corpus.site import Site
 from pretraining.corpus.words import words
 

@@ -5,11 +5,12 @@ from random import Random
 from typing import Any
 
 from pretraining.corpus import ask, attribution, crumbs, extras, prices, tiles, titles, whole, wild
-from pretraining.corpus.goods import brand, noun, product
+from pretraining.corpus.goods import brand, noun
 from pretraining.corpus.markup import INLINE_TAG, TAG, collapse
 from pretraining.corpus.noise import noise, sentence
 from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.product import product
 from pretraining.corpus.words import BRANDS, words
 
 CATEGORY = {

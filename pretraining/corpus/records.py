@@ -7,10 +7,10 @@ from pretraining.corpus import ask, facts, rows
 from pretraining.corpus.asked import named, typed
 from pretraining.corpus.domains import DOMAINS
 from pretraining.corpus.draft import Draft, value
-from pretraining.corpus.goods import product
 from pretraining.corpus.layouts import LAYOUTS, SHARES
 from pretraining.corpus.page import Page
 from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.product import product
 from pretraining.corpus.surroundings import surround
 from pretraining.corpus.words import SHOPS
 

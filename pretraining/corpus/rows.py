@@ -13,11 +13,11 @@ from pretraining.corpus import ask, facts
 from pretraining.corpus.asked import named, typed
 from pretraining.corpus.domains import COMMON, DOMAINS, Slot, read
 from pretraining.corpus.draft import Draft, value
-from pretraining.corpus.goods import product
 from pretraining.corpus.layouts import BULLETS, JOINTS
 from pretraining.corpus.noise import noise
 from pretraining.corpus.page import Page
 from pretraining.corpus.pick import chance, pick, weighted
+from pretraining.corpus.product import product
 from pretraining.corpus.steady import column
 from pretraining.corpus.words import SHOPS
 

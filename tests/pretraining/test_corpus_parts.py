@@ -9,11 +9,12 @@ from extraction.ground import grounded
 from pretraining.corpus import attribution, receipts, rows
 from pretraining.corpus.asked import amount_of
 from pretraining.corpus.domains import COMMON, DOMAINS, read
-from pretraining.corpus.goods import marketing, product
 from pretraining.corpus.letterhead import COUNTRIES, Till
 from pretraining.corpus.ocr import damaged
 from pretraining.corpus.odd import KINDS, odd
 from pretraining.corpus.page import Page
+from pretraining.corpus.product import product
+from pretraining.corpus.product_names import marketing
 from pretraining.corpus.steady import column
 from pretraining.corpus.till import Goods, mark, sum_lines
 

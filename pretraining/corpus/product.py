@@ -1,0 +1,98 @@
+"""A product as a shop knows it: name, maker, category, price, specifications."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from pretraining.corpus.goods import brand, measure, path, thing
+from pretraining.corpus.letters import code_like, digits, latin
+from pretraining.corpus.money import Money, amount, money
+from pretraining.corpus.pick import chance, pick
+from pretraining.corpus.product_names import name_pieces
+from pretraining.corpus.shapes import shape, title
+from pretraining.corpus.words import SHOP_LANGUAGES, words
+
+LANGUAGES = (
+    ("en",) * 17
+    + ("de",) * 3
+    + ("fr",) * 3
+    + ("es",) * 3
+    + ("it",) * 3
+    + ("pt", "nl", "pl", "ja", "zh", "ru")
+    + SHOP_LANGUAGES
+)
+
+
+@dataclass(slots=True)
+class Product:
+    """One product as the shop knows it. `brand` is None where nobody says it; `path` leads to the category."""
+
+    lang: str
+    shop: str
+    brand: str | None
+    name: str
+    pieces: list[str]
+    path: list[str]
+    money: Money
+    cents: int
+    old: int | None
+    head: str  # the noun of the name
+    specs: list[tuple[str, str, str]] = field(default_factory=list)  # (slot, label, value)
+
+
+def product(r: Random) -> Product:
+    """A product of a random shop."""
+    lang = pick(r, LANGUAGES)
+    maker = brand(r, lang) if chance(r, 0.72) else None
+    in_name = maker is not None and chance(r, 0.6)
+    head = thing(r, lang)
+    pieces = name_pieces(r, lang, maker if in_name else None, head)
+    shouting = chance(r, 0.05)
+    if shouting:
+        pieces = [piece.upper() for piece in pieces]
+    m = money(r, lang)
+    cents = amount(r, m)
+    old = None
+    if chance(r, 0.28):
+        old = max(cents + 100, round(cents * (1.05 + r.random() * 1.2)))
+        old = old // 100 * 100 if m.places == 0 or chance(r, 0.4) else old // 100 * 100 + pick(r, (99, 0, 95, 50, 90))
+    own = title(latin(r, lang))
+    shop = pick(
+        r,
+        (
+            own,
+            own.upper(),
+            f"{own.lower()}.{pick(r, ('com', 'de', 'fr', 'it', 'lv', 'sk', 'shop', 'co.uk', 'ru', 'nl'))}",
+            f"{own} {pick(r, words(lang, 'cats'))}",
+        ),
+    )
+    p = Product(
+        lang,
+        shop,
+        maker,
+        " ".join(pieces),
+        pieces,
+        path(r, lang, chance(r, 0.06), head, maker),
+        m,
+        cents,
+        old if old and old > cents else None,
+        head,
+    )
+    p.specs = specs(r, p)
+    return p
+
+
+def specs(r: Random, p: Product) -> list[tuple[str, str, str]]:
+    """Facts for a specification table, without maker and category."""
+    lang = p.lang
+    made = {
+        "sku": lambda: code_like(r) if chance(r, 0.5) else digits(r, r.randint(4, 9)),
+        "ean": lambda: digits(r, 13),
+        "colour": lambda: pick(r, words(lang, "colours")),
+        "size": lambda: measure(r),
+        "material": lambda: pick(r, words(lang, "materials")),
+        "weight": lambda: f"{round(r.random() * 30, pick(r, (0, 1, 2)))} {pick(r, ('kg', 'g', 'lbs', 'oz'))}",
+        "warranty": lambda: shape(r, lang, "warranty"),
+        "origin": lambda: pick(r, words(lang, "countries")),
+    }  # fmt: skip
+    keys = r.sample(sorted(made), r.randint(1, 7))
+    return [(key, pick(r, words(lang, key)), made[key]()) for key in keys]
