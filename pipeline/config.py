@@ -144,10 +144,15 @@ class Serve(Section):
         None, ge=0, le=1, description="a field that the model thinks less probable becomes null and is listed as unsure"
     )
 
+    deterministic: bool = Field(
+        False, description="embedded engine: no cached prefix and no neighbour may change an answer's rounding; slower"
+    )
+
     @property
     def options(self) -> Json:
         """Ollama's options."""
-        return self.model_dump(exclude={"name", "on_overlong", "part_tokens", "ground", "min_probability"})
+        ours = {"name", "on_overlong", "part_tokens", "ground", "min_probability", "deterministic"}
+        return self.model_dump(exclude=ours)
 
     @property
     def max_prompt(self) -> int:

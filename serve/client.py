@@ -185,6 +185,8 @@ class Extractor:
             "options": options,
             "logprobs": True,
         }
+        if self.settings.deterministic:  # which Ollama does not know, and ignores
+            body["deterministic"] = True
         # The ollama client has no argument for `truncate` and `shift`; both must be the same on every call.
         try:
             response = self.http.post("/api/chat", json=body | {"truncate": False, "shift": False})

@@ -115,6 +115,17 @@ def test_the_request_is_greedy_held_to_the_schema_and_never_cut(extractor: Extra
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_deterministic_answer_is_asked_for_where_it_is_wanted(
+    config: Config, scripted: Scripted, wanted: bool
+) -> None:
+    extractor = small(config, scripted, deterministic=wanted)
+    scripted.replies = [(200, counted(extractor, "<p>", GOOD))]
+    extractor.ask("<p>")
+    assert scripted.requests[0].get("deterministic", False) is wanted
+    assert "deterministic" not in scripted.requests[0]["options"]
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [

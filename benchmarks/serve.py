@@ -1,0 +1,201 @@
+"""How fast servers answer a run's test pages: rows a second, generated tokens a second, p95; side by side in one run.
+
+    python -m benchmarks.serve --run zs                              the embedded engine with 1 and with 4 slots
+    python -m benchmarks.serve --run zs --checkout before=../old     the same beside another checkout's engine
+    python -m benchmarks.serve --run zs --host http://127.0.0.1:11434  a server that already has the run's model
+    python -m benchmarks.serve --run zs --load 64 --seconds 60       64 clients, and some that misbehave
+
+Engines take turns on every slice of the pages, so that a change of the machine's speed meets all; its rate of float32
+matrix products stands beside each turn. The same answers are counted against the first engine's with one client.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from benchmarks.load import ask, load, text
+from extraction.json import Json
+from extraction.prompt import messages
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.files import read_schema, sha256
+from serve import modelfile
+from serve.client import read_prompt
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Setting:
+    """One way to serve and to ask, and what it did: answers by row, seconds and tokens."""
+
+    title: str
+    host: str
+    n_clients: int
+    more: Json = field(default_factory=dict)
+    answers: dict[int, str] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    wall: float = 0.0
+    n_tokens: int = 0
+    generating: float = 0.0
+    rates: list[float] = field(default_factory=list)
+
+    def line(self, reference: dict[int, str]) -> str:
+        """A row of the table."""
+        same = sum(self.answers[row] == reference.get(row) for row in self.answers)
+        cells = [
+            self.title,
+            f"{len(self.answers) / self.wall:.2f}",
+            f"{self.n_tokens / self.generating:.0f}" if self.generating else "–",
+            f"{np.percentile(self.seconds, 95):.2f} s",
+            f"{same} of {len(self.answers)}",
+            f"{np.mean(self.rates):.0f}",
+        ]
+        return "| " + " | ".join(cells) + " |"
+
+
+def matrix_rate() -> float:
+    """The machine's rate of float32 matrix products now, GFLOP/s."""
+    size, n = 1024, 5
+    left = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
+    begin = time.monotonic()
+    for _ in range(n):
+        left @ left
+    return 2 * size**3 * n / (time.monotonic() - begin) / 1e9
+
+
+@contextmanager
+def engine(checkout: Path, config: Config, variant: str, n_parallel: int) -> Iterator[str]:
+    """The embedded engine of a checkout with the run's model, started as `make` starts it; its base URL."""
+    with tempfile.TemporaryDirectory() as models:
+        environment = os.environ | {
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "OLLAMA_NUM_PARALLEL": str(n_parallel),
+            "PYTHONPATH": str(checkout),
+        }
+        command = [sys.executable, "-m", "serve.embedded", "--models", models, "--port", "0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout, env=environment) as process:
+            try:
+                assert process.stdout
+                url = next(word for word in process.stdout.readline().split() if word.startswith("http://")).rstrip(",")
+                _create(url, config, variant)
+                yield url
+            finally:
+                process.terminate()
+
+
+def _create(host: str, config: Config, variant: str) -> None:
+    weights = config.folder / "gguf" / f"{variant}.gguf"
+    digest = f"sha256:{sha256(weights)}"
+    with httpx.Client(base_url=host, timeout=600) as http:
+        http.post(f"/api/blobs/{digest}", content=weights.read_bytes()).raise_for_status()
+        body = {"model": f"{config.serve.name}:{variant}", "files": {weights.name: digest}, "stream": False}
+        http.post("/api/create", json=body | modelfile.settings(config, read_prompt(config.folder))).raise_for_status()
+
+
+def requests(config: Config, variant: str, n_rows: int) -> list[Json]:
+    """What `make ask` sends for the first rows of the test split that fit the context."""
+    lines = (config.folder / "data" / "test.jsonl").read_text(encoding="utf-8").split("\n")
+    schema = read_schema(config.folder)
+    shared = {
+        "model": f"{config.serve.name}:{variant}",
+        "stream": False,
+        "format": schema,
+        "options": config.serve.options,
+        "truncate": False,
+        "shift": False,
+        "logprobs": True,
+    }
+    pages = [json.loads(line)["input"] for line in lines if line][:n_rows]
+    return [shared | {"messages": messages(page, schema, config.data.clean)} for page in pages]
+
+
+def turn(setting: Setting, rows: list[tuple[int, Json]]) -> None:
+    """Ask for some rows, and add what happened to the setting."""
+    setting.rates.append(matrix_rate())
+    with httpx.Client(base_url=setting.host, timeout=600) as http, ThreadPoolExecutor(setting.n_clients) as pool:
+        ask(http, rows[0][1] | setting.more | {"messages": [{"role": "user", "content": "warm"}]})
+        begin = time.monotonic()
+        found = list(pool.map(lambda row: ask(http, row[1] | setting.more), rows))
+        setting.wall += time.monotonic() - begin
+    for (number, _), (body, seconds) in zip(rows, found, strict=True):
+        setting.answers[number] = text(body)
+        setting.seconds.append(seconds)
+        setting.n_tokens += body.get("eval_count", 0)
+        setting.generating += body.get("eval_duration", 0) / 1e9
+
+
+def compare(settings: list[Setting], asked: list[Json], slice_size: int) -> None:
+    """All settings take turns on the slices of the pages; prints the table."""
+    numbered = list(enumerate(asked))
+    for start in range(0, len(numbered), slice_size):
+        for setting in settings:
+            turn(setting, numbered[start : start + slice_size])
+    print("| | rows/s | generated tokens/s | p95 | same answers | GFLOP/s |\n|---|---|---|---|---|---|")
+    for setting in settings:
+        print(setting.line(settings[0].answers), flush=True)
+
+
+def main() -> None:
+    parser = configuration.arguments(__doc__ or "")
+    parser.add_argument("--variant", default="q4_k_m")
+    parser.add_argument("--rows", type=int, default=120)
+    parser.add_argument("--slice", type=int, default=20, help="rows a turn")
+    parser.add_argument("--host", help="a server that has the model already")
+    parser.add_argument("--checkout", action="append", default=[], metavar="NAME=FOLDER", help="engine to compare with")
+    parser.add_argument("--parallel", type=int, nargs="*", default=[1, 4], help="slots, and as many clients")
+    parser.add_argument("--load", type=int, help="clients at once, beside clients that misbehave")
+    parser.add_argument("--seconds", type=float, default=60)
+    arguments = parser.parse_args()
+    config = configuration.from_arguments(arguments)
+    asked = requests(config, arguments.variant, arguments.rows)
+    with ExitStack() as stack:
+        settings = _settings(stack, config, arguments)
+        if arguments.load is None:
+            compare(settings, asked, arguments.slice)
+        else:
+            _print_load(settings[0], asked, arguments.load, arguments.seconds)
+
+
+def _settings(stack: ExitStack, config: Config, arguments: argparse.Namespace) -> list[Setting]:
+    if arguments.host:
+        return [Setting(f"server, {n} clients", arguments.host, n) for n in arguments.parallel]
+    settings = []
+    for n in arguments.parallel:
+        host = stack.enter_context(engine(ROOT, config, arguments.variant, n))
+        settings.append(Setting(f"embedded, {n} clients and slots", host, n))
+        if n == 1:
+            settings.append(Setting("embedded, deterministic", host, 1, {"deterministic": True}))
+    for named in arguments.checkout:
+        name, equals, folder = named.partition("=")
+        if not equals or not (Path(folder) / "serve" / "embedded.py").is_file():
+            raise UserError(f"--checkout is {named!r}: give it as NAME=FOLDER, the folder of a checkout")
+        host = stack.enter_context(engine(Path(folder).resolve(), config, arguments.variant, 1))
+        settings.append(Setting(f"{name}, 1 client", host, 1))
+    return settings
+
+
+def _print_load(setting: Setting, asked: list[Json], n_clients: int, seconds: float) -> None:
+    outcome = load(setting.host, asked, n_clients, seconds)
+    print(
+        f"{setting.title}: {n_clients} clients, {seconds:.0f} s: {len(outcome.seconds) / seconds:.1f} answers/s,"
+        f" p95 {outcome.p95():.2f} s, {outcome.busy} refused as busy, {len(outcome.wrong)} wrong answers,"
+        f" {len(outcome.other)} other errors {outcome.other[:3]}; {matrix_rate():.0f} GFLOP/s"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
