@@ -121,17 +121,6 @@ def _grouped(
     return (shares @ value).view(batch, heads, tokens, size).transpose(1, 2), None
 
 
-def use_fast_products() -> None:
-    """On a CPU without AMX let oneDNN multiply in float32: on AMD's processors it is twice as fast as MKL.
-
-    With AMX the same setting would round to bfloat16.
-    """
-    import torch
-
-    if not torch.cuda.is_available() and not torch.cpu._is_amx_tile_supported():
-        torch.set_float32_matmul_precision("medium")
-
-
 def dequantized(model: Any) -> Any:
     """A base in NF4 as the 16-bit numbers that it computes with, where the GPU holds them: none is unpacked twice."""
     import torch

@@ -19,6 +19,7 @@ from extraction.prompt import Messages, completion, messages, render
 from extraction.special import show
 from extraction.split import chats
 from pipeline.config import NF4, Config
+from pipeline.cpu import use_fast_products
 from pipeline.errors import UserError
 from pipeline.files import read_schema
 from pipeline.reading import pruner
@@ -142,7 +143,7 @@ def load(config: Config, variant: str) -> tuple[Any, Any]:
         # Under autocast the adapter was trained in the base's 16 bits; in float32 each layer would cast to it and back.
         model = PeftModel.from_pretrained(model, str(adapter), autocast_adapter_dtype=False).to(model.dtype)
         model = model if cuda else model.merge_and_unload()
-    decode.use_fast_products()
+    use_fast_products()
     return AutoTokenizer.from_pretrained(str(adapter)), model.eval()
 
 

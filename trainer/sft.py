@@ -10,6 +10,7 @@ from typing import Any
 
 from extraction.json import Json
 from pipeline.config import Config
+from pipeline.cpu import use_fast_products
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, read_schema, write_text
 from pipeline.reading import pruner
@@ -32,6 +33,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     from trainer.progress import LossBar
 
     set_seed(config.training.seed)
+    use_fast_products()
     tokenizer = load_tokenizer(config.model.model_name_or_path, config.model.revision)
     parts = examples(config, tokenizer)
     lengths = [len(sample["input_ids"]) for sample in parts["train"]]
@@ -169,7 +171,8 @@ def sft_config(config: Config, plan: Plan) -> Any:
         # Over a number of tokens that is no multiple of 8 the adapter's gradients fall to slow matrix kernels.
         pad_to_multiple_of=64 if config.training.packing else None,
         completion_only_loss=True,
-        loss_type="nll",  # the one loss of TRL that needs no Triton
+        # On a CPU the output layer sees the answers only; on CUDA finding them would wait for the GPU at every step.
+        loss_type="nll" if cuda else "chunked_nll",
         bf16=bf16,
         fp16=cuda and not bf16,
         use_cpu=not cuda,
