@@ -6,17 +6,6 @@ from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.site import TEXT, Site, fill
 
 
-def consent(site: Site) -> str:
-    """A banner about cookies, short or with a table of purposes."""
-    r = site.r
-    texts = [site.leaf(pick(r, ("p", "div", "h2", "span")), "note", f"{site.say('consent')} {site.paragraph(120)}")]
-    for _ in range(pick(r, (0, 0, 0, 3, 6))):
-        texts.append(site.leaf("label", "label", f'<input type="checkbox" checked> {site.sentence(1, 3)}'))
-        texts.append(site.leaf("p", "description", site.sentence()))
-    buttons = [site.leaf(pick(r, ("button", "a")), "button", site.say("accept")) for _ in range(r.randint(1, 3))]
-    return site.deep(site.el("div", "consent", *texts, *buttons, role="dialog"), "wrapper", 3)
-
-
 def skip_links(site: Site) -> str:
     """Links for keyboards, and a notice for who has no scripts."""
     link = site.link("", "", "hidden")

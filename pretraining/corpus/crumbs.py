@@ -145,8 +145,8 @@ def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> 
 def _flat(page: Page, texts: list[str], last_is_page: bool) -> str:
     r, m = page.r, page.m
     sign = m.text(pick(r, SEPARATORS))
-    joint = pick(r, (f" {sign} ", f" {sign} ", f"&nbsp;{sign}&nbsp;", f" <b>{sign}</b> ", f"{sign}", f" {sign}\n"))
-    as_text, link_last = chance(r, 0.12), not last_is_page and chance(r, 0.65)
+    joint = pick(r, (f" {sign} ", f" {sign} ", f"&nbsp;{sign}&nbsp;", f" <b>{sign}</b> ", sign, f" {sign}\n", " "))
+    as_text, link_last = joint != " " and chance(r, 0.12), not last_is_page and chance(r, 0.65)
     parts = [
         m.text(t)
         if as_text or (not link_last and i == len(texts) - 1)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from pretraining.corpus import chrome, detail, shelves
+from pretraining.corpus import chrome, detail, layers, shelves
 from pretraining.corpus.letters import latin
 from pretraining.corpus.naming import hashed
 from pretraining.corpus.pick import chance, pick, weighted
@@ -69,6 +69,8 @@ def _top(site: Site, shares: dict[str, int], size: int) -> list[str]:
     p = 0.85 if size > SMALL else 0.2
     makers = (chrome.logo, chrome.bar, chrome.search, chrome.account, chrome.skip_links)
     parts = [make(site) for make in makers if chance(r, p * pick(r, (1, 0.8, 0.4)))]
+    if site.page.product.brand == site.page.product.shop:  # only the logo says who made it
+        parts.append(chrome.logo(site))
     if chance(r, 0.3):
         r.shuffle(parts)
     if "menu" in shares:
@@ -77,7 +79,9 @@ def _top(site: Site, shares: dict[str, int], size: int) -> list[str]:
     if shares.get("phone", 0) > 400:
         header.insert(0, site.el("div", "hidden modal", chrome.menu(site, shares["phone"])))
     if chance(r, p * 0.4):
-        header.insert(r.randint(0, len(header)), chrome.consent(site))
+        header.insert(r.randint(0, len(header)), layers.consent(site))
+    for _ in range(pick(r, (0, 0, 0, 1, 1, 2)) if size > SMALL else 0):
+        header.insert(r.randint(0, len(header)), layers.popup(site))
     return header
 
 
@@ -86,7 +90,7 @@ def _end(site: Site, shares: dict[str, int], size: int) -> list[str]:
     parts = [chrome.newsletter(site)] if chance(r, 0.5 if size > SMALL else 0.1) else []
     parts += [chrome.footer(site, shares["footer"])] if "footer" in shares else []
     if chance(r, 0.25 if size > SMALL else 0.05):
-        parts.append(chrome.consent(site))
+        parts.append(layers.consent(site))
     if chance(r, 0.2):
         parts.append(site.el("div", "modal", site.leaf("h4", "title", site.say("loading")), site.el("div", "")))
     return parts

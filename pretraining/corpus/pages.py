@@ -78,7 +78,7 @@ def _content(site: Site, size: int) -> Content:
     r, page = site.r, site.page
     odd = chance(r, 0.06)
     trail = [] if odd else _trails(site)
-    main = [wild.compose(page)] if odd else products.shown(page)
+    main = [wild.compose(page)] if odd else products.shown(page, chance(r, 0.3))
     copy = list(main)
     price = _shown_price(site)
     main = buybox.furnish(site, main, size // 2)

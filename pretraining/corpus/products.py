@@ -96,8 +96,8 @@ def category(page: Page, shares: dict[str, float] = CATEGORY) -> list[str]:
     return []
 
 
-def shown(page: Page) -> list[str]:
-    """Name, maker and price, in the order of this shop."""
+def shown(page: Page, logo: bool = True) -> list[str]:
+    """Name, maker and price, in the order of this shop. Where the shop is the maker, `logo` says so among them."""
     r, p = page.r, page.product
     if not page.in_trail and not (p.brand and p.brand.casefold() in p.name.casefold()) and chance(r, 0.03):
         title = ""
@@ -106,7 +106,7 @@ def shown(page: Page) -> list[str]:
         title = ""
     else:
         title = titles.name(page) if chance(r, 0.95) else titles.untitled(page)
-    makers = _makers(page)
+    makers = _makers(page, logo)
     price = prices.block(page) if chance(r, 0.95) else extras.no_price(page)
     titled = [title] if title else []
     parts = [*titled, *makers] if chance(r, 0.5) else [*makers, *titled]
@@ -116,7 +116,7 @@ def shown(page: Page) -> list[str]:
     return parts
 
 
-def _makers(page: Page) -> list[str]:
+def _makers(page: Page, logo: bool) -> list[str]:
     """Statements of who made the product. A name that holds the maker says it too, if nothing else does.
 
     Only a maker that a reader knows or that is written like one (KORG, TomTom, Tri-X), though: no reader can tell Pramo
@@ -136,7 +136,7 @@ def _makers(page: Page) -> list[str]:
     if how == "shop":
         p.shop = p.brand
         page.show("manufacturer", p.brand)
-        return [titles.shop_logo(page)]
+        return [titles.shop_logo(page)] if logo else []
     return [attribution.maker(page) for _ in range({"one": 1, "two": 2}.get(how, 0))]
 
 

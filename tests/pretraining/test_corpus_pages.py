@@ -4,15 +4,19 @@ import subprocess
 import sys
 import time
 from itertools import islice
+from random import Random
 
 import pytest
 
 from extraction.clean import clean
 from extraction.ground import grounded
 from extraction.schema import check, problems
-from pretraining.corpus import Sample, records, samples
+from pretraining.corpus import Sample, layers, records, samples
+from pretraining.corpus.frames import Content, assemble
+from pretraining.corpus.page import Page
 from pretraining.corpus.pages import pages
-from pretraining.corpus.site import HOLES, fill
+from pretraining.corpus.product import product
+from pretraining.corpus.site import HOLES, Site, fill
 
 HASH_OF_FOUR = (
     "import hashlib, itertools; from pretraining.corpus.pages import pages; "
@@ -87,3 +91,19 @@ def test_it_is_fast_enough_to_train_on() -> None:
     start = time.process_time()
     total = sum(len(sample.text) for sample in islice(pages(3), 60))
     assert (time.process_time() - start) / (total / 60_000) < 0.03  # seconds for 60,000 characters
+
+
+def test_a_shop_that_makes_its_goods_says_so_in_its_logo() -> None:
+    page = Page(Random(3), product(Random(3)))
+    page.product.brand = page.product.shop = "Ab Cde"
+    site = Site(page)
+    for size in (2_000, 20_000):
+        assert grounded("Ab Cde", assemble(site, Content([], "<p>1 €</p>"), size, False).split("<footer")[0])
+
+
+def test_layers_are_elements_of_their_own() -> None:
+    for seed in range(30):
+        site = Site(Page(Random(seed), product(Random(seed))))
+        for layer in (layers.consent(site), layers.popup(site)):
+            assert layer.startswith("<")
+            assert not any(hole in layer for hole in HOLES)
