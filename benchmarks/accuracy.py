@@ -6,14 +6,15 @@ Reads artifacts/<run>/{adapter,data}; writes gguf/prompt.json there, as the expo
 """
 
 import json
+from typing import Any
 
 from eval import hf, metrics
+from eval.records import Score
 from extraction.json import Json
-from extraction.schema import fields
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import run
-from pipeline.files import read_jsonl, read_schema, write_text
+from pipeline.files import read_jsonl, read_rules, read_schema, write_text
 
 
 def main() -> None:
@@ -28,17 +29,22 @@ def accuracy(config: Config) -> Json:
     schema = read_schema(config.folder)
     tokenizer = load_tokenizer(str(config.folder / "adapter"))
     write_text(config.folder / "gguf" / "prompt.json", json.dumps(pieces(tokenizer, schema)))
-    by_slice: dict[str, list[Json]] = {}
+    by_slice: dict[str, list[Any]] = {}
     for row, answer, _ in hf.answer_all(config, "adapter", read_jsonl(config.folder / "data" / "test.jsonl")):
         judged = {"input": row["input"], "reference": row["output"], "prediction": answer.record}
-        by_slice.setdefault(row["slice"], []).append(judged | {"status": answer.status})
-    return {name: figures(metrics.score(rows, fields(schema))) for name, rows in sorted(by_slice.items())}
+        by_slice.setdefault(row["slice"], []).append(
+            judged | {"status": answer.status, "retried": False, "id": row["id"]}
+        )
+    return {name: figures(metrics.score(rows, read_rules(config.folder))) for name, rows in sorted(by_slice.items())}
 
 
-def figures(scored: Json) -> Json:
+def figures(scored: Score) -> Json:
     """What the benchmark's table shows of a slice."""
     matched = scored["normalised"]
-    return {"n": scored["n"]} | {key: matched[key] for key in ("mean_field_accuracy", "record_exact_match")}
+    return {"n": scored["n"]} | {
+        "mean_field_accuracy": matched["mean_field_accuracy"],
+        "record_exact_match": matched["record_exact_match"],
+    }
 
 
 if __name__ == "__main__":

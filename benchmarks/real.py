@@ -26,9 +26,9 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.baselines import by_markup, by_rules
-from eval.values import money
 from extraction.ground import grounded
 from extraction.json import Json
+from extraction.numbers import money
 from pipeline import config as configuration
 from pipeline.errors import UserError, run
 from pipeline.files import read_jsonl, write_text

@@ -59,6 +59,30 @@ def change_bars(rows: Sequence[Spread]) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
+def curve(line: Sequence[tuple[float, float]], across: str, up: str) -> Markup:
+    """A line through points of two shares, 0 to 1; the upright axis begins below its lowest point."""
+    width, left = 480, 70
+    floor = int(min(0.95, *(y for _, y in line)) * 20) / 20
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return left + x * width, TOP + HEIGHT * (1 - (y - floor) / (1 - floor))
+
+    parts = [_open("chart", left + width + 30, TOP + HEIGHT + 46)]
+    for share in (0, 0.2, 0.4, 0.6, 0.8, 1):
+        level = floor + share * (1 - floor)
+        x, y = place(share, level)
+        parts.append(
+            Markup('<line class="grid" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>').format(left, left + width, y=y)
+        )
+        parts.append(_text(left - 8, y + 4, f"{level:.2f}", "end"))
+        parts.append(_text(x, TOP + HEIGHT + 18, f"{share:.1f}", "middle"))
+    points_ = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in line)
+    parts.append(Markup('<polyline class="curve" points="{}"/>').format(points_))
+    parts.append(_text(left + width / 2, TOP + HEIGHT + 38, across, "middle", "label"))
+    parts.append(_text(left, TOP - 8, up, "start", "label"))
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
 def _open(name: str, width: float, height: float) -> Markup:
     return Markup('<svg class="{}" role="img" width="{:.0f}" height="{:.0f}" viewBox="0 0 {:.0f} {:.0f}">').format(
         name, width, height, width, height

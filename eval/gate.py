@@ -1,36 +1,110 @@
-"""Which served variants lost no more than is allowed, and what to serve instead of one that did. Pure functions."""
+"""The gate: may a served variant be used, or did quantization and serving cost too much?
 
-from eval import table
+A non-inferiority test of the first answers, from the adapter (or the variant nearest to it that was scored) to each
+served variant. With the 95 % interval of the change of mean field accuracy, and `eval.max_loss` as the margin:
+
+    passed     the interval's bad end is within the margin: a larger loss is ruled out
+    failed     the bad end is beyond it, and a loss is certain, the interval being below zero
+    undecided  the bad end is beyond it, and no loss is certain: there are not enough examples to tell
+
+A field fails by itself where its loss is beyond the margin and certain by two tests: McNemar's exact one after Holm's
+correction for the number of fields, and the interval by groups. Two variants that are equal therefore fail in at most
+2.5 % of test sets by the mean, and in about as many by a field.
+"""
+
+from collections.abc import Callable, Sequence
+
 from eval.compare import SERVED
+from eval.records import Difference, Verdict
+from eval.table import points
 from extraction.json import Json
 
 SMALLEST_FIRST = ("q4_k_m", "q8_0", "f16")
+ALPHA = 0.05
+EPSILON = 1e-9  # shares are sums of binary fractions
 
 
-def accepted(results: Json, max_loss: float) -> list[str]:
-    """The served variants that pass, the smallest first; none where there is no adapter to compare them with."""
-    if "adapter" not in results["variants"]:
-        return []
-    return [v for v in SMALLEST_FIRST if v in results["variants"] and not table.refusal(_alone(results, v), max_loss)]
+def judged_pairs(variants: Sequence[str]) -> list[tuple[str, str]]:
+    """(before, after) of each comparison that the gate judges: what quantization and serving are to blame for."""
+    start = next((name for name in ("adapter", "merged", "f16") if name in variants), None)
+    return [(start, name) for name in SERVED if start and name in variants and name != start]
 
 
-def alternative(results: Json, passed: list[str]) -> str:
-    """What to add to a refusal: the smallest larger variant that passes, with its figures; empty without one."""
-    failed = [variant for variant in SMALLEST_FIRST if variant in results["variants"] and variant not in passed]
-    larger = [variant for variant in passed if SMALLEST_FIRST.index(variant) > SMALLEST_FIRST.index(failed[0])]
-    if not larger:
-        return ""
-    figures = table.difference(results, "adapter", larger[0])
-    accuracy = results["variants"][larger[0]]["all"]["normalised"]["mean_field_accuracy"]
-    change = table.points(figures["mean_field_accuracy"])
+def judge(before: str, after: str, found: Difference, max_loss: float, blame: Callable[[], str]) -> Verdict:
+    """The verdict on one comparison; `blame` says which step lost most, and is asked where it failed."""
+    change, interval = found["mean_field_accuracy"], found["interval"]
+    if change is None:
+        raise ValueError("the gate judges at least one example")
+    fields = [
+        field
+        for field, flip in found["fields"].items()
+        if flip["p_holm"] < ALPHA and (flip["accuracy"] or 0) < -max_loss - EPSILON
+        if flip["interval"] and flip["interval"][1] < 0
+    ]
+    ruled_out = interval is not None and interval[0] >= -max_loss - EPSILON
+    certain = interval is not None and interval[1] < 0
+    verdict = "failed" if fields or (certain and not ruled_out) else "passed" if ruled_out else "undecided"
+    judged: Verdict = {
+        "before": before,
+        "after": after,
+        "verdict": verdict,
+        "change": change,
+        "interval": interval,
+        "smallest": None if interval is None else change - interval[0],
+        "max_loss": max_loss,
+        "fields": fields,
+        "sentence": "",
+    }
+    return judged | {"sentence": sentence(judged, found, blame)}
+
+
+def sentence(judged: Verdict, found: Difference, blame: Callable[[], str]) -> str:
+    """The verdict in words."""
+    before, after, margin = judged["before"], judged["after"], f"{100 * judged['max_loss']:.1f}"
+    change = f"{before} → {after} {points(judged['change'])} points of mean field accuracy"
+    n = f"n {found['n']}" + (f" in {found['groups']} groups" if found["groups"] < found["n"] else "")
+    if judged["interval"] is None:
+        return f"undecided: {change}; {n}: one group is not enough to tell"
+    low, high = judged["interval"]
+    spread = f"95 % {points(low)} to {points(high)}, {n}"
+    smallest = f"the smallest loss that so many can show is {100 * (judged['smallest'] or 0):.1f} points"
+    if judged["verdict"] == "passed":
+        return f"passed: {change} ({spread}): a loss beyond eval.max_loss ({margin}) is ruled out; {smallest}"
+    if judged["verdict"] == "undecided":
+        return f"undecided: {change} ({spread}): not enough examples to tell whether it is within {margin}; {smallest}"
+    lost = ", ".join(f"{field} {points(found['fields'][field]['accuracy'])}" for field in judged["fields"])
+    named = f"; lost by itself: {lost}" if lost else ""
     return (
-        f"; {larger[0]} passes with mean field accuracy {accuracy:.3f} ({change} points): VARIANT={larger[0]} asks it"
+        f"failed: {change} ({spread}), eval.max_loss allows {margin}{named}; most of it {blame()}: "
+        "mend that step or raise eval.max_loss"
     )
 
 
-def _alone(results: Json, variant: str) -> Json:
-    """The results as if no other served variant had been asked, but f16, which quantized ones are made from."""
-    kept = {
-        name: scores for name, scores in results["variants"].items() if name in ("f16", variant) or name not in SERVED
-    }
-    return results | {"variants": kept}
+def refusal(verdicts: Sequence[Verdict], strict: bool) -> str | None:
+    """Why the run's served models are not accepted, None where they are; undecided ones are refused if `strict`."""
+    refused = [verdict for verdict in verdicts if _refused(verdict, strict)]
+    return f"the gate {refused[0]['sentence']}" if refused else None
+
+
+def accepted(verdicts: Sequence[Verdict], strict: bool) -> list[str]:
+    """The served variants that were compared with the adapter and not refused, the smallest first."""
+    kept = {v["after"] for v in verdicts if v["before"] == "adapter" and not _refused(v, strict)}
+    return [name for name in SMALLEST_FIRST if name in kept]
+
+
+def alternative(results: Json, passed: Sequence[str]) -> str:
+    """What to add to a refusal: the smallest larger variant that is accepted, with its figures; empty without one."""
+    failed = [verdict["after"] for verdict in results["gate"] if verdict["after"] not in passed]
+    larger = [name for name in passed if failed and SMALLEST_FIRST.index(name) > SMALLEST_FIRST.index(failed[0])]
+    if not larger:
+        return ""
+    change = next(verdict["change"] for verdict in results["gate"] if verdict["after"] == larger[0])
+    accuracy = results["variants"][larger[0]]["all"]["normalised"]["mean_field_accuracy"]
+    return (
+        f"; {larger[0]} passes with mean field accuracy {accuracy:.3f} ({points(change)} points):"
+        f" VARIANT={larger[0]} asks it"
+    )
+
+
+def _refused(verdict: Verdict, strict: bool) -> bool:
+    return verdict["verdict"] == "failed" or (strict and verdict["verdict"] == "undecided")

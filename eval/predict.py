@@ -1,11 +1,10 @@
-"""Let every variant answer the test split: artifacts/<run>/samples/<variant>.jsonl, one row an example.
+"""Let every variant answer the test split: artifacts/<run>/samples/<variant>.jsonl, one eval.records.Sample a line.
 
-Reads data/test.jsonl, the models or the server, and the manifest. A row: {"id", "slice", "reference", "answer" (raw
-text), "prediction" (record or null), "status", "reason", "prompt_tokens", "seconds"}; in batches, seconds are the
-batch's time divided by its size. A page that was asked in parts has the sums over these, and the record chosen from
-them as its answer. A finished file is entered in the manifest as `predict.<variant>` with what it depends on, and is
-not made again while that holds. Until then the rows are in samples/.<variant>.<fingerprint>.partial, and the next run
-goes on from there.
+Reads data/test.jsonl, the models or the server, and the manifest. The variant that users get also answers some of the
+validation split (samples/<variant>.validation.jsonl), on which its probabilities are calibrated. In batches, seconds
+are the batch's time divided by its size; a page that was asked in parts has the sums over these. A finished file is
+entered in the manifest as `predict.<variant>` with what it depends on, and is not made again while that holds. Until
+then the rows are in samples/.<variant>.<fingerprint>.partial, and the next run goes on from there.
 
     python -m eval.score --config configs/embedded.yaml
 """
@@ -14,13 +13,15 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
 from eval import hf
-from eval.compare import SERVED
+from eval.compare import SERVED, last_served
 from eval.provenance import depends_on, describe
+from eval.records import Row, Sample
 from extraction.json import Json
 from extraction.parse import Answer
 from pipeline.config import Config
@@ -29,38 +30,68 @@ from pipeline.manifest import record_stage, up_to_date
 from serve.client import Extractor
 
 
+@dataclass(frozen=True)
+class Task:
+    """One variant and the split that it answers."""
+
+    variant: str
+    split: str = "test"
+
+    @property
+    def name(self) -> str:
+        """`<variant>`, or `<variant>.validation`."""
+        return self.variant if self.split == "test" else f"{self.variant}.{self.split}"
+
+    @property
+    def stage(self) -> str:
+        """Name of the manifest's entry for the samples."""
+        return f"predict.{self.name}"
+
+
+def tasks(config: Config) -> list[Task]:
+    """What is answered: the test split by every variant, some of validation by the one that users get."""
+    last = last_served(config.eval.variants)
+    extra = [Task(last, "validation")] if last and config.eval.calibration else []
+    return [*map(Task, config.eval.variants), *extra]
+
+
 def predict_all(config: Config, host: str) -> list[Path]:
     """The samples files of all variants of the config; servers are checked before the first long computation."""
-    inputs = {variant: depends_on(config, variant) for variant in config.eval.variants}
-    pending = [name for name in inputs if not up_to_date(config.folder, stage(name), inputs[name])]
-    for variant in pending:
-        if variant in SERVED:
-            Extractor(config, variant, host).check()
-    for variant in inputs:
-        if variant in pending:
-            predict(config, variant, host, inputs[variant])
+    inputs = {task: depends_on(config, task.variant, task.split) for task in tasks(config)}
+    pending = [task for task in inputs if not up_to_date(config.folder, task.stage, inputs[task])]
+    for variant in dict.fromkeys(task.variant for task in pending if task.variant in SERVED):
+        Extractor(config, variant, host).check()
+    for task in inputs:
+        if task in pending:
+            predict(config, task, host, inputs[task])
         else:
-            print(f"eval: {variant}: up to date")
-    return [samples_path(config, variant) for variant in inputs]
+            print(f"eval: {task.name}: up to date")
+    return [samples_path(config, task) for task in inputs]
 
 
-def samples_path(config: Config, variant: str) -> Path:
+def samples_path(config: Config, task: Task) -> Path:
     """artifacts/<run>/samples/<variant>.jsonl"""
-    return config.folder / "samples" / f"{variant}.jsonl"
+    return config.folder / "samples" / f"{task.name}.jsonl"
 
 
-def read_samples(config: Config, variant: str) -> list[Json]:
-    """A variant's samples with the examples' input and group joined to them, in the test split's order."""
-    examples = {row["id"]: row for row in read_jsonl(config.folder / "data" / "test.jsonl")}
-    keep = ("input", "group")
-    samples = read_jsonl(samples_path(config, variant))
-    return [row | {key: examples[row["id"]][key] for key in keep if key in examples[row["id"]]} for row in samples]
+def examples(config: Config, split: str) -> list[Json]:
+    """The rows of a split that are asked for; of validation the first ones, up to `eval.calibration`."""
+    rows = read_jsonl(config.folder / "data" / f"{split}.jsonl")
+    return rows if split == "test" else rows[: config.eval.calibration]
 
 
-def predict(config: Config, variant: str, host: str, inputs: Json) -> None:
+def read_samples(config: Config, task: Task) -> list[Row]:
+    """The samples with the examples' input and group joined to them, in the split's order."""
+    by_id = {row["id"]: row for row in examples(config, task.split)}
+    keep = ("input", "group", "columns")
+    samples = read_jsonl(samples_path(config, task))
+    return [row | {key: by_id[row["id"]][key] for key in keep if key in by_id[row["id"]]} for row in samples]  # type: ignore[misc]
+
+
+def predict(config: Config, task: Task, host: str, inputs: Json) -> None:
     """Make the samples file of a variant, going on from a partial one that was made from the same `inputs`."""
-    path = samples_path(config, variant)
-    rows = read_jsonl(config.folder / "data" / "test.jsonl")
+    path, variant = samples_path(config, task), task.variant
+    rows = examples(config, task.split)
     partial = partial_path(path, inputs)
     done = read_partial(partial)
     facts = describe(host, variant)
@@ -68,18 +99,13 @@ def predict(config: Config, variant: str, host: str, inputs: Json) -> None:
     if rest:
         served = variant in SERVED
         answers = ask_all(config, variant, host, rest) if served else hf.answer_all(config, variant, rest)
-        append(partial, tqdm(answers, f"eval: {variant}", len(rest), unit="example", smoothing=0.1))
+        append(partial, tqdm(answers, f"eval: {task.name}", len(rest), unit="example", smoothing=0.1))
     done = read_partial(partial)
     write_jsonl(path, [done[row["id"]] for row in rows])
     seconds = round(sum(sample["seconds"] for sample in done.values()), 1)
-    record_stage(config.folder, stage(variant), inputs, [path], seconds=seconds, **facts)
-    for leftover in path.parent.glob(f".{variant}.*.partial"):
+    record_stage(config.folder, task.stage, inputs, [path], seconds=seconds, **facts)
+    for leftover in path.parent.glob(f".{task.name}.*.partial"):
         leftover.unlink()
-
-
-def stage(variant: str) -> str:
-    """Name of the manifest's entry for a variant's samples."""
-    return f"predict.{variant}"
 
 
 def partial_path(path: Path, inputs: Json) -> Path:
@@ -101,7 +127,7 @@ def read_partial(path: Path) -> dict[str, Json]:
 
 
 def append(partial: Path, answers: Iterable[tuple[Json, Answer, Json]]) -> None:
-    """Append a sample to the partial file for each (row, parsed answer, facts), as it comes."""
+    """Append a sample to the partial file for each (row, first answer, facts), as it comes."""
     partial.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("a", encoding="utf-8") as file:
         for row, answer, facts in answers:
@@ -110,16 +136,29 @@ def append(partial: Path, answers: Iterable[tuple[Json, Answer, Json]]) -> None:
 
 
 def ask_all(config: Config, variant: str, host: str, rows: Sequence[Json]) -> Iterator[tuple[Json, Answer, Json]]:
-    """(row, parsed answer, facts) for each row, asked of the server one after the other."""
-    extractor = Extractor(config, variant, host)
+    """(row, first answer, facts) for each row, asked of the server one after the other.
+
+    Asked without `serve.min_probability`: unsure values are scored like others, and the report says what it would hold
+    back.
+    """
+    plain = config.model_copy(update={"serve": config.serve.model_copy(update={"min_probability": None})})
+    extractor = Extractor(plain, variant, host)
     for row in rows:
         found = extractor.ask(row["input"])
-        facts = {"answer": found.text, "prompt_tokens": found.prompt_tokens, "seconds": found.seconds}
-        yield row, found.answer, facts
+        facts = {
+            "answer": found.text,
+            "final": found.answer,
+            "retried": found.retried,
+            "probability": found.probability,
+            "prompt_tokens": found.prompt_tokens,
+            "seconds": found.seconds,
+        }
+        yield row, found.first, facts
 
 
-def sample(row: Json, answer: Answer, facts: Json) -> Json:
-    """One line of a samples file."""
+def sample(row: Json, answer: Answer, facts: Json) -> Sample:
+    """One line of a samples file. Variants that are not served have one try and tell no probabilities."""
+    final: Answer = facts.get("final", answer)
     return {
         "id": row["id"],
         "slice": row["slice"],
@@ -128,6 +167,10 @@ def sample(row: Json, answer: Answer, facts: Json) -> Json:
         "prediction": answer.record,
         "status": answer.status,
         "reason": answer.reason,
+        "final": final.record,
+        "final_status": final.status,
+        "retried": facts.get("retried", False),
+        "probability": facts.get("probability", {}),
         "prompt_tokens": facts["prompt_tokens"],
         "seconds": facts["seconds"],
     }

@@ -3,19 +3,22 @@
 import hashlib
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 from eval.compare import SERVED
 from extraction.json import Json
 from extraction.prompt import system
 from pipeline.config import Config
 from pipeline.errors import UserError
-from pipeline.files import read_schema
+from pipeline.files import read_schema, sha256
 from pipeline.manifest import output_of, read_manifest
+from pipeline.provenance import commit
 from pipeline.reading import pruning
 from serve.client import read_prompt, unreachable
 from serve.client import served_digest as recorded_digest
 from serve.server import version as server_version
 
+ROOT = Path(__file__).parents[1]
 LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn", "numpy")
 
 HF_OPTIONS = (
@@ -26,16 +29,18 @@ HF_OPTIONS = (
 )  # of `serve`, those that mean something without a server
 
 
-def depends_on(config: Config, variant: str) -> Json:
-    """What a variant's predictions depend on; the batch size is not among it."""
-    options = config.serve.model_dump(exclude={"name"})
+def depends_on(config: Config, variant: str, split: str = "test") -> Json:
+    """What a variant's predictions depend on, the code that makes them included; the batch size is not among it."""
+    options = config.serve.model_dump(exclude={"name", "min_probability"})
     model = (
         {"digest": served_digest(config, variant)}
         if variant in SERVED
         else weights(config, variant) | {"device": device()}
     )
     return {
-        "test": output_of(config.folder, "data", "data/test.jsonl"),
+        split: output_of(config.folder, "data", f"data/{split}.jsonl"),
+        **({} if split == "test" else {"first": config.eval.calibration}),
+        "code": code(variant),
         "schema": read_schema(config.folder),
         "prompt": hashlib.sha256(system(read_schema(config.folder)).encode()).hexdigest(),
         "clean": config.data.clean,
@@ -44,6 +49,16 @@ def depends_on(config: Config, variant: str) -> Json:
         "model": model,
         "options": options if variant in SERVED else {name: options[name] for name in HF_OPTIONS},
     }
+
+
+def code(variant: str) -> str:
+    """SHA-256 over the sources that make a variant's predictions: the task, and who asks the model."""
+    asking = ("serve/client.py", "serve/result.py") if variant in SERVED else ("eval/hf.py",)
+    paths = [*sorted((ROOT / "extraction").rglob("*.py")), *(ROOT / name for name in asking)]
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(f"{path.relative_to(ROOT)}\0{sha256(path)}\n".encode())
+    return found.hexdigest()
 
 
 def served_digest(config: Config, variant: str) -> str:
@@ -80,8 +95,9 @@ def device() -> str:
 
 
 def describe(host: str, variant: str) -> Json:
-    """Engine, device and versions, for the record."""
-    facts: Json = {"versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}}
+    """Commit of the code that predicts, engine, device and versions, for the record."""
+    versions = {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+    facts: Json = {"commit": commit(), "versions": versions}
     if variant in SERVED:
         engine = server_version(host)
         if engine is None:

@@ -13,16 +13,19 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from eval import table
-from eval.charts import change_bars, grouped_bars
-from eval.predict import read_samples
-from eval.values import same, same_raw
+from eval import gate, table
+from eval.calibration import sentence
+from eval.charts import change_bars, curve, grouped_bars
+from eval.compare import ASKED
+from eval.predict import Task, read_samples
+from eval.records import Row
 from extraction.json import Json
 from extraction.parse import Status
+from extraction.values import same, same_raw
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import write_text
+from pipeline.files import read_rules, write_text
 
 N_EXAMPLES = 12
 LONGEST_INPUT, LONGEST_VALUE = 1200, 160  # characters shown
@@ -39,19 +42,22 @@ def write_report(config: Config) -> Path:
     if not path.is_file():
         raise UserError(f"{path} is not there: run `make eval` first")
     results: Json = json.loads(path.read_text(encoding="utf-8"))
-    samples = {variant: read_samples(config, variant) for variant in results["variants"]}
-    write_text(path.with_name("report.html"), render(results, samples))
+    samples: dict[str, list[Row]] = {
+        name: read_samples(config, Task(name)) for name in results["variants"] if name != ASKED
+    }
+    write_text(path.with_name("report.html"), render(results, samples, read_rules(config.folder)))
     return path.with_name("report.html")
 
 
-def render(results: Json, samples: dict[str, list[Json]]) -> str:
+def render(results: Json, samples: dict[str, list[Row]], rules: Json) -> str:
     """The page. jinja2 escapes whatever it is given."""
     here = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
         loader=here, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": table.number, "points": table.points}
-    variants = list(results["variants"])
+    variants = table.shown(results)
+    calibration = results["calibration"]
     return environment.get_template("report.html.jinja").render(
         results=results,
         variants=variants,
@@ -60,14 +66,18 @@ def render(results: Json, samples: dict[str, list[Json]]) -> str:
         lines={name: table.lines(results, name) for name in table.slices(results)},
         changes=table.change_columns(variants),
         sentences=table.sentences(results),
-        refusal=table.refusal(results, results["record"]["config"]["eval"]["max_loss"]),
+        refusal=gate.refusal(results["gate"], results["record"]["config"]["eval"]["strict"]),
+        finer=finer(results),
+        calibration=calibration,
+        sure=sentence(calibration) if calibration else "",
+        risk=curve(calibration["curve"], "share of fields answered", "share right") if calibration else "",
         decoding=table.DECODING,
         n_sums=table.N_SUMS,
         bars={name: accuracy_chart(results, name) for name in table.slices(results)},
         steps=step_chart(results),
         failures=failures(results),
         details=details(results),
-        examples=worst(samples)[:N_EXAMPLES],
+        examples=worst(samples, rules)[:N_EXAMPLES],
         config=yaml.safe_dump(results["record"]["config"], sort_keys=False, allow_unicode=True),
         record=results["record"],
     )
@@ -75,7 +85,7 @@ def render(results: Json, samples: dict[str, list[Json]]) -> str:
 
 def accuracy_chart(results: Json, name: str) -> Markup:
     """Accuracy per field and variant on a slice."""
-    scores = {variant: by_slice[name]["normalised"] for variant, by_slice in results["variants"].items()}
+    scores = {variant: results["variants"][variant][name]["normalised"] for variant in table.shown(results)}
     fields = list(next(iter(scores.values()))["fields"])
     values = {
         variant: [*(score["fields"][field]["accuracy"] for field in fields), score["mean_field_accuracy"]]
@@ -93,7 +103,7 @@ def step_chart(results: Json) -> Markup:
 
 def failures(results: Json) -> list[tuple[str, list[int]]]:
     """Counts per variant: each status of an answer, then the kinds of wrong values."""
-    scores = [by_slice["all"] for by_slice in results["variants"].values()]
+    scores = [results["variants"][variant]["all"] for variant in table.shown(results)]
     found = [(f"answer: {s}", [score["statuses"].get(s, 0) for score in scores]) for s in Status]
     shown = [row for row in found if any(row[1]) or row[0] == "answer: ok"]
     for kind, label in (("wrong", "wrong value"), ("omitted", "value omitted"), ("hallucinated", "value made up")):
@@ -103,30 +113,43 @@ def failures(results: Json) -> list[tuple[str, list[int]]]:
 
 def details(results: Json) -> list[tuple[str, str, Json]]:
     """(field, variant, its metrics) on all test examples."""
-    scores = {variant: by_slice["all"]["normalised"]["fields"] for variant, by_slice in results["variants"].items()}
+    scores = {name: results["variants"][name]["all"]["normalised"]["fields"] for name in table.shown(results)}
     fields = list(next(iter(scores.values())))
     return [(field, variant, scores[variant][field]) for field in fields for variant in scores]
 
 
-def worst(samples: dict[str, list[Json]]) -> list[Json]:
+def finer(results: Json) -> list[tuple[str, list[tuple[str, int, list[float | None]]]]]:
+    """(title, [(value, n, mean field accuracy by variant)]) of the finer slices that have more than one value."""
+    variants = table.shown(results)
+    return [
+        (
+            title,
+            [(value, s["n"], [s["variants"][v]["mean_field_accuracy"] for v in variants]) for value, s in by.items()],
+        )
+        for title, by in results["slices"].items()
+        if len(by) > 1
+    ]
+
+
+def worst(samples: dict[str, list[Row]], rules: Json) -> list[Json]:
     """Examples that a trained variant got wrong: first those that quantization turned from right to wrong."""
     rows = [dict(zip(samples, row, strict=True)) for row in zip(*samples.values(), strict=True)]
-    examples = [example(row) for row in rows]
+    examples = [example(row, rules) for row in rows]
     wrong = [e for e in examples if e["wrong"] or e["lost"]]
     return sorted(wrong, key=lambda e: (-e["lost"], -e["wrong"]))
 
 
-def example(row: dict[str, Json]) -> Json:
+def example(row: dict[str, Row], rules: Json) -> Json:
     """One example side by side. `row`: its sample by variant."""
     first = next(iter(row.values()))
-    right = {variant: [_right(sample, name) for name in first["reference"]] for variant, sample in row.items()}
+    right = {variant: [_right(sample, name, rules) for name in first["reference"]] for variant, sample in row.items()}
     before, after = right.get("f16", []), right.get("q4_k_m", [])
     return {
         "id": first["id"],
         "slice": first["slice"],
         "input": shorten(first["input"], LONGEST_INPUT),
         "fields": [
-            (name, show(value), [cell(sample, name) for sample in row.values()])
+            (name, show(value), [cell(sample, name, rules) for sample in row.values()])
             for name, value in first["reference"].items()
         ],
         "failed": [
@@ -139,13 +162,14 @@ def example(row: dict[str, Json]) -> Json:
     }
 
 
-def cell(sample: Json, name: str) -> tuple[str, str]:
+def cell(sample: Row, name: str, rules: Json) -> tuple[str, str]:
     """(text, kind) of one predicted value; kind: right, near (right after normalisation only) or wrong."""
     if sample["prediction"] is None:
         return sample["status"], "wrong"
     value, reference = sample["prediction"].get(name), sample["reference"].get(name)
-    kind = "right" if same_raw(reference, value) else "near" if same(reference, value) else "wrong"
-    return show(value), kind
+    if same_raw(reference, value):
+        return show(value), "right"
+    return show(value), "near" if same(reference, value, rules["properties"][name]) else "wrong"
 
 
 def show(value: Any) -> str:
@@ -159,8 +183,10 @@ def shorten(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]} … ({len(text) - longest} more characters)"
 
 
-def _right(sample: Json, name: str) -> bool:
-    return sample["prediction"] is not None and same(sample["reference"].get(name), sample["prediction"].get(name))
+def _right(sample: Row, name: str, rules: Json) -> bool:
+    prediction = sample["prediction"]
+    rule = rules["properties"][name]
+    return prediction is not None and same(sample["reference"].get(name), prediction.get(name), rule)
 
 
 if __name__ == "__main__":

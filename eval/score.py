@@ -1,8 +1,8 @@
 """Score every variant on the test split, field by field, and say which step lost accuracy.
 
 Reads artifacts/<run>/data, the models, the server at OLLAMA_HOST (default 127.0.0.1:11434) and the manifest. Writes
-samples/<variant>.jsonl, results.json and report.html; exits with status 1, after that, where a served variant lost more
-than eval.max_loss against the adapter. What is up to date is not made again; what was interrupted goes on.
+samples/<variant>.jsonl, results.json, report.html, summary.md and fields.csv; exits with status 1, after that, where
+the gate (eval/gate.py) refuses a served variant. What is up to date is not made again; what was interrupted goes on.
 
     python -m eval.score --config configs/embedded.yaml
 """
@@ -10,6 +10,8 @@ than eval.max_loss against the adapter. What is up to date is not made again; wh
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
+from typing import cast
 
 from rich import box
 from rich.console import Console
@@ -17,22 +19,24 @@ from rich.table import Table
 from rich.text import Text
 
 from eval import gate, table
-from eval.compare import difference, pairs
+from eval.calibration import calibrate
+from eval.compare import ASKED, difference, last_served, pairs
 from eval.metrics import score
-from eval.predict import predict_all, read_samples, stage
+from eval.predict import Task, predict_all, read_samples, tasks
+from eval.records import VERSION, Difference, Row, Verdict
 from eval.report import write_report
+from eval.slices import Rows, finer, seen_and_unseen
+from eval.summary import write_summary
 from extraction.json import Json
-from extraction.schema import fields
+from extraction.values import described
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import read_schema, write_text
+from pipeline.files import read_rules, write_text
 from pipeline.manifest import read_manifest, record_stage
 from pipeline.provenance import commit
 from serve.latest import point_latest
 from serve.server import address
-
-Rows = dict[str, list[Json]]
 
 
 def main() -> None:
@@ -46,49 +50,70 @@ def evaluate(config: Config, host: str) -> None:
     results = compute(config)
     results_path = config.folder / "results.json"
     write_text(results_path, json.dumps(results, indent=1, ensure_ascii=False))
-    report_path = write_report(config)
-    passed = gate.accepted(results, config.eval.max_loss)
+    written = [results_path, write_report(config), *write_summary(config.folder, results)]
+    passed = gate.accepted(results["gate"], config.eval.strict)
     digests = {variant: results["record"]["served"][variant]["digest"] for variant in passed}
-    outputs = [*paths, results_path, report_path]
-    record_stage(config.folder, "eval", results["record"]["samples"], outputs, passed=digests)
+    record_stage(config.folder, "eval", results["record"]["samples"], [*paths, *written], passed=digests)
     configuration.save(config)
     show(results)
     if passed:
         print(f"eval: {point_latest(config, host, passed[0])}")
-    print(f"eval: {results_path}\neval: {report_path}", flush=True)
-    if refused := table.refusal(results, config.eval.max_loss):
+    print("\n".join(f"eval: {path}" for path in written), flush=True)
+    if refused := gate.refusal(results["gate"], config.eval.strict):
         raise UserError(refused + gate.alternative(results, passed))
 
 
 def compute(config: Config) -> Json:
-    """The content of results.json, from the samples."""
-    names = fields(read_schema(config.folder))
-    samples: Rows = {variant: read_samples(config, variant) for variant in config.eval.variants}
-    slices = by_slice(samples)
-    return {
+    """The content of results.json (eval.records.Results), from the samples."""
+    rules = read_rules(config.folder)
+    samples: Rows = {variant: read_samples(config, Task(variant)) for variant in config.eval.variants}
+    last = last_served(config.eval.variants)
+    if last:
+        samples[ASKED] = as_asked(samples[last])
+    slices = seen_and_unseen(samples)
+    results = {
+        "version": VERSION,
         "record": record(config, {name: len(next(iter(rows.values()))) for name, rows in slices.items()}),
-        "variants": {v: {name: score(rows[v], names) for name, rows in slices.items()} for v in samples},
+        "rules": described(rules),
+        "variants": {v: {name: score(rows[v], rules) for name, rows in slices.items()} for v in samples},
         "differences": [
-            {"before": a, "after": b} | {name: difference(rows[a], rows[b], names) for name, rows in slices.items()}
+            {"before": a, "after": b} | {name: difference(rows[a], rows[b], rules) for name, rows in slices.items()}
             for a, b in pairs(list(samples))
         ],
+        "slices": finer(samples, rules, config.eval.slices),
+        "calibration": calibration(config, samples, rules),
     }
+    return results | {"gate": verdicts(results, config.eval.max_loss)}
 
 
-def by_slice(samples: Rows) -> dict[str, Rows]:
-    """Each variant's rows by slice: all, and seen and unseen where there are any."""
-    found = {"all": samples}
-    for name in ("seen", "unseen"):
-        part = {variant: [row for row in rows if row["slice"] == name] for variant, rows in samples.items()}
-        if any(part.values()):
-            found[name] = part
+def as_asked(rows: Sequence[Row]) -> list[Row]:
+    """The rows with the final answers, after a second try where there was one."""
+    return [row | {"prediction": row["final"], "status": row["final_status"]} for row in rows]
+
+
+def calibration(config: Config, samples: Rows, rules: Json) -> Json | None:
+    """The figures of eval.calibration; None where no variant is served or none is wanted."""
+    last = last_served(config.eval.variants)
+    if last is None or not config.eval.calibration:
+        return None
+    validation = as_asked(read_samples(config, Task(last, "validation")))
+    return calibrate(validation, samples[ASKED], rules)
+
+
+def verdicts(results: Json, max_loss: float) -> list[Verdict]:
+    """The gate's verdict on every served variant."""
+    found = []
+    for before, after in gate.judged_pairs(list(results["variants"])):
+        blame = partial(table.blame, results, before, after)
+        change = cast(Difference, table.difference(results, before, after))
+        found.append(gate.judge(before, after, change, max_loss, blame))
     return found
 
 
 def record(config: Config, n: dict[str, int]) -> Json:
     """What the figures were made with."""
     manifest = read_manifest(config.folder)
-    entries = {variant: manifest[stage(variant)] for variant in config.eval.variants}
+    entries = {task.name: manifest[task.stage] for task in tasks(config)}
     return {
         "run": config.run,
         "config": config.model_dump(mode="json", by_alias=True),
@@ -109,12 +134,14 @@ def record(config: Config, n: dict[str, int]) -> Json:
 def show(results: Json) -> None:
     """Print a table for each slice, then the sentences."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    variants = list(results["variants"])
+    variants = table.shown(results)
     for name in table.slices(results):
         console.print(build_table(results, name, variants))
     console.print("[dim]normalised match, beside it raw; changes in percentage points[/]")
     console.print("[dim]grounded: the share of predicted values that the input states[/]")
-    console.print(f"[dim]{table.DECODING}[/]\n")
+    console.print(f"[dim]{table.DECODING}[/]")
+    rules = ", ".join(f"{field} as {kind}" for field, kind in results["rules"].items())
+    console.print(f"[dim]compared: {rules}[/]\n", soft_wrap=True)
     for sentence in table.sentences(results):
         console.print(f"eval: {sentence}", markup=False)
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.compare import SERVED, path
+from eval import calibration
+from eval.compare import ASKED, SERVED, joint, path, steps
 from extraction.json import Json
 
 N_SUMS = 4  # last lines of the table, which are not a field's
@@ -46,7 +47,7 @@ def change_columns(variants: Sequence[str]) -> list[tuple[str, str]]:
 
 def lines(results: Json, slice_: str) -> list[Line]:
     """Rows of the table for a slice: the fields, then the means and shares."""
-    scores = {variant: by_slice[slice_] for variant, by_slice in results["variants"].items()}
+    scores = {variant: results["variants"][variant][slice_] for variant in shown(results)}
     fields = list(next(iter(scores.values()))["normalised"]["fields"])
     made = [_line(scores, field, ["fields", field, "accuracy"]) for field in fields]
     made.append(_line(scores, "mean field accuracy", ["mean_field_accuracy"]))
@@ -70,29 +71,33 @@ def points(value: float | None) -> str:
     return "±0.0" if rounded == 0 else f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
+def shown(results: Json) -> list[str]:
+    """The variants that get a column; the final answers only where a second try changed any."""
+    variants = list(results["variants"])
+    return [name for name in variants if name != ASKED or difference(results, *steps(variants)[-1])["changed_records"]]
+
+
 def sentences(results: Json) -> list[str]:
-    """Where accuracy came from and which step lost it, a sentence for fine-tuning and one for each served variant."""
-    found = [_trained(results)] if {"base", "adapter"} <= results["variants"].keys() else []
-    if "adapter" in results["variants"]:
-        found += [_served(results, name) for name in SERVED if name in results["variants"]]
-    return found
+    """Where accuracy came from and which step lost it: fine-tuning, each served variant, the second try."""
+    variants = list(results["variants"])
+    found = [_trained(results)] if {"base", "adapter"} <= set(variants) else []
+    if "adapter" in variants:
+        found += [_served(results, name) for name in SERVED if name in variants]
+    found += [
+        f"{before} → {after} is one step here, {' and '.join(skipped)} not being scored: eval.variants can name it."
+        for (before, after), skipped in joint(variants).items()
+        if before != "base"
+    ]
+    found += [_asked(results)] if ASKED in variants else []
+    found += [calibration.sentence(results["calibration"])] if results["calibration"] else []
+    return [*found, *(f"Gate {verdict['sentence']}." for verdict in results["gate"])]
 
 
-def refusal(results: Json, max_loss: float) -> str | None:
-    """Why the served models are not accepted, naming the step that lost most; None where they are."""
-    losses = {}
-    for variant in SERVED:
-        if "adapter" in results["variants"] and variant in results["variants"]:
-            losses[variant] = -_change(results, "adapter", variant)
-    worst = max(losses, key=lambda variant: losses[variant], default="")
-    if not worst or losses[worst] <= max_loss + 1e-9:
-        return None
-    before, after = min(path(list(results["variants"]), worst), key=lambda step: _change(results, *step))
-    lost, most = f"{100 * losses[worst]:.1f}", points(_change(results, before, after))
-    return (
-        f"{worst} lost {lost} points of mean field accuracy against the adapter, eval.max_loss allows "
-        f"{100 * max_loss:.1f}; most of it from {before} to {after} ({most}): mend that step or raise eval.max_loss"
-    )
+def blame(results: Json, first: str, last: str) -> str:
+    """The step from one variant to a served one that lost most, and how much."""
+    found = path(list(results["variants"]), last) if first == "adapter" else [(first, last)]
+    before, after = min(found, key=lambda step: _change(results, *step))
+    return f"from {before} to {after} ({points(_change(results, before, after))})"
 
 
 def difference(results: Json, before: str, after: str, slice_: str = "all") -> Json:
@@ -146,3 +151,10 @@ def _served(results: Json, variant: str) -> str:
         f"From adapter to {variant}: {_accuracy(results, 'adapter')} → {_accuracy(results, variant)} "
         f"({points(total['mean_field_accuracy'])} points{spread}, n {total['n']}){parts}."
     )
+
+
+def _asked(results: Json) -> str:
+    before, after = steps(list(results["variants"]))[-1]
+    retried, n = results["variants"][before]["all"]["retried"], results["record"]["n"]["all"]
+    change = points(_change(results, before, after))
+    return f"As users ask ({before}, schema, second try): {retried} of {n} answers retried; {change} points by that."

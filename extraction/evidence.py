@@ -15,8 +15,8 @@ from typing import Any
 
 from lxml import etree
 
-from extraction.ground import _fold as fold
 from extraction.ground import _numbers, leaves
+from extraction.text import squash as fold
 
 PLACES = 50  # looked at of each value
 NUMBER = re.compile(r"\d(?:[\d.,'’ \xa0\u202f\u2009]*\d)?")

@@ -7,7 +7,6 @@ separators. Booleans and null are not judged: a page seldom says "true".
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -16,9 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 from extraction.json import Json
+from extraction.numbers import readings
 from extraction.parse import Answer
 from extraction.schema import problems
 from extraction.split import COMMENT, TAG
+from extraction.text import fold, squash
 
 Path = tuple[str | int, ...]
 TAGS = re.compile(f"{COMMENT}|{TAG}", re.IGNORECASE | re.DOTALL)
@@ -68,7 +69,7 @@ def _occurs(leaf: Any, text: str) -> bool:
     said, numbers = _read(text)
     if not isinstance(leaf, str):
         return abs(Decimal(str(leaf))) in numbers
-    letters = _fold(leaf)
+    letters = squash(leaf)
     return letters in said if letters else leaf.strip() in html.unescape(text)
 
 
@@ -78,20 +79,12 @@ def _read(text: str) -> tuple[str, frozenset[Decimal]]:
     attributes = ["".join(found) for tag in TAGS.finditer(text) for found in VALUE.findall(tag[0])]
     joined = [TAGS.sub("", text), *attributes]
     numbers = {number for piece in (TAGS.sub(" ", text), *joined) for number in _numbers(html.unescape(piece))}
-    return "\n".join(map(_fold, joined)), frozenset(numbers)
-
-
-def _fold(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", html.unescape(text)).casefold())
-    return "".join(c for c in folded if unicodedata.category(c)[0] not in "PZC")
+    return "\n".join(map(squash, joined)), frozenset(numbers)
 
 
 def _numbers(text: str) -> Iterator[Decimal]:
     """Every way to read the numbers of a text: separators may group digits or divide them from a fraction."""
+    folded = fold(text)
     for pattern in (PLAIN, GROUPED):
-        for found in re.findall(pattern, unicodedata.normalize("NFKC", text)):
-            *groups, last = re.split(rf"[{SEPARATORS}]", found)
-            if groups:
-                yield Decimal("".join(groups) + "." + last)
-            if not groups or len(last) == 3:
-                yield Decimal("".join(groups) + last)
+        for found in re.findall(pattern, folded):
+            yield from readings(found)

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from extraction.json import Json
+from extraction.values import KEYWORD, KINDS, unknown_rule
 
 EXAMPLE_OF = {"string": "", "number": 0.0, "integer": 0, "boolean": False}
 EITHER = ("anyOf", "oneOf")
@@ -39,6 +40,8 @@ def check(schema: Json) -> Json:
     inlined = _inline(schema, schema, "schema", ())
     if inlined.get("type") != "object" or not inlined.get("properties"):
         raise ValueError('a record\'s schema must be {"type": "object", "properties": {…}} with at least one property')
+    if kind := unknown_rule(inlined):
+        raise ValueError(f"{KEYWORD} cannot be {kind!r}: give one of {', '.join(KINDS)}")
     return {keyword: part for keyword, part in inlined.items() if keyword not in ("$defs", "definitions")}
 
 

@@ -170,6 +170,9 @@ class Eval(Section):
         "auto", description="examples per batch of the HF variants; auto: by the free memory"
     )
     max_loss: float = Field(0.02, ge=0, le=1, description="largest accepted loss of mean field accuracy, a share")
+    strict: bool = Field(False, description="whether too few examples to tell is a refusal too")
+    calibration: int = Field(200, ge=0, description="validation examples to calibrate probabilities on; 0: do not")
+    slices: list[str] = Field([], description="columns of the data whose values are scored apart")
 
 
 class Config(Section):

@@ -1,7 +1,8 @@
 """Read a dataset, check every row, split it, and write artifacts/<run>/data/{train,validation,test}.jsonl.
 
-Reads what pipeline/rows.py reads: {"input", "output", …} a row. Writes rows of {"id", "input",
-"output", "slice"} (slice: "seen", or "unseen" for groups that only the test split holds), schema.json and config.yaml.
+Reads what pipeline/rows.py reads: {"input", "output", …} a row. Writes rows of {"id", "input", "output", "slice", …}
+(slice: "seen", or "unseen" for groups that only the test split holds), schema.json, rules.json (what counts as equal)
+and config.yaml.
 
     python -m pipeline.data --config configs/embedded.yaml
 """
@@ -9,7 +10,6 @@ Reads what pipeline/rows.py reads: {"input", "output", …} a row. Writes rows o
 import hashlib
 import html
 import json
-import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,22 @@ from typing import Any
 from extraction import schema as schemas
 from extraction.json import Json
 from extraction.prompt import page
+from extraction.text import fold as folded
+from extraction.values import annotated, plain
 from pipeline import config as configuration
 from pipeline.errors import UserError, run
 from pipeline.files import sha256, write_jsonl, write_text
 from pipeline.manifest import record_stage, up_to_date
 from pipeline.rows import check, read
 
+LONGEST_COLUMN = 80  # characters of a value that rows may be sliced by
 SPLITS = ("train", "validation", "test")
 
 
 def fold(value: Any) -> str:
     """What two rows are compared by: text without white space, case and entities."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return re.sub(r"\s+", "", html.unescape(text)).casefold()
+    return folded(html.unescape(text)).replace(" ", "")
 
 
 def unique(rows: list[Json], cleaned: bool = True) -> tuple[list[Json], list[str]]:
@@ -107,8 +110,19 @@ def mark(rows: list[Json], settings: configuration.Data) -> list[Json]:
         {"id": name, "input": row["input"], "output": row["output"]}
         | {"slice": "unseen" if group in settings.holdout else "seen"}
         | ({"group": group} if group else {})
+        | ({"columns": short} if (short := _columns(row)) else {})
         for name, group, row in zip(ids, groups, rows, strict=True)
     ]
+
+
+def _columns(row: Json) -> dict[str, str]:
+    """The row's other short columns, by which an evaluation can be sliced."""
+    others = {name: str(value) for name, value in row.items() if isinstance(value, str | int | float)}
+    return {
+        name: value
+        for name, value in others.items()
+        if name not in ("id", "input", "output") and 0 < len(value) <= LONGEST_COLUMN
+    }
 
 
 def _text(row: Json, column: str | None) -> str | None:
@@ -137,12 +151,13 @@ def _write(config: configuration.Config, schema: Json, parts: dict[str, list[Jso
     paths = [config.folder / "data" / f"{name}.jsonl" for name in SPLITS]
     for path in paths:
         write_jsonl(path, parts[path.stem])
-    schema_path = config.folder / "data" / "schema.json"
-    write_text(schema_path, json.dumps(schema, indent=1, ensure_ascii=False))
+    # What counts as equal stands beside the schema: another rule must not train the model again.
+    rules = annotated(schema, [row["output"] for row in parts["train"]])
+    for name, content in (("schema.json", plain(schema)), ("rules.json", rules)):
+        paths.append(config.folder / "data" / name)
+        write_text(paths[-1], json.dumps(content, indent=1, ensure_ascii=False))
     configuration.save(config)
-    record_stage(
-        config.folder, "data", inputs, [*paths, schema_path], n={name: len(part) for name, part in parts.items()}
-    )
+    record_stage(config.folder, "data", inputs, paths, n={name: len(part) for name, part in parts.items()})
 
 
 def _report(parts: dict[str, list[Json]], source: Path, schema: Json, conflicts: list[str]) -> None:

@@ -95,6 +95,12 @@ def read_schema(run: Path) -> Json:
     return schema
 
 
+def read_rules(run: Path) -> Json:
+    """The schema with the rules of equality (`extraction.values`) of a run's fields."""
+    rules: Json = read_json(run / "data" / "rules.json", "run `make data` again")
+    return rules
+
+
 def _put_in_place(temporary: Path, path: Path) -> None:
     """Rename `temporary` to `path`. A folder there is exchanged with it in one step: it is never missing."""
     if not path.is_dir():

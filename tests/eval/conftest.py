@@ -13,8 +13,9 @@ import pytest
 from extraction.json import Json
 from extraction.prompt import page
 from extraction.schema import infer
+from extraction.values import annotated
 from pipeline.config import Config, load, save
-from pipeline.files import sha256, write_jsonl, write_text
+from pipeline.files import read_jsonl, sha256, write_jsonl, write_text
 from pipeline.manifest import output_of, record_stage
 from tests.conftest import give_ranker, toy_rows
 
@@ -22,7 +23,7 @@ DIGESTS = {"f16": "f" * 64, "q4_k_m": "4" * 64}
 CONFIG = """
 model: {{model_name_or_path: {base}}}
 serve: {{name: extractor, num_ctx: 512, num_predict: 12}}
-eval: {{batch_size: 4}}
+eval: {{batch_size: 4, calibration: 0}}
 """
 
 
@@ -36,6 +37,7 @@ class FakeOllama(ThreadingHTTPServer):
         self.count = count
         self.digests = {f"extractor:{variant}": digest for variant, digest in DIGESTS.items()}
         self.answers: dict[tuple[str, str], str] = {}
+        self.circles: set[tuple[str, str]] = set()  # what is answered without an end until a penalty is asked for
         self.asked: list[Json] = []
         self.lifetime = 10**9
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
@@ -68,10 +70,14 @@ class Handler(BaseHTTPRequestHandler):
             self.server.socket.close()  # nobody is let in any more, and this request gets no answer
             return None
         self.server.asked.append(body)
-        content = self.server.answers[body["model"], body["messages"][1]["content"]]
+        key = body["model"], body["messages"][1]["content"]
+        content = self.server.answers[key]
+        if key in self.server.circles and body["options"]["repeat_penalty"] == 1:
+            return self.reply({"message": {"role": "assistant", "content": content}, "done": False})
         n_tokens = self.server.count(body["messages"])
         answer = {"message": {"role": "assistant", "content": content}, "done": True, "done_reason": "stop"}
-        return self.reply(answer | {"prompt_eval_count": n_tokens})
+        logprobs = [{"token": letter, "logprob": -0.001} for letter in content]
+        return self.reply(answer | {"prompt_eval_count": n_tokens, "logprobs": logprobs})
 
     def reply(self, body: Json) -> None:
         payload = json.dumps(body).encode()
@@ -98,6 +104,9 @@ def toy_run(workspace: Path, toy_base: Path, toy_models: Path) -> Config:
     write_jsonl(folder / "data" / "test.jsonl", rows)
     schema = infer(row["output"] for row in rows)
     write_text(folder / "data" / "schema.json", json.dumps(schema))
+    write_text(folder / "data" / "rules.json", json.dumps(annotated(schema, [row["output"] for row in rows])))
+    known = [{"id": f"v{i}", "slice": "seen"} | row for i, row in enumerate(toy_rows(20)[12:])]
+    write_jsonl(folder / "data" / "validation.jsonl", known)
     record_stage(folder, "data", {}, [folder / "data"])
     for name in ("adapter", "merged"):
         shutil.copytree(toy_models / name, folder / name)
@@ -147,8 +156,8 @@ def ollama(toy_run: Config) -> Iterator[Callable[[], FakeOllama]]:
 
     def start() -> FakeOllama:
         server = FakeOllama(ours.n_tokens)
-        for line in (toy_run.folder / "data" / "test.jsonl").read_text().splitlines():
-            row = json.loads(line)
+        data = toy_run.folder / "data"
+        for row in (*read_jsonl(data / "test.jsonl"), *read_jsonl(data / "validation.jsonl")):
             for model in server.digests:
                 server.answers[model, page(row["input"])] = json.dumps(row["output"], ensure_ascii=False)
         started.append(server)

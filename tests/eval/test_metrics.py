@@ -1,17 +1,18 @@
 from typing import Any
 
-import numpy as np
 import pytest
 
-from eval.compare import bootstrap, difference, pairs, path, steps
-from eval.metrics import Decision, decide, grounded, precision_recall_f1, score, wilson
-from eval.values import same, same_raw
+from eval.compare import difference, joint, last_served, pairs, path, steps
+from eval.metrics import Decision, decide, grounded, precision_recall_f1, raw, score
 from extraction.json import Json
 
+TEXT: Json = {"properties": {"x": {"x-match": "text"}}}
 
-def row(reference: Any, prediction: Any, status: str = "ok", **more: Any) -> Json:
+
+def row(reference: Any, prediction: Any, status: str = "ok", **more: Any) -> Any:
     record = None if status != "ok" else {"x": prediction}
-    return {"id": "1", "reference": {"x": reference}, "prediction": record, "status": status, "input": ""} | more
+    fixed = {"id": "1", "status": status, "input": "", "retried": False}
+    return fixed | {"reference": {"x": reference}, "prediction": record} | more
 
 
 CASES = [  # reference, prediction, (tp, fp, fn), right
@@ -27,9 +28,9 @@ CASES = [  # reference, prediction, (tp, fp, fn), right
 def test_a_decision_counts_as_the_practice_has_it(
     reference: str | None, prediction: str | None, counts: tuple[int, int, int], right: bool
 ) -> None:
-    decision = decide({"x": reference}, {"x": prediction}, "x", same)
+    decision = decide({"x": reference}, {"x": prediction}, "x", TEXT)
     # Nine certain hits and one certain error of each kind, so that every ratio is defined and moves.
-    known = [Decision(True, True, True)] * 9 + [Decision(True, False, False), Decision(False, True, False)]
+    known = [Decision(True, True, 1)] * 9 + [Decision(True, False, 0), Decision(False, True, 0)]
     tp, fp, fn = (known_count + count for known_count, count in zip((9, 1, 1), counts, strict=True))
     expected = {"precision": tp / (tp + fp), "recall": tp / (tp + fn), "f1": 2 * tp / (2 * tp + fp + fn)}
     assert precision_recall_f1([*known, decision]) == pytest.approx(expected)
@@ -38,17 +39,17 @@ def test_a_decision_counts_as_the_practice_has_it(
 
 @pytest.mark.parametrize(("reference", "omitted"), [("a", 1), (None, 0)])
 def test_a_failed_answer_is_wrong_in_every_field(reference: str | None, omitted: int) -> None:
-    field = score([row(reference, None, "not JSON")], ["x"])["normalised"]["fields"]["x"]
+    field = score([row(reference, None, "not JSON")], TEXT)["normalised"]["fields"]["x"]
     assert (field["accuracy"], field["omitted"], field["hallucinated"], field["wrong"]) == (0.0, omitted, 0, 0)
 
 
 def test_undefined_ratios_are_none() -> None:
-    assert precision_recall_f1([decide({"x": None}, {"x": None}, "x", same)]) == {
+    assert precision_recall_f1([decide({"x": None}, {"x": None}, "x", TEXT)]) == {
         "precision": None,
         "recall": None,
         "f1": None,
     }
-    assert precision_recall_f1([decide({"x": "a"}, {"x": None}, "x", same)]) == {
+    assert precision_recall_f1([decide({"x": "a"}, {"x": None}, "x", TEXT)]) == {
         "precision": None,
         "recall": 0.0,
         "f1": 0.0,
@@ -56,18 +57,21 @@ def test_undefined_ratios_are_none() -> None:
 
 
 def test_blank_text_is_a_value_only_in_the_raw_match() -> None:
-    assert decide({"x": None}, {"x": ""}, "x", same) == Decision(False, False, True)
-    assert decide({"x": None}, {"x": ""}, "x", same_raw) == Decision(False, True, False)
+    assert decide({"x": None}, {"x": ""}, "x", TEXT) == Decision(False, False, 1)
+    assert decide({"x": None}, {"x": ""}, "x", TEXT, raw) == Decision(False, True, 0)
 
 
 def test_a_slice_is_scored_field_by_field_and_over_all() -> None:
-    rows: list[Json] = [
+    rows: list[Any] = [
         {"reference": {"x": "€ 5", "y": 1}, "prediction": {"x": "5 EUR", "y": 1}, "status": "ok", "input": "5 EUR"},
         {"reference": {"x": "b", "y": 2}, "prediction": {"x": "c", "y": 2}, "status": "ok", "input": "b"},
         {"reference": {"x": "d", "y": 3}, "prediction": None, "status": "wrong type", "input": "d"},
         {"reference": {"x": None, "y": 4}, "prediction": None, "status": "cut by length", "input": ""},
     ]
-    scores = score(rows, ["x", "y"])
+    rows = [{"id": str(index), "retried": index == 1} | row for index, row in enumerate(rows)]
+    rules: Json = {"properties": {"x": {"x-match": "money"}, "y": {"x-match": "number"}}}
+    scores = score(rows, rules)
+    assert (scores["groups"], scores["retried"]) == (4, 1)
     normalised, raw = scores["normalised"], scores["raw"]
     assert [normalised["fields"][f]["accuracy"] for f in "xy"] == [0.25, 0.5]
     assert normalised["mean_field_accuracy"] == 0.375
@@ -86,26 +90,14 @@ def test_only_values_that_can_be_judged_count_as_grounded_or_not() -> None:
     assert grounded(rows, ["x"]) == {"x": [True, False, True]}
 
 
-def test_wilson_interval_of_a_known_case() -> None:
-    assert wilson(8, 10) == pytest.approx([0.4902, 0.9433], abs=1e-4)  # Wilson 1927; any table of the interval
-    assert wilson(0, 0) is None
-
-
 def test_flips_both_ways_are_counted() -> None:
     before = [row("a", p, id=str(i)) for i, p in enumerate("aaab")]
     after = [row("a", p, id=str(i)) for i, p in enumerate("abba")]
-    found = difference(before, after, ["x"])
-    assert found["fields"]["x"] == {"right_to_wrong": 2, "wrong_to_right": 1, "accuracy": -0.25}
+    found = difference(before, after, TEXT)
+    flips = found["fields"]["x"]
+    assert (flips["right_to_wrong"], flips["wrong_to_right"], flips["accuracy"]) == (2, 1, -0.25)
+    assert (flips["p"], flips["p_holm"]) == (1.0, 1.0)
     assert (found["mean_field_accuracy"], found["changed_records"], found["n"]) == (-0.25, 3, 4)
-
-
-def test_the_bootstrap_draws_whole_groups() -> None:
-    values = np.array([1.0, 0.0] * 50)
-    alone = bootstrap(values, [str(i) for i in range(100)])
-    grouped = bootstrap(values, [str(i % 10) for i in range(100)])
-    assert alone == pytest.approx([0.4, 0.6], abs=0.02)  # ± 1.96 · sqrt(0.25 / 100)
-    assert grouped == pytest.approx([0.2, 0.8], abs=0.1)  # ten groups, each all 0 or all 1
-    assert bootstrap(values, ["one"] * 100) is None
 
 
 STEPS = [
@@ -113,6 +105,8 @@ STEPS = [
     (["adapter", "merged", "f16"], [("adapter", "merged"), ("merged", "f16")]),
     (["adapter", "q8_0", "f16", "q4_k_m"], [("adapter", "f16"), ("f16", "q4_k_m"), ("f16", "q8_0")]),
     (["base"], []),
+    (["f16", "q4_k_m", "asked"], [("f16", "q4_k_m"), ("q4_k_m", "asked")]),
+    (["adapter", "f16", "asked"], [("adapter", "f16"), ("f16", "asked")]),
 ]
 
 
@@ -128,3 +122,21 @@ def test_pairs_add_the_way_from_the_adapter_to_what_is_served() -> None:
         ("merged", "f16"),
         ("f16", "q4_k_m"),
     ]
+
+
+def test_a_step_over_variants_that_were_not_scored_is_named_as_joint() -> None:
+    assert joint(["base", "adapter", "f16", "q4_k_m"]) == {("adapter", "f16"): ["merged"]}
+    assert joint(["adapter", "q4_k_m"]) == {("adapter", "q4_k_m"): ["merged", "f16"]}
+    assert joint(["base", "adapter", "merged", "f16", "q4_k_m"]) == {}
+
+
+def test_users_get_the_quantized_variant() -> None:
+    assert last_served(["base", "f16", "q4_k_m"]) == "q4_k_m"
+    assert last_served(["base", "f16"]) == "f16"
+    assert last_served(["base"]) is None
+
+
+def test_part_of_a_list_counts_in_the_agreement_only() -> None:
+    rules: Json = {"properties": {"x": {"x-match": "set", "items": {}}}}
+    found = score([row(["a", "b"], ["b", "c"])], rules)["normalised"]["fields"]["x"]
+    assert (found["accuracy"], found["agreement"]) == (0.0, 0.5)

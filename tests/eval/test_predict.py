@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from eval import hf
-from eval.predict import predict_all, read_partial, samples_path
+from eval import hf, provenance
+from eval.predict import Task, predict_all, read_partial, samples_path
+from eval.records import Sample
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, write_text
@@ -163,7 +165,7 @@ def test_values_that_the_page_does_not_state_are_rejected_alike(
     server.answers = dict.fromkeys(server.answers, '{"town": "Bern 0", "seats": 7}')
     predict_all(config, server.host)
     for variant in ("base", "f16"):
-        first, second, *_ = (sample["prediction"] for sample in read_jsonl(samples_path(config, variant)))
+        first, second, *_ = (sample["prediction"] for sample in read_jsonl(samples_path(config, Task(variant))))
         assert (first, second) == ({"town": "Bern 0", "seats": None}, {"town": None, "seats": None})
 
 
@@ -172,14 +174,14 @@ def test_a_second_run_goes_on_where_the_server_died(toy_run: Config, ollama: Sta
     first.lifetime = 5
     with pytest.raises(UserError, match=r"no Ollama answers .*what is done is kept"):
         predict_all(config, first.host)
-    assert not samples_path(config, "f16").exists()
+    assert not samples_path(config, Task("f16")).exists()
     (partial,) = (config.folder / "samples").glob(".f16.*.partial")
     with partial.open("a") as file:
         file.write('{"id": "r5", "half')
     second = ollama()
     predict_all(config, second.host)
     assert (len(first.asked), len(second.asked)) == (5, 7)
-    samples = read_jsonl(samples_path(config, "f16"))
+    samples = read_jsonl(samples_path(config, Task("f16")))
     assert [sample["id"] for sample in samples] == [f"r{i}" for i in range(12)]
     assert all(sample["prediction"] == sample["reference"] for sample in samples)
     assert not partial.exists()
@@ -230,10 +232,9 @@ def test_the_manifest_says_what_the_samples_were_made_with(toy_run: Config, olla
     assert manifest["predict.q4_k_m"]["inputs"]["model"] == {"digest": "4" * 64}
     assert manifest["predict.q4_k_m"]["engine"] == "Ollama API 0.0.0-fake"
     assert manifest["predict.base"]["inputs"]["model"]["weights"].keys() == {"model.safetensors"}
-    sample = read_jsonl(samples_path(toy_run, "base"))[0]
-    assert sample.keys() == set(
-        "id slice reference answer prediction status reason prompt_tokens seconds".split()  # noqa: SIM905
-    )
+    assert manifest["predict.base"]["commit"]
+    sample = read_jsonl(samples_path(toy_run, Task("base")))[0]
+    assert sample.keys() == Sample.__annotations__.keys()
 
 
 def test_a_partial_file_keeps_lines_with_unusual_line_ends(tmp_path: Path) -> None:
@@ -242,3 +243,20 @@ def test_a_partial_file_keeps_lines_with_unusual_line_ends(tmp_path: Path) -> No
     path.write_text(json.dumps(row, ensure_ascii=False) + '\n{"id": "b"')
     assert read_partial(path) == {"a": row}
     assert path.read_text().endswith("}\n")
+
+
+def test_samples_are_stale_once_the_code_that_made_them_changed(
+    toy_run: Config, ollama: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, server = with_settings("eval.variants=[f16]"), ollama()
+    root = tmp_path / "code"
+    for name in ("extraction", "serve"):
+        shutil.copytree(provenance.ROOT / name, root / name, ignore=shutil.ignore_patterns("engine", "__pycache__"))
+    monkeypatch.setattr(provenance, "ROOT", root)
+    predict_all(config, server.host)
+    (root / "serve" / "ask.py").write_text("# makes no prediction")
+    predict_all(config, server.host)
+    assert "f16: up to date" in capsys.readouterr().out
+    (root / "extraction" / "parse.py").write_text("# other answers are valid now")
+    predict_all(config, server.host)
+    assert len(server.asked) == 24

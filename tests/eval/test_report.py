@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,10 @@ def test_a_report_before_the_evaluation_is_an_error(toy_run: Config) -> None:
         report.write_report(toy_run)
 
 
-def sample(name: str, town: str | None, status: str = "ok") -> Json:
+RULES: Json = {"properties": {"town": {"x-match": "text"}}}
+
+
+def sample(name: str, town: str | None, status: str = "ok") -> Any:
     record = {"town": town} if status == "ok" else None
     common = {"id": name, "slice": "seen", "input": "", "answer": "", "status": status, "reason": ""}
     return common | {"reference": {"town": "Bern"}, "prediction": record}
@@ -66,10 +70,10 @@ def test_what_quantization_lost_comes_first_and_what_is_right_not_at_all() -> No
         "f16": [sample("a", "Bern"), sample("b", "x"), sample("c", "Bern"), sample("d", "Bern")],
         "q4_k_m": [sample("a", "BERN"), sample("b", "x"), sample("c", None, "not JSON"), sample("d", "Bern")],
     }
-    found = report.worst(samples)
+    found = report.worst(samples, RULES)
     assert [(e["id"], e["lost"], e["wrong"]) for e in found] == [("c", 1, 1), ("b", 0, 2)]
     assert found[0]["fields"] == [("town", "Bern", [("x", "wrong"), ("Bern", "right"), ("not JSON", "wrong")])]
-    assert report.cell(samples["q4_k_m"][0], "town") == ("BERN", "near")
+    assert report.cell(samples["q4_k_m"][0], "town", RULES) == ("BERN", "near")
 
 
 def test_long_text_is_shortened_and_says_so() -> None:

@@ -50,7 +50,7 @@ def test_the_command_writes_whole_results_with_their_record(
     monkeypatch.setattr(sys, "argv", ["score", "--config", "toy.yaml", "--set", "eval.max_loss=1"])
     score.main()
     results = results_of(toy_run)
-    assert list(results["variants"]) == ["base", "adapter", "f16", "q4_k_m"]
+    assert list(results["variants"]) == ["base", "adapter", "f16", "q4_k_m", "asked"]
     assert all(list(slices) == ["all", "seen", "unseen"] for slices in results["variants"].values())
     assert results["variants"]["f16"]["all"]["normalised"]["mean_field_accuracy"] == 1.0
     assert results["variants"]["base"]["all"]["normalised"]["mean_field_accuracy"] == 0.0
@@ -58,6 +58,7 @@ def test_the_command_writes_whole_results_with_their_record(
         ("base", "adapter"),
         ("adapter", "f16"),
         ("f16", "q4_k_m"),
+        ("q4_k_m", "asked"),
         ("adapter", "q4_k_m"),
     ]
     record = results["record"]
@@ -66,10 +67,12 @@ def test_the_command_writes_whole_results_with_their_record(
     assert record["served"]["q4_k_m"]["digest"] == "4" * 64
     assert record["predictions"]["base"]["versions"].keys() >= {"python", "torch", "transformers"}
     assert record["predictions"]["f16"]["host"].startswith("http://127.0.0.1:")
-    assert record["digests"]["data"].keys() == {"data/schema.json", "data/test.jsonl"}
+    assert record["digests"]["data"].keys() == {
+        f"data/{name}" for name in ("rules.json", "schema.json", "test.jsonl", "validation.jsonl")
+    }
     assert "results.json" in read_manifest(toy_run.folder)["eval"]["outputs"]
     printed = capsys.readouterr().out
-    assert printed.rstrip().endswith("artifacts/toy/report.html")
+    assert printed.rstrip().endswith("artifacts/toy/fields.csv")
     assert max(map(len, printed.splitlines())) <= 120
 
 
@@ -78,15 +81,18 @@ def test_a_loss_beyond_max_loss_exits_with_1_after_writing(
 ) -> None:
     server = ollama()
     as_adapter(toy_run, server, monkeypatch)
-    spoil(server, "q4_k_m", 3)
+    spoil(server, "q4_k_m", 12)
     words = (
-        r"q4_k_m lost 12\.5 points .* against the adapter, eval\.max_loss allows 12\.0; most of it from f16 to q4_k_m"
+        r"gate failed: adapter → q4_k_m −50\.0 points of mean field accuracy .*eval\.max_loss allows 2\.0; "
+        r"lost by itself: town −100\.0; most of it from f16 to q4_k_m"
     )
     with pytest.raises(UserError, match=words):
-        score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.12"]), server.host)
-    assert results_of(toy_run)["variants"]["q4_k_m"]["all"]["normalised"]["mean_field_accuracy"] == 0.875
+        score.evaluate(load(Path("toy.yaml")), server.host)
+    assert results_of(toy_run)["variants"]["q4_k_m"]["all"]["normalised"]["mean_field_accuracy"] == 0.5
     assert "Refused" in (toy_run.folder / "report.html").read_text()
-    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.125"]), server.host)  # just allowed, nothing asked again
+    assert "| town | " in (toy_run.folder / "summary.md").read_text()
+    assert (toy_run.folder / "fields.csv").read_text().startswith("slice,variant,field,n,accuracy,")
+    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.host)  # allowed, nothing asked again
     assert len(server.asked) == 24
 
 
@@ -95,15 +101,15 @@ def test_latest_is_a_variant_that_passed(
 ) -> None:
     server, digests = ollama(), ollama().digests.copy()
     as_adapter(toy_run, server, monkeypatch)
-    spoil(server, "q4_k_m", 3)
+    spoil(server, "q4_k_m", 12)
     with pytest.raises(UserError, match=r"; f16 passes with mean field accuracy 1\.000 \(±0\.0 points\): VARIANT=f16"):
-        score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.12"]), server.host)
+        score.evaluate(load(Path("toy.yaml")), server.host)
     latest = f"{toy_run.serve.name}:latest"
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:f16"]
     assert f"{latest} is now f16, which passed" in capsys.readouterr().out
     assert "q4_k_m" in str(not_judged(toy_run))
     assert "f16" not in str(not_judged(toy_run)).partition(" of ")[0]
-    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.125"]), server.host)
+    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.host)
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:q4_k_m"]
     assert not_judged(toy_run) is None
 
@@ -118,17 +124,48 @@ def test_a_model_that_was_not_compared_with_its_adapter_is_not_latest(toy_run: C
 def test_the_step_that_lost_most_is_named(toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = ollama()
     as_adapter(toy_run, server, monkeypatch)
-    spoil(server, "f16", 4)
-    spoil(server, "q4_k_m", 6)
+    spoil(server, "f16", 8)
+    spoil(server, "q4_k_m", 12)
     with pytest.raises(UserError, match="most of it from adapter to f16"):
         score.evaluate(load(Path("toy.yaml")), server.host)
 
 
-def test_without_the_adapter_nothing_is_refused(toy_run: Config, ollama: Start) -> None:
+def test_without_the_adapter_quantization_alone_is_judged(toy_run: Config, ollama: Start) -> None:
     server = ollama()
     spoil(server, "q4_k_m", 12)
+    with pytest.raises(UserError, match="gate failed: f16 → q4_k_m −50"):
+        score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+
+
+def test_too_few_examples_are_told_and_refused_only_if_strict(
+    toy_run: Config, ollama: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = ollama()
     score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
-    assert table.refusal(results_of(toy_run), 0.0) is None
+    assert "Gate undecided: f16 → q4_k_m ±0.0" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(UserError, match=r"gate undecided: .*not enough examples to tell whether it is within 2\.0"):
+        score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, "eval.strict=true"]), server.host)
+
+
+def test_first_answers_are_scored_and_the_second_try_is_a_step_of_its_own(toy_run: Config, ollama: Start) -> None:
+    server = ollama()
+    first = next(key for key in server.answers if key[0] == "extractor:q4_k_m")
+    server.circles.add(first)
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+    variants = results_of(toy_run)["variants"]
+    accuracy = {name: scores["all"]["normalised"]["record_exact_match"] for name, scores in variants.items()}
+    assert accuracy == {"f16": 1.0, "q4_k_m": pytest.approx(11 / 12), "asked": 1.0}
+    assert variants["q4_k_m"]["all"]["retried"] == 1
+    assert variants["q4_k_m"]["all"]["statuses"] == {"aborted": 1, "ok": 11}
+
+
+def test_validation_answers_calibrate_the_probabilities(toy_run: Config, ollama: Start) -> None:
+    server = ollama()
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, "eval.calibration=5"]), server.host)
+    assert len(server.asked) == 29
+    found = results_of(toy_run)["calibration"]
+    assert (found["n_validation"], found["n_test"]) == (10, 24)
+    assert "How sure it is" in (toy_run.folder / "report.html").read_text()
 
 
 def test_a_refusal_is_the_last_line_and_status_1(toy_run: Config, ollama: Start) -> None:

@@ -131,7 +131,7 @@ def test_the_stage_writes_its_files_once(
     assert "n: 0 of 10 distinct test values also occur in train" in said
     folder = workspace / "artifacts" / "c"
     assert read_manifest(folder)["data"]["n"] == {"train": 32, "validation": 8, "test": 20}
-    assert read_jsonl(folder / "data" / "train.jsonl")[0].keys() == {"id", "input", "output", "slice"}
+    assert read_jsonl(folder / "data" / "train.jsonl")[0].keys() == {"id", "input", "output", "slice", "columns"}
     data.main()
     assert "up to date" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["data", "--config", "c.yaml", "--set", "data.seed=1"])

@@ -1,0 +1,56 @@
+"""The evaluation for a pull request: summary.md, and fields.csv with a line for each field and variant."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval import table
+from extraction.json import Json
+from pipeline.files import write_text
+
+COLUMNS = ("n", "accuracy", "precision", "recall", "f1", "hallucinated", "omitted", "wrong")
+
+
+def write_summary(folder: Path, results: Json) -> list[Path]:
+    """Write both files beside results.json."""
+    paths = [folder / "summary.md", folder / "fields.csv"]
+    for path, text in zip(paths, (markdown(results), fields_csv(results)), strict=True):
+        write_text(path, text)
+    return paths
+
+
+def markdown(results: Json) -> str:
+    """The tables and the sentences."""
+    parts = [f"## {results['record']['run']}: accuracy from training to serving"]
+    for name in table.slices(results):
+        header = [table.title(results, name), *table.shown(results)]
+        header += [f"{before} → {after}" for before, after in table.change_columns(table.shown(results))]
+        body = [
+            [line.label, *(table.number(value) for value, _ in line.values), *map(table.points, line.changes)]
+            for line in table.lines(results, name)
+        ]
+        parts.append(rows([header, ["---"] * len(header), *body]))
+    parts.append("\n".join(f"- {sentence}" for sentence in table.sentences(results)))
+    parts.append("Compared: " + ", ".join(f"`{field}` as {kind}" for field, kind in results["rules"].items()) + ".")
+    parts.append(f"Commit {results['record']['commit'] or 'unknown'}, results.json version {results['version']}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def fields_csv(results: Json) -> str:
+    """slice, variant, field and its figures by the normalised match; an undefined figure is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["slice", "variant", "field", *COLUMNS, "low", "high", "accuracy_raw"])
+    for variant, by_slice in results["variants"].items():
+        for name, scores in by_slice.items():
+            for field, found in scores["normalised"]["fields"].items():
+                low, high = found["interval"] or (None, None)
+                raw = scores["raw"]["fields"][field]["accuracy"]
+                writer.writerow([name, variant, field, *(found[key] for key in COLUMNS), low, high, raw])
+    return text.getvalue()
+
+
+def rows(cells: Sequence[Sequence[str]]) -> str:
+    """Lines of a Markdown table."""
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in cells)
