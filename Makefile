@@ -48,7 +48,7 @@ ifeq ($(RUNTIME),docker)
 export COMPOSE_FILE ?= docker-compose$(if $(ON_CUDA),,.cpu).yml
 COMPOSE := docker/compose.py
 data train export: SERVICE := trainer
-serve ask schema: SERVICE := create
+serve ask extract schema: SERVICE := create
 eval report: SERVICE := eval
 STAGE = $(COMPOSE) stage $(SERVICE)
 else ifneq ($(RUNTIME),local)
@@ -56,7 +56,7 @@ $(error RUNTIME is docker or local, not $(RUNTIME))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor pretrain setup data train export serve eval report ask schema logs stop down fetch format lint check test test-one test-slow test-docker clean purge
+.PHONY: help doctor pretrain setup data train export serve eval report ask extract schema logs stop down fetch format lint check test test-one test-slow test-docker clean purge
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -91,6 +91,9 @@ schema: setup   ## the JSON Schema of a record, to pass as `format` in a request
 
 ask: setup      ## HTML='<h1>…', HTML=page.html or TEXT='no tags' prints the record; with IN= and OUT= it is extract
 	@$(STAGE) serve.ask $(ARGS) $(call given,HTML,html) $(call given,TEXT,text) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant)
+
+extract: setup  ## IN=pages/ (HTML files), rows.jsonl, rows.parquet or crawl.warc.gz, OUT=records.jsonl or .parquet (docs/extract.md)
+	@$(STAGE) serve.extract $(ARGS) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant)
 
 logs:           ## the end of the server's log
 	@$(if $(COMPOSE),$(COMPOSE) logs,tail -n 200 artifacts/.server/server.log)

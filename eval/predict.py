@@ -27,6 +27,7 @@ from extraction.parse import Answer
 from pipeline.config import Config
 from pipeline.files import read_jsonl, write_jsonl
 from pipeline.manifest import record_stage, up_to_date
+from serve.batch import answer_all
 from serve.client import Extractor
 
 
@@ -136,15 +137,14 @@ def append(partial: Path, answers: Iterable[tuple[Json, Answer, Json]]) -> None:
 
 
 def ask_all(config: Config, variant: str, host: str, rows: Sequence[Json]) -> Iterator[tuple[Json, Answer, Json]]:
-    """(row, first answer, facts) for each row, asked of the server one after the other.
+    """(row, first answer, facts) for each row, in the order in which they come (serve/batch.py).
 
     Asked without `serve.min_probability`: unsure values are scored like others, and the report says what it would hold
     back.
     """
     plain = config.model_copy(update={"serve": config.serve.model_copy(update={"min_probability": None})})
     extractor = Extractor(plain, variant, host)
-    for row in rows:
-        found = extractor.ask(row["input"])
+    for row, found in answer_all(extractor, rows):
         facts = {
             "answer": found.text,
             "final": found.answer,

@@ -26,10 +26,12 @@ class Status(StrEnum):
     UNEXPECTED_FIELD = "unexpected field"
     WRONG_TYPE = "wrong type"
     CUT_BY_LENGTH = "cut by length"
-    # These three are the engine's, named here because they count as wrong like the others:
+    # These are the engine's, named here because they count as wrong like the others:
     TOO_LONG = "too long"
     ABORTED = "aborted"
     PROMPT_CHANGED = "prompt changed"
+    SERVER_ERROR = "server error"
+    NO_PAGE = "no page"
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,17 @@
     python -m serve.ask --text 'a text without tags'
     python -m serve.ask --in rows.jsonl --out answers.jsonl
 
-Reads rows of {"id", "input"}; writes a line a row, {"id", "output" (the record or null), "status", "reason"}, and goes
-on where an earlier call stopped: ids that the output file has are not asked again.
+The rows of a file are serve.extract's, and so is what is read and written.
 """
 
 import json
 import os
-import sys
 from pathlib import Path
-from typing import Any, TextIO
 
-from tqdm import tqdm
-
-from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.errors import UserError, run, unreadable
-from pipeline.files import write_text
-from pipeline.rows import read
 from serve.client import Extractor
+from serve.extract import extract
 from serve.pages import NotText, decode, problem
 from serve.server import address
 
@@ -37,7 +30,7 @@ def main() -> None:
     config = configuration.from_arguments(options)
     extractor = Extractor(config, options.variant or config.export.quantization_method[0], address())
     if options.source and options.target:
-        ask_rows(extractor, options.source, options.target)
+        extract(config, extractor, options.source, options.target)
     elif (options.html or options.text) and not options.source:
         ask_one(extractor, checked_page(options.text or page(options.html)))
     else:
@@ -79,55 +72,6 @@ def ask_one(extractor: Extractor, text: str) -> None:
     if answer.record is None:
         raise UserError(f"no record: {answer.status} ({answer.reason}); the model answered {found.text!r}")
     print(json.dumps(answer.record, ensure_ascii=False))
-
-
-def ask_rows(extractor: Extractor, source: Path, target: Path) -> None:
-    """Ask for every row that `target` does not have yet, appending its answer at once."""
-    rows = [checked(number, row) for number, row in enumerate(read(source), 1)]
-    if len({row["id"] for row in rows}) < len(rows):
-        raise UserError(f"the ids in {source} are not distinct: make them so or leave them out")
-    done = answered(target)
-    waiting = [row for row in rows if row["id"] not in done]
-    with opened(target) as file:
-        for row in tqdm(
-            waiting, desc=f"ask {extractor.model}", unit="row", initial=len(rows) - len(waiting), total=len(rows)
-        ):
-            answer = extractor.ask(row["input"]).answer
-            line = {"id": row["id"], "output": answer.record, "status": answer.status, "reason": answer.reason}
-            print(json.dumps(line, ensure_ascii=False), file=file, flush=True)
-            done[row["id"]] = answer.status
-    failed = sum(done[row["id"]] != "ok" for row in rows)
-    print(f"ask: {len(rows)} rows in {target}, {failed} without a record", file=sys.stderr)
-
-
-def opened(target: Path) -> TextIO:
-    """The file of answers, to append to."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target.open("a", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {target} as user {os.getuid()}: {error.strerror}; give another OUT=…") from None
-
-
-def checked(number: int, row: Any) -> Json:
-    """A row with `id` (its number where it has none) and `input`."""
-    if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not row["input"].strip():
-        raise UserError(f'row {number} has no text under "input"')
-    return {"id": str(row.get("id", f"row{number}")), "input": row["input"]}
-
-
-def answered(target: Path) -> dict[str, str]:
-    """Status by id of the rows that an earlier call wrote; a half-written last line is cut off."""
-    if not target.is_file():
-        return {}
-    text = target.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        write_text(target, whole)
-    try:
-        return {row["id"]: row["status"] for row in map(json.loads, whole.split("\n")[:-1])}
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{target} is there and is not a file of answers: give another OUT=…") from None
 
 
 if __name__ == "__main__":

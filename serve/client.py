@@ -62,13 +62,22 @@ def read_tokenizer(run: Path) -> Tokenizer:
 
 
 class UnavailableError(UserError):
-    """The server did not answer this time: it is away, busy or failed. Asking again may help."""
+    """The server did not answer this time. Asking again may help.
+
+    `busy`: it said so. `while_answering`: it had taken the page and failed, which may be the page's doing.
+    """
+
+    def __init__(self, message: str, *, busy: bool = False, while_answering: bool = False) -> None:
+        super().__init__(message)
+        self.busy = busy
+        self.while_answering = while_answering
 
 
-def unreachable(host: str) -> UnavailableError:
+def unreachable(host: str, *, while_answering: bool = False) -> UnavailableError:
     """The error for a server that does not answer."""
     return UnavailableError(
-        f"no Ollama answers at {host}: start one with `make serve` or set OLLAMA_HOST; what is done is kept"
+        f"no Ollama answers at {host}: start one with `make serve` or set OLLAMA_HOST; what is done is kept",
+        while_answering=while_answering,
     )
 
 
@@ -191,11 +200,11 @@ class Extractor:
         try:
             response = self.http.post("/api/chat", json=body | {"truncate": False, "shift": False})
         except httpx.ReadTimeout:
-            raise UnavailableError(
-                f"{self.host} did not answer within {TIMEOUT.read:.0f} s; what is done is kept"
-            ) from None
-        except httpx.TransportError:
-            raise unreachable(self.host) from None
+            message = f"{self.host} did not answer within {TIMEOUT.read:.0f} s; what is done is kept"
+            raise UnavailableError(message, while_answering=True) from None
+        except httpx.TransportError as error:
+            away = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise unreachable(self.host, while_answering=not away) from None
         answer = self._body(response)
         n_tokens = self.n_tokens(chat)
         return Reply(self._judge(response.status_code, answer, n_tokens), answer, n_tokens)
@@ -208,7 +217,12 @@ class Extractor:
             body = None
         if response.status_code >= 500:
             said = body.get("error") if isinstance(body, dict) else response.reason_phrase
-            raise UnavailableError(f"{self.host} answered HTTP {response.status_code} to {self.model}: {said}")
+            busy = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            raise UnavailableError(
+                f"{self.host} answered HTTP {response.status_code} to {self.model}: {said}",
+                busy=busy,
+                while_answering=not busy,
+            )
         if not isinstance(body, dict):
             raise UserError(f"{self.host} answered HTTP {response.status_code} without JSON: is it an Ollama?")
         return body

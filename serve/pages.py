@@ -9,6 +9,7 @@ BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]{2,40})", re.IGNORECASE)
 HEAD = 4096  # bytes in which a page declares its encoding
 RARE = 10  # of the characters beyond ASCII fewer than one in so many may be broken in a page in UTF-8
+FEW = 16  # bytes beyond ASCII tell no encoding: then it is the web's default, windows-1252
 SAMPLE = 200_000  # bytes that an encoding is guessed from
 # As browsers read these names (the WHATWG Encoding Standard): pages say the left one and mean the right.
 MEANT = {
@@ -30,7 +31,7 @@ def decode(content: bytes, declared: str | None = None) -> str:
     """The text of a page. `declared`: the encoding that its HTTP header names.
 
     A byte order mark is believed, then UTF-8 where the bytes beyond ASCII are that but for a few, then the header and
-    the page's own <meta>, then a guess by the bytes. Raises `NotText` for what is no text.
+    the page's own <meta>, then a guess by the bytes where they are enough. Raises `NotText` for what is no text.
     """
     if content.startswith(BOMS):
         return content.decode("utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-16", errors="replace")
@@ -46,6 +47,8 @@ def decode(content: bytes, declared: str | None = None) -> str:
             return content.decode(_meant(name))
         except (LookupError, UnicodeDecodeError):
             continue
+    if sum(byte > 127 for byte in content) < FEW:
+        return content.decode("cp1252", errors="replace")
     guess = from_bytes(content[:SAMPLE]).best()
     if guess is None:
         raise NotText("its encoding cannot be told")

@@ -58,6 +58,11 @@ class Extraction:
         """Where the page states each text and number of the record, the likeliest place first."""
         return evidence(self.answer.record, self.page, self.read) if self.answer.record else {}
 
+    @classmethod
+    def without_answer(cls, answer: Answer, digest: str) -> "Extraction":
+        """That of a page which the server never answered."""
+        return cls(answer, answer, False, {}, [], "", "", "", 0, 0, 0, 0.0, 0.0, 0.0, digest)
+
 
 def assemble(
     tries: Sequence[Sequence[Reply]],

@@ -146,6 +146,14 @@ def toy_models(tmp_path_factory: pytest.TempPathFactory, toy_base: Path) -> Path
     return folder
 
 
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is away is not waited for."""
+    from serve import batch
+
+    monkeypatch.setattr(batch, "PATIENCE", 0.1)
+
+
 @pytest.fixture
 def ollama(toy_run: Config) -> Iterator[Callable[[], FakeOllama]]:
     """Starts servers that know every test row's reference; all are stopped at the end."""

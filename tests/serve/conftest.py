@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
+from pipeline.config import Config
+from serve.client import Extractor
 from tests.serve import tiny
+from tests.serve.scripted import Scripted, exported
 
 TEMPLATE = "<|user|>{{ .Prompt }}<|end|><|assistant|>"
 PARAMETERS = {"temperature": 0, "num_ctx": 512, "stop": ["<|end|>"]}
@@ -124,3 +128,25 @@ def api(any_server: Api, gguf_bytes: bytes) -> Iterator[Api]:
     for model in any_server.http.get("/api/tags").json()["models"]:
         if model["name"].startswith("contract"):
             any_server.call("DELETE", "/api/delete", {"model": model["name"]})
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    server = Scripted()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def config(workspace: Path, toy_base: Path) -> Config:
+    """An exported and served run."""
+    return exported(workspace, toy_base)
+
+
+@pytest.fixture
+def extractor(config: Config, scripted: Scripted) -> Extractor:
+    return Extractor(config, "q4_k_m", scripted.url)

@@ -3,10 +3,7 @@
 import json
 import math
 import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,88 +11,11 @@ import pytest
 
 from extraction.json import Json
 from extraction.parse import Answer, Status
-from pipeline.config import Config, load
+from pipeline.config import Config
 from pipeline.errors import UserError
-from pipeline.files import write_text
-from pipeline.manifest import record_stage
 from serve import ask, create, modelfile
 from serve.client import Extractor, Prompt, UnavailableError, read_prompt
-from tests.conftest import give_ranker
-
-SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
-DIGEST = "d" * 64
-GOOD = {"message": {"content": '{"a": "x"}'}, "done": True, "done_reason": "stop"}
-
-
-class Scripted(ThreadingHTTPServer):
-    """Answers /api/chat with `replies` in turn, the last one again and again; keeps the requests."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.replies: list[tuple[int, Json]] = []
-        self.requests: list[Json] = []
-        self.digests = [DIGEST]  # of the model, in turn, the last one again and again
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Scripted
-
-    def do_GET(self) -> None:
-        digests = self.server.digests
-        digest = digests.pop(0) if len(digests) > 1 else digests[0]
-        self.reply(200, {"models": [{"model": "asked:q4_k_m", "digest": digest}] if digest else []})
-
-    def do_POST(self) -> None:
-        self.server.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        status, body = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
-        self.reply(status, body)
-
-    def reply(self, status: int, body: Json) -> None:
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    server = Scripted()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def config(workspace: Path, toy_base: Path) -> Config:
-    """An exported run: prompt, schema and tokenizer."""
-    write_text(workspace / "c.yaml", "run: asked\n")
-    folder = workspace / "artifacts" / "asked"
-    pieces = {"before": "<|system|>", "between": "<|end|><|user|>", "after": "<|end|><|assistant|>"}
-    parity = {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}], "n_tokens": 7}
-    parity["rendered"] = "<|system|>S<|end|><|user|>U<|end|><|assistant|>"
-    exported = pieces | {"stop": ["<|end|>"], "add_bos_token": False, "parity": [parity]}
-    write_text(folder / "gguf" / "prompt.json", json.dumps(exported))
-    write_text(folder / "data" / "schema.json", json.dumps(SCHEMA))
-    give_ranker(folder)
-    record_stage(folder, "serve", {}, [], served={"q4_k_m": {"model": "asked:q4_k_m", "digest": DIGEST}})
-    write_text(folder / "merged" / "tokenizer.json", (toy_base / "tokenizer.json").read_text(encoding="utf-8"))
-    return load(workspace / "c.yaml")
-
-
-@pytest.fixture
-def extractor(config: Config, scripted: Scripted) -> Extractor:
-    return Extractor(config, "q4_k_m", scripted.url)
-
-
-def counted(extractor: Extractor, page: str, body: Json) -> Json:
-    """A reply whose token count is the page's."""
-    from extraction.prompt import messages
-
-    return body | {"prompt_eval_count": extractor.n_tokens(messages(page, SCHEMA))}
+from tests.serve.scripted import DIGEST, GOOD, SCHEMA, Scripted, counted
 
 
 def test_the_request_is_greedy_held_to_the_schema_and_never_cut(extractor: Extractor, scripted: Scripted) -> None:
@@ -319,52 +239,6 @@ def test_a_refusal_and_a_missing_server_are_errors(extractor: Extractor, scripte
     scripted.server_close()
     with pytest.raises(UserError, match=r"no Ollama answers at .* `make serve`"):
         extractor.ask("<p>")
-
-
-def test_rows_are_asked_once_and_failures_are_written(
-    extractor: Extractor, scripted: Scripted, workspace: Path
-) -> None:
-    source, target = workspace / "in.jsonl", workspace / "out.jsonl"
-    source.write_text("".join(json.dumps({"id": i, "input": "<p>"}) + "\n" for i in range(4)))
-    target.write_text('{"id": "0", "output": null, "status": "not JSON", "reason": "…"}\n{"id": "1", "out')
-    scripted.replies = [
-        (200, counted(extractor, "<p>", GOOD)),
-        (200, counted(extractor, "<p>", GOOD | {"message": {"content": "[]"}})),
-        (200, counted(extractor, "<p>", GOOD)),
-    ]
-    ask.ask_rows(extractor, source, target)
-    assert len(scripted.requests) == 3
-    rows = [json.loads(line) for line in target.read_text().splitlines()]
-    assert [(row["id"], row["output"], row["status"]) for row in rows] == [
-        ("0", None, "not JSON"),
-        ("1", {"a": "x"}, "ok"),
-        ("2", None, "not an object"),
-        ("3", {"a": "x"}, "ok"),
-    ]
-    ask.ask_rows(extractor, source, target)
-    assert len(scripted.requests) == 3
-
-
-def test_an_output_file_of_something_else_is_not_touched(extractor: Extractor, workspace: Path) -> None:
-    (workspace / "in.jsonl").write_text('{"id": 1, "input": "<p>"}\n')
-    (workspace / "notes.txt").write_text("my notes\n")
-    with pytest.raises(UserError, match="is not a file of answers"):
-        ask.ask_rows(extractor, workspace / "in.jsonl", workspace / "notes.txt")
-    assert (workspace / "notes.txt").read_text() == "my notes\n"
-
-
-def test_an_output_file_that_cannot_be_written_is_named(extractor: Extractor, workspace: Path) -> None:
-    (workspace / "in.jsonl").write_text('{"id": 1, "input": "<p>"}\n')
-    with pytest.raises(UserError, match=r"cannot write .*in\.jsonl/out\.jsonl .*; give another OUT="):
-        ask.ask_rows(extractor, workspace / "in.jsonl", workspace / "in.jsonl" / "out.jsonl")
-
-
-@pytest.mark.parametrize("row", ['{"id": 1}', '{"input": " "}', "[1]", '{"id": 1, "input": 5}'])
-def test_a_row_without_input_is_named(extractor: Extractor, workspace: Path, row: str) -> None:
-    (workspace / "in.jsonl").write_text('{"id": 0, "input": "<p>"}\n' + row + "\n")
-    with pytest.raises(UserError, match='row 2 has no text under "input"'):
-        ask.ask_rows(extractor, workspace / "in.jsonl", workspace / "out.jsonl")
-    assert not (workspace / "out.jsonl").exists()
 
 
 def test_one_page_prints_its_record(

@@ -1,0 +1,239 @@
+"""The file of answers: appended to as they come, gone on with after a kill, without loss or duplicate.
+
+A line is appended for each page at once. A page has its answer where its id, the hash of its input, the model's digest
+and the settings are those of a line; other lines of its id are superseded, and are left out when the file is closed
+well. The index of the lines is a temporary database on disk, so memory does not grow with them. One process at a time.
+OUT.parquet is written when all is done; until then the lines are in .OUT.parquet.jsonl beside it.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from io import BufferedRandom
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from extraction.json import Json
+from extraction.parse import Status
+from extraction.schema import fields
+from pipeline.errors import UserError
+from pipeline.files import atomic_write
+
+KEY = ("input_sha256", "model", "settings")  # what an answer depends on
+ROWS = 1000  # of a Parquet row group
+TYPES = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool"}
+
+
+class Answers:
+    """The answers of one run of `extract`, by the page's id. `schema` is the records', for Parquet."""
+
+    def __init__(self, target: Path, schema: Json) -> None:
+        self.target = target
+        self.schema = schema
+        self.n_asked = 0
+        self.counts: Counter[str] = Counter()  # of this call's pages, by status
+        self._superseded = False
+        parquet = target.suffix == ".parquet"
+        self.lines = target.with_name(f".{target.name}.jsonl") if parquet else target
+        self._file = self._locked()
+        # A temporary file that goes when it is closed; what is in it can be read from the lines again.
+        self._index = sqlite3.connect("", isolation_level=None)
+        self._index.executescript(
+            "PRAGMA journal_mode = OFF; CREATE TABLE met (id TEXT PRIMARY KEY);"
+            "CREATE TABLE line (id TEXT PRIMARY KEY, key TEXT, start INTEGER, status TEXT)"
+        )
+        try:
+            if parquet and target.is_file() and not os.fstat(self._file.fileno()).st_size:
+                self._take_back()
+            self._read()
+        except BaseException:
+            self._close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        """Put the file in its last form where the block ended well."""
+        try:
+            self._file.flush()
+            if kind is None and (self._superseded or self.lines != self.target):
+                self._finish()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._index.close()
+        self._file.close()
+
+    @property
+    def n_failed(self) -> int:
+        """How many of this call's pages have no record."""
+        return self.counts.total() - self.counts[Status.OK]
+
+    def met(self, name: str) -> bool:
+        """Whether this call has had a page of that id before; from now on it has."""
+        return not self._index.execute("INSERT OR IGNORE INTO met VALUES (?)", (_text(name),)).rowcount
+
+    def has(self, page: Json) -> bool:
+        """Whether a page of {"id", *KEY} has its answer; it is counted if so."""
+        found = self._index.execute("SELECT key, status FROM line WHERE id = ?", (_text(page["id"]),)).fetchone()
+        if found is None or found[0] != _key(page) or found[1] == Status.SERVER_ERROR:
+            return False
+        self.counts[found[1]] += 1
+        return True
+
+    def add(self, line: Json) -> None:
+        """Append the answer to a page."""
+        start = self._file.seek(0, os.SEEK_END)
+        # A lone surrogate becomes its JSON escape.
+        self._file.write((json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+        self._file.flush()
+        self._enter(line, start)
+        self.counts[line["status"]] += 1
+        self.n_asked += 1
+
+    def _locked(self) -> BufferedRandom:
+        """The lines' file, which no other process has; where one replaced it meanwhile, the new one."""
+        try:
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            while True:
+                file = self.lines.open("a+b")
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if self.lines.exists() and os.path.samestat(os.fstat(file.fileno()), self.lines.stat()):
+                        return file
+                except OSError:
+                    file.close()
+                    raise
+                file.close()
+        except BlockingIOError:
+            raise UserError(f"another process writes {self.target}: wait for it, or give another OUT=…") from None
+        except OSError as error:
+            raise UserError(
+                f"cannot write {self.target} as user {os.getuid()}: {error.strerror}; give another OUT=…"
+            ) from None
+
+    def _stored(self) -> Iterator[tuple[int, Json, bytes]]:
+        """(start, content, bytes) of each whole line."""
+        with self.lines.open("rb") as file:
+            start = 0
+            for raw in file:
+                if raw.strip() and raw.endswith(b"\n"):
+                    yield start, self._checked(raw), raw
+                start += len(raw)
+
+    def _checked(self, raw: bytes) -> Json:
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            line = None
+        if not isinstance(line, dict) or not {"id", "status", "record"} <= line.keys():
+            raise UserError(f"{self.target} is there and is not a file of answers: give another OUT=…")
+        return line
+
+    def _read(self) -> None:
+        """Enter the lines that are there; a last one without its end is cut off."""
+        for start, line, _ in self._stored():
+            self._enter(line, start)
+        end = self._file.seek(0, os.SEEK_END)
+        begin = end
+        while begin and (self._file.seek(begin - 1), self._file.read(1))[1] != b"\n":
+            begin -= 1
+        self._file.seek(begin)
+        if begin == 0 and not (b'{"id"'.startswith(head := self._file.read(5)) or head == b'{"id"'):
+            raise UserError(f"{self.target} is there and is not a file of answers: give another OUT=…")
+        self._file.truncate(begin)
+
+    def _enter(self, line: Json, start: int) -> None:
+        name = _text(line["id"])
+        if self._index.execute("SELECT 1 FROM line WHERE id = ?", (name,)).fetchone():
+            self._superseded = True
+        self._index.execute(
+            "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?)", (name, _key(line), start, line["status"])
+        )
+
+    def _standing(self) -> Iterator[tuple[Json, bytes]]:
+        """The lines that no later one supersedes."""
+        for start, line, raw in self._stored():
+            last = self._index.execute("SELECT start FROM line WHERE id = ?", (_text(line["id"]),)).fetchone()
+            if last == (start,):
+                yield line, raw
+
+    def _finish(self) -> None:
+        if self.lines == self.target:
+            with atomic_write(self.target) as temporary, temporary.open("wb") as file:
+                file.writelines(raw for _, raw in self._standing())
+            return
+        from pyarrow import Table
+        from pyarrow.parquet import ParquetWriter
+
+        form = arrow_schema(self.schema)
+        with atomic_write(self.target) as temporary, ParquetWriter(temporary, form) as writer:
+            rows: list[Json] = []
+            for line, _ in self._standing():
+                rows.append(line | {"probability": list((line["probability"]).items())})
+                if len(rows) == ROWS:
+                    writer.write_table(Table.from_pylist(rows, form))
+                    rows = []
+            writer.write_table(Table.from_pylist(rows, form))
+        self.lines.unlink()
+
+    def _take_back(self) -> None:
+        """Make lines of the Parquet file of an earlier call."""
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+
+        try:
+            with atomic_write(self.lines) as temporary, temporary.open("wb") as file:
+                for batch in ParquetFile(self.target).iter_batches(batch_size=ROWS):
+                    for row in batch.to_pylist():
+                        line = row | {"probability": dict(row["probability"])}
+                        file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+        except (ArrowException, KeyError, TypeError):
+            raise UserError(f"{self.target} is there and is not a file of answers: give another OUT=…") from None
+        self._file.close()
+        self._file = self._locked()
+
+
+def arrow_schema(schema: Json) -> Any:
+    """The columns of a Parquet file of answers whose records fit a JSON Schema."""
+    import pyarrow
+
+    def typed(part: Json) -> Any:
+        kinds = [part.get("type", "string")] if isinstance(part.get("type", "string"), str) else part["type"]
+        kind = next((kind for kind in kinds if kind != "null"), "string")
+        if kind == "array":
+            return pyarrow.list_(typed(part.get("items", {})))
+        if kind == "object" and part.get("properties"):
+            return pyarrow.struct([(name, typed(child)) for name, child in part["properties"].items()])
+        return pyarrow.type_for_alias(TYPES.get(kind, "string"))
+
+    texts = ["id", "url", "input_sha256"]
+    numbers = [("prompt_tokens", pyarrow.int64()), ("answer_tokens", pyarrow.int64()), ("seconds", pyarrow.float64())]
+    return pyarrow.schema(
+        [
+            *((name, pyarrow.string()) for name in texts),
+            ("record", pyarrow.struct([(name, typed(schema["properties"][name])) for name in fields(schema)])),
+            ("status", pyarrow.string()),
+            ("reason", pyarrow.string()),
+            ("probability", pyarrow.map_(pyarrow.string(), pyarrow.float64())),
+            ("unsure", pyarrow.list_(pyarrow.string())),
+            ("model", pyarrow.string()),
+            ("settings", pyarrow.string()),
+            *numbers,
+        ]
+    )
+
+
+def _key(line: Json) -> str:
+    return json.dumps([line.get(name) for name in KEY])
+
+
+def _text(name: Any) -> str:
+    """An id as SQLite takes it: a lone surrogate escaped."""
+    return str(name).encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,126 @@
+"""Extract the records of many pages: a folder of HTML files, JSON Lines, JSON, Parquet, or a web archive (WARC).
+
+    python -m serve.extract --in pages/ --out records.jsonl        or records.parquet
+    make extract IN=pages/ OUT=records.jsonl
+
+Writes a line a page, as it is answered: {"id", "url", "input_sha256", "record" (or null), "status", "reason",
+"probability" (by field), "unsure", "model" (its digest), "settings" (a hash of what else an answer depends on),
+"prompt_tokens", "answer_tokens", "seconds"}. A page that cannot be read or that the server fails on is a line too. The
+same command goes on after a kill, and asks again for changed pages, and for all of another model. The exit status is 0
+where every page has a record.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from extraction.json import Json
+from extraction.parse import Answer, Status
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import UserError, run
+from pipeline.reading import pruning
+from serve import sources
+from serve.answers import Answers
+from serve.batch import answer_all
+from serve.client import Extractor
+from serve.result import Extraction
+from serve.server import address
+
+
+def main() -> None:
+    parser = configuration.arguments(__doc__ or "")
+    parser.add_argument("--in", dest="source", type=Path, help="a folder or a file of pages")
+    parser.add_argument("--out", dest="target", type=Path, help=".jsonl or .parquet")
+    parser.add_argument("--variant", default=None, help="default: the first of export.quantization_method")
+    options = parser.parse_args()
+    if not options.source or not options.target:
+        raise UserError("nothing to extract from or to: give IN=… and OUT=records.jsonl")
+    config = configuration.from_arguments(options)
+    extractor = Extractor(config, options.variant or config.export.quantization_method[0], address())
+    extract(config, extractor, options.source, options.target)
+
+
+def extract(config: Config, extractor: Extractor, source: Path, target: Path) -> None:
+    """Write the answers to a source's pages; raises `UserError` where some have no record, after all were asked."""
+    extractor.check()
+    pages = sources.read(source)
+    pages = chain([next(pages)], pages)  # a source that cannot be read is said before anything is written
+    asked_with = {"model": extractor.expected, "settings": fingerprint(config)}
+    bar = tqdm(desc=f"extract {extractor.model}", unit="page", total=sources.count(source), smoothing=0.1)
+    with Answers(target, extractor.schema) as answers, bar:
+        waiting = _waiting((page | asked_with for page in pages), answers, bar)
+        for page, found in answer_all(extractor, waiting):
+            _answer(page, found, answers, bar)
+    _tell(answers, target)
+
+
+def _waiting(pages: Iterable[Json], answers: Answers, bar: "tqdm[NoReturn]") -> Iterator[Json]:
+    """The pages that are to be asked for; those that cannot be are answered here."""
+    for number, page in enumerate(pages, 1):
+        if answers.met(page["id"]):
+            problem = f"an earlier page has the id {page['id']}"
+            page = page | {"id": f"{page['id']} (page {number})", "problem": problem}
+        if answers.has(page):
+            _advance(answers, bar)
+        elif "problem" in page:
+            failed = Answer(None, Status.NO_PAGE, page["problem"])
+            _answer(page, Extraction.without_answer(failed, page["model"]), answers, bar)
+        else:
+            yield page
+
+
+def _answer(page: Json, found: Extraction, answers: Answers, bar: "tqdm[NoReturn]") -> None:
+    answers.add(line(page, found))
+    _advance(answers, bar)
+
+
+def _advance(answers: Answers, bar: "tqdm[NoReturn]") -> None:
+    bar.set_postfix(failed=answers.n_failed, refresh=False)
+    bar.update()
+
+
+def fingerprint(config: Config) -> str:
+    """A hash of the settings that an answer depends on beside the model."""
+    settings = config.serve.model_dump(exclude={"name"})
+    settings |= {"clean": config.data.clean, "pruning": pruning(config)}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def line(page: Json, found: Extraction) -> Json:
+    """The line of a page."""
+    return {
+        "id": page["id"],
+        **({"url": page["url"]} if "url" in page else {}),
+        "input_sha256": page.get("input_sha256"),
+        "record": found.answer.record,
+        "status": found.answer.status,
+        "reason": found.answer.reason,
+        "probability": {name: round(probability, 6) for name, probability in found.probability.items()},
+        "unsure": found.unsure,
+        "model": page["model"],
+        "settings": page["settings"],
+        "prompt_tokens": found.prompt_tokens,
+        "answer_tokens": found.answer_tokens,
+        "seconds": found.seconds,
+    }
+
+
+def _tell(answers: Answers, target: Path) -> None:
+    """Print what became of the pages; `UserError` where some have no record."""
+    n_pages = answers.counts.total()
+    print(f"extract: {n_pages} pages in {target}, {answers.n_asked} of them new", file=sys.stderr)
+    for status, n in answers.counts.most_common():
+        print(f"extract: {n:7} {status}", file=sys.stderr)
+    if answers.n_failed:
+        raise UserError(f"{answers.n_failed} of {n_pages} pages have no record; {target} says why, page by page")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,180 @@
+"""The pages of a folder, a JSON, JSON Lines or Parquet file, or a web archive (WARC), one after the other.
+
+A page is {"id", "input" (text), "input_sha256"} and, where the source has one, "url"; or {"id", "problem"} where it
+cannot be read. Its hash is that of its bytes, or of its text in UTF-8 where it stands in JSON or Parquet.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from extraction.json import Json
+from pipeline.errors import UserError, unreadable
+from serve.pages import NotText, decode, problem
+
+HTML = (".html", ".htm", ".xhtml")
+WARC = (".warc", ".warc.gz", ".warc.zst")
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+LINE = 1 << 20  # bytes that are read at once
+
+
+def read(source: Path) -> Iterator[Json]:
+    """The pages of a source, in its order, not more than a few of them in memory (a JSON list is read whole)."""
+    try:
+        yield from _reader(source)
+    except OSError as error:
+        error.filename = error.filename or str(source)
+        raise unreadable("pages", error) from None
+
+
+def count(source: Path) -> int:
+    """How many pages a source has."""
+    if source.suffix == ".parquet":
+        return int(_parquet(source).metadata.num_rows)
+    if source.is_dir() or source.name.endswith((*HTML, *WARC)):
+        return sum(1 for _ in (_archived(source) if source.name.endswith(WARC) else _files(source)))
+    if _first(source) == b"[":
+        return len(_listed(source))
+    with source.open("rb") as file:
+        return sum(1 for line in file if line.strip())
+
+
+def _reader(source: Path) -> Iterator[Json]:
+    if source.is_dir() or source.name.lower().endswith(HTML):
+        return _from_files(source)
+    if not source.is_file():
+        raise UserError(f"there is no {source}: give IN=… a folder of HTML files, JSON Lines, JSON, Parquet or WARC")
+    if source.suffix == ".parquet":
+        return _from_parquet(source)
+    if source.name.endswith(WARC):
+        return _from_warc(source)
+    return _from_json(source)
+
+
+def _page(name: str, text: Any, url: Any = None, sha256: str | None = None) -> Json:
+    """A page, or its problem."""
+    head = {"id": name} | ({"url": str(url)} if url else {})
+    if not isinstance(text, str):
+        return head | {"problem": 'it has no text under "input"'}
+    sha256 = sha256 or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    wrong = problem(text)
+    return head | {"input_sha256": sha256} | ({"problem": wrong} if wrong else {"input": text})
+
+
+def _decoded(name: str, content: bytes, url: str | None = None, declared: str | None = None) -> Json:
+    """A page from its bytes."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        return _page(name, decode(content, declared), url, sha256)
+    except NotText as error:
+        return {"id": name, "input_sha256": sha256, "problem": str(error)} | ({"url": url} if url else {})
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The HTML files of a folder and those below it, by name; a file is itself."""
+    if not folder.is_dir():
+        return iter([folder])
+    return iter(sorted(path for path in folder.rglob("*") if path.suffix.lower() in HTML and path.is_file()))
+
+
+def _from_files(folder: Path) -> Iterator[Json]:
+    number = 0
+    for number, path in enumerate(_files(folder), 1):  # noqa: B007
+        name = str(path.relative_to(folder)) if folder.is_dir() else path.name
+        try:
+            yield _decoded(name, path.read_bytes())
+        except OSError as error:
+            yield {"id": name, "problem": f"it cannot be read: {error.strerror}"}
+    if not number:
+        raise UserError(f"the folder {folder} has no file that ends in {', '.join(HTML)}: give another IN=…")
+
+
+def _first(source: Path) -> bytes:
+    """The first byte that is neither a mark nor white space."""
+    with source.open("rb") as file:
+        return file.read(LINE).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+
+
+def _from_json(source: Path) -> Iterator[Json]:
+    first = _first(source)
+    if not first:
+        raise UserError(f"{source} is empty: give another IN=…")
+    if first not in (b"{", b"["):
+        raise UserError(
+            f"{source} is neither JSON Lines nor JSON (CSV is not read): each line is to be like"
+            ' {"id": "1", "input": "<html>…"}'
+        )
+    if first == b"[":
+        rows: Iterator[tuple[int, Any]] = enumerate(_listed(source), 1)
+        yield from (_row(number, row) for number, row in rows)
+        return
+    with source.open("rb") as file:
+        for number, line in enumerate(file, 1):  # of bytes: only a line feed ends a line
+            if line.strip():
+                yield _parsed(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+
+
+def _listed(source: Path) -> list[Any]:
+    try:
+        rows: list[Any] = json.loads(source.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{source} is not a JSON list: {error}") from None
+    return rows
+
+
+def _parsed(number: int, line: bytes) -> Json:
+    try:
+        return _row(number, json.loads(line.decode()))
+    except UnicodeDecodeError as error:
+        return {"id": f"row{number}", "problem": f"it is not UTF-8 (byte {error.start + 1})"}
+    except (ValueError, RecursionError) as error:
+        return {"id": f"row{number}", "problem": f"it is not JSON: {error}"}
+
+
+def _row(number: int, row: Any) -> Json:
+    """The page of a row of {"id", "input", "url"}; its id is its number where it has none."""
+    if not isinstance(row, dict):
+        return {"id": f"row{number}", "problem": f"it is a JSON {type(row).__name__}, not an object"}
+    name = row.get("id")
+    return _page(f"row{number}" if name is None else str(name), row.get("input"), row.get("url"))
+
+
+def _parquet(source: Path) -> Any:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        return ParquetFile(source)
+    except (ArrowException, ValueError) as error:
+        raise UserError(f"{source} is not a Parquet file that can be read: {error}") from None
+
+
+def _from_parquet(source: Path) -> Iterator[Json]:
+    file = _parquet(source)
+    names = file.schema_arrow.names
+    if "input" not in names:
+        raise UserError(f"{source} has the columns {', '.join(names)} and none named input, for the page's text")
+    columns = [name for name in ("id", "input", "url") if name in names]
+    rows = (row for batch in file.iter_batches(batch_size=64, columns=columns) for row in batch.to_pylist())
+    yield from (_row(number, row) for number, row in enumerate(rows, 1))
+
+
+def _archived(source: Path) -> Iterator[Any]:
+    """The records of a web archive that answer with an HTML page."""
+    from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+    for record in ArchiveIterator(str(source), record_types=WarcRecordType.response, auto_decode="all"):
+        answered = record.http_headers is not None and record.http_headers.status_code == 200
+        if answered and record.http_content_type in HTML_TYPES:
+            yield record
+
+
+def _from_warc(source: Path) -> Iterator[Json]:
+    try:
+        for record in _archived(source):
+            url = record.headers.get("WARC-Target-URI")
+            yield _decoded(record.record_id.strip("<>"), record.reader.read(), url, record.http_charset)
+    except OSError as error:
+        yield {"id": f"{source.name}:end", "problem": f"the archive breaks off here: {error}"}
