@@ -1,4 +1,4 @@
-"""Write the example dataset: invented product snippets in HTML with the record that each one states.
+"""Write the example dataset: invented product snippets and whole pages in HTML with the record that each one states.
 
 Reads data/vocabulary/*.toml and data/templates/*.html; writes data/products.jsonl, one row a line, the same
 bytes for the same seed.
@@ -17,8 +17,10 @@ from typing import Any
 from data import layouts, values
 
 SEED = 3407
-ROWS_PER_LAYOUT = 21
+ROWS_PER_LAYOUT = 20
+PAGES_PER_LAYOUT = 14
 LENGTHS = range(150, 901)
+PAGE_LENGTHS = range(8_000, 26_001)
 OUT = Path(__file__).parent / "products.jsonl"
 
 
@@ -35,7 +37,8 @@ def make_row(layout: str, rng: Random) -> dict[str, Any] | None:
     maker = product.manufacturer
     unstated = maker and not record["manufacturer"] and any(maker in (v or "") for v in record.values())
     stated = sum(v is not None for v in record.values())
-    if unstated or stated < 2 or len(snippet) not in LENGTHS:
+    lengths = PAGE_LENGTHS if layout in layouts.PAGES else LENGTHS
+    if unstated or stated < 2 or len(snippet) not in lengths:
         return None
     return {"input": snippet, "output": record, "layout": layout, "language": language}
 
@@ -46,7 +49,7 @@ def make_rows(seed: int) -> list[dict[str, Any]]:
     seen: set[str] = set()
     for layout in layouts.LAYOUTS:
         rng = Random(f"{seed} {layout}")
-        wanted = len(rows) + ROWS_PER_LAYOUT
+        wanted = len(rows) + (PAGES_PER_LAYOUT if layout in layouts.PAGES else ROWS_PER_LAYOUT)
         while len(rows) < wanted:
             row = make_row(layout, rng)
             if row and normalised(row["input"]) not in seen:

@@ -14,11 +14,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from data.pages import furniture
 from data.prices import parts
 from data.values import VOCABULARY, Product
 
 TEMPLATES = Path(__file__).parent / "templates"
 LAYOUTS = sorted(path.stem for path in TEMPLATES.glob("*.html"))
+
+PAGES = tuple(layout for layout in LAYOUTS if layout.startswith("page_"))  # whole pages; the others are snippets
 
 # Layouts whose class names or wording are of one language.
 ONLY = {
@@ -41,6 +44,8 @@ UNSEEN = (
     "figure_caption",
     "ins_del_summary",
     "marketplace_seller",
+    "page_late",
+    "page_offers",
     "portuguese_spans",
     "social_meta",
     "spec_spans",
@@ -130,7 +135,10 @@ def damage(page: str, rng: Random) -> str:
 
 def render(layout: str, product: Product, rng: Random) -> tuple[str, dict[str, str | None]]:
     """The snippet, and the record of the values that it shows."""
-    page = _ENVIRONMENT.get_template(f"{layout}.html").render(context(product, rng))
+    variables = context(product, rng)
+    if layout in PAGES:
+        variables |= furniture(product, rng)
+    page = _ENVIRONMENT.get_template(f"{layout}.html").render(variables)
     record = {f: getattr(product, f) if mark in page else None for f, mark in _MARKS.items()}
     page = lay_out(re.sub("[\ue000-\ue003]", "", page), rng)
     return (damage(page, rng) if rng.random() < 0.1 else page), record

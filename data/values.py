@@ -53,6 +53,8 @@ class Product:
     crumbs: list[str]
     extras: dict[str, str | None] = field(default_factory=dict)
     related: list[tuple[str, str]] = field(default_factory=list)
+    kind: str = ""
+    pattern: str = ""  # of its prices
 
 
 def word(rng: Random, language: str = "en") -> str:
@@ -157,4 +159,6 @@ def sample(rng: Random, language: str) -> Product:
         crumbs=[rng.choice(words["home"]), *trail],
         extras=extras(rng, language, pattern, cents, units),
         related=[(other, prices.show(pattern, cost())) for other in others if name],
+        kind=kind["kind"],
+        pattern=pattern,
     )

@@ -9,8 +9,9 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
-from data import generate, layouts, prices
+from data import generate, layouts, pages, prices, values
 
 FIELDS = ["name", "price", "category", "manufacturer"]
 LINES = generate.OUT.read_text(encoding="utf-8").splitlines()
@@ -59,7 +60,9 @@ def test_rows_layouts_and_languages_are_as_many_as_promised() -> None:
     assert len(ROWS) >= 1000
     assert [row["id"] for row in ROWS] == [f"p{number:04}" for number in range(1, len(ROWS) + 1)]
     assert sorted(per_layout) == layouts.LAYOUTS
-    assert len(per_layout) >= 40
+    assert len(per_layout) >= 46
+    whole = {per_layout.pop(layout) for layout in layouts.PAGES}
+    assert whole == {generate.PAGES_PER_LAYOUT}
     assert set(per_layout.values()) == {generate.ROWS_PER_LAYOUT}
     assert len(Counter(row["language"] for row in ROWS)) >= 8
 
@@ -104,10 +107,35 @@ def test_values_are_too_many_to_memorise() -> None:
 
 
 def test_lengths() -> None:
-    lengths = [len(row["input"]) for row in ROWS]
+    lengths = [len(row["input"]) for row in ROWS if row["layout"] not in layouts.PAGES]
     assert min(lengths) >= 150
     assert max(lengths) <= 900
     assert 350 < sum(lengths) / len(lengths) < 520
+
+
+def test_whole_pages_are_long_and_mostly_furniture() -> None:
+    whole = [row for row in ROWS if row["layout"] in layouts.PAGES]
+    assert 60 <= len(whole) <= 90
+    assert all(8_000 <= len(row["input"]) <= 26_000 for row in whole)
+    assert generate.OUT.stat().st_size < 4_000_000
+    for row in whole:
+        assert row["input"].count("href=") > 40
+        stated = sum(len(value) for value in row["output"].values() if value)
+        assert stated < 0.05 * len(Shown(row["input"]).text)
+
+
+def test_some_whole_pages_are_only_in_test() -> None:
+    assert 0 < len(set(layouts.PAGES) & set(layouts.UNSEEN)) < len(layouts.PAGES) / 2
+
+
+def test_every_language_has_the_words_of_whole_pages() -> None:
+    assert set(pages.WORDS) == set(values.VOCABULARY)
+    assert len({tuple(words) for words in pages.WORDS.values()}) == 1
+
+
+def test_the_config_holds_out_the_unseen_layouts() -> None:
+    config = yaml.safe_load((generate.OUT.parents[1] / "configs" / "embedded.yaml").read_text(encoding="utf-8"))
+    assert config["data"]["holdout"] == list(layouts.UNSEEN)
 
 
 def test_no_mark_of_the_renderer_is_left() -> None:
