@@ -56,7 +56,7 @@ $(error RUNTIME is docker or local, not $(RUNTIME))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor pretrain setup data train export serve eval report ask extract schema logs stop down fetch format lint check test test-one test-slow test-docker clean purge
+.PHONY: help doctor pretrain setup data train export serve eval report ask extract schema logs stop down fetch docs format lint check test test-one test-slow test-docker clean purge
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -108,6 +108,9 @@ fetch:          ## with RUNTIME=docker: copy the run from the volume to artifact
 
 pretrain: setup  ## train the embedded base anew (a GPU's work: SECONDS_OF_TRAINING=640 on two H200)
 	@$(BIN)/python -m pretraining.train --out models/embedded $(if $(SECONDS_OF_TRAINING),--seconds "$$SECONDS_OF_TRAINING")
+
+docs: .venv/installed  ## write docs/config.md, the reference of all config keys, from pipeline/config.py
+	@$(BIN)/python -m pipeline.reference
 
 format: .venv/installed  ## put the code into the house's form
 	$(BIN)/ruff check --fix .

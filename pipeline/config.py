@@ -43,7 +43,7 @@ class Model(Section):
 class Data(Section):
     """Where the examples are and how they are split."""
 
-    path: str = "data/products.jsonl"
+    path: str = Field("data/products.jsonl", description="a JSON list, JSON Lines, Parquet or CSV file")
     json_schema: Json | None = Field(None, alias="schema", description="JSON Schema of a record; null infers it")
     group: str | None = Field(None, description="column that names groups, such as layout or shop")
     holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
@@ -51,10 +51,10 @@ class Data(Section):
     prune: bool = Field(True, description="whether of a long page only the blocks likely to hold a value are read")
     page_tokens: int = Field(600, ge=64, description="of a pruned page, about and at most")
     ranker: str | None = Field(None, description="what scores blocks before it learns from the data; null: ours")
-    validation: Share = 0.1
-    test: Share = 0.2
+    validation: Share = Field(0.1, description="share of the records, about, that training is watched by")
+    test: Share = Field(0.2, description="share of the records, about, that is scored")
     distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")
-    seed: int = SEED
+    seed: int = Field(SEED, description="another seed draws other splits")
 
     @field_validator("json_schema")
     @classmethod

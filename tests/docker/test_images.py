@@ -16,7 +16,18 @@ STAGES = {
     "fieldsift-serve": ("serve.create", "serve.ask", "serve.embedded"),
     "fieldsift-eval:cpu": ("eval.score", "eval.report"),
 }
+CUDA = {
+    "fieldsift-trainer:cuda": ("torch", "peft", "trl", "bitsandbytes", "trainer.train", "trainer.export"),
+    "fieldsift-eval:cuda": ("torch", "peft", "bitsandbytes", "eval.score"),
+}
 CUDA_ONLY = {"unsloth", "bitsandbytes"}
+COMPILED = """
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+missing = [name for name in sys.argv[1:] if not Path(find_spec(name).cached).is_file()]
+assert not missing, missing
+"""
 IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
 
 
@@ -46,6 +57,25 @@ def test_an_image_holds_what_its_stages_import(stack: Stack, image: str) -> None
         imports(stage, needed)
     assert {"httpx", "torch"} & needed
     docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "python", "-c", IMPORT, *sorted(needed))
+
+
+@pytest.mark.parametrize("image", STAGES)
+def test_an_image_has_its_bytecode(stack: Stack, image: str) -> None:
+    """What is compiled at every start is what costs the first seconds of a stage."""
+    status, output = stack.make("setup")
+    assert status == 0, output
+    modules = [module for stage in STAGES[image] for module in (stage, "pydantic.main")]
+    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "python", "-c", COMPILED, *modules)
+
+
+@pytest.mark.parametrize("image", CUDA)
+def test_a_cuda_image_imports_without_a_gpu(image: str) -> None:
+    if image not in docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").splitlines():
+        pytest.skip(
+            f"{image} is not here: `make setup CONFIG=configs/phi3-mini.yaml` builds it where torch's can be had"
+        )
+    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "pip", "check")
+    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp:exec", image, "python", "-c", IMPORT, *CUDA[image])
 
 
 @pytest.mark.parametrize("path", FILES)
