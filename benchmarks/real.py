@@ -1,21 +1,23 @@
 """Score served models and the baselines on labelled pages of real shops, which do not come with the project.
 
-Reads GOLD, a JSON Lines file of {"id", "input", "output", "scored_fields", "price_value", "url"} (the last three may be
-missing), and the served models of finished runs. A null outside `scored_fields` means "not labelled". Right are also a
-name or a manufacturer with other case, punctuation or white space, a name with or without the manufacturer at its head
-or end, and a price of the same number; a wrong value is a false positive and a false negative. Prints micro-F1 and F1
-by field with a 95 % interval (bootstrap over shops, which url names), and the server's speed; --json writes the same.
+Reads GOLD, a JSON Lines file (also .gz) of {"id", "input", "output", "scored_fields", "price_value", "url"} (the last
+three may be missing), and the served models of finished runs. A null outside `scored_fields` means "not labelled".
+Values are compared by the evaluation's rules (extraction/values.py). The data's own documentation adds three
+leniencies, and the output says how many values are right by them alone: punctuation does not count; a name may have the
+manufacturer at its head or end, or lack it; of a price the number counts. A wrong value is a false positive and a false
+negative. Prints micro-F1 and F1 by field with 95 % intervals (drawing whole shops, which url names), how many of the
+gold values are in what the model reads, and the cost of a page; --json writes the same.
 
     make serve && make serve RUN=zero-shot SET='training.num_train_epochs=0 serve.name=zero-shot'
     python -m benchmarks.real GOLD.jsonl --runs zero-shot embedded [--variants f16 q4_k_m] [--json figures.json]
 """
 
 import argparse
+import gzip
 import json
 import re
 import time
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -26,26 +28,29 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.baselines import by_markup, by_rules
+from eval.statistics import Clusters, Interval, bootstrap, micro_f1
 from extraction.ground import grounded
 from extraction.json import Json
-from extraction.numbers import money
+from extraction.numbers import money, readings
+from extraction.text import fold, squash
+from extraction.values import absent, annotated, described, same
 from pipeline import config as configuration
-from pipeline.errors import UserError, run
-from pipeline.files import read_jsonl, write_text
+from pipeline.errors import UserError, run, unreadable
+from pipeline.files import write_text
 from serve.client import Extractor
 from serve.result import Extraction
 from serve.server import ensure
 
-RESAMPLES = 2000
-SEED = 0
+DIGITS = re.compile(r"\d[\d\s.,'’]*")
 
 
 def main(gold: Path, runs: list[str], variants: list[str], out: Path | None) -> None:
-    rows = [{"id": str(number), **row} for number, row in enumerate(read_jsonl(gold))]
-    if not rows:
-        raise UserError(f"{gold} has no rows: give a file of labelled pages")
+    rows = read_gold(gold)
     host = ensure() if runs else ""
-    figures = {name: judge(rows, [read(row["input"]) for row in rows]) for name, read in BASELINES.items()}
+    figures = {"rules": judge(rows, [by_rules(row["input"]) for row in rows])}
+    marked = [(row, said) for row in rows if any((said := by_markup(row["input"])).values())]
+    if marked:
+        figures[f"schema.org ({len(marked)} pages)"] = judge(*map(list, zip(*marked, strict=True)))
     for name in runs:
         config = configuration.load(Path("artifacts") / name / "config.yaml")
         for variant in variants:
@@ -55,22 +60,53 @@ def main(gold: Path, runs: list[str], variants: list[str], out: Path | None) -> 
         write_text(out, json.dumps({"gold": gold.name, "n": len(rows), "figures": figures}, indent=1))
 
 
-BASELINES: dict[str, Callable[[str], Json]] = {"rules": by_rules, "schema.org": by_markup}
+def read_gold(path: Path) -> list[Json]:
+    """The rows of a JSON Lines file, compressed or not, each with an id."""
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    except OSError as error:
+        raise unreadable("labelled pages", error) from None
+    rows = [json.loads(line) for line in text.split("\n") if line.strip()]
+    if not rows:
+        raise UserError(f"{path} has no rows: give a file of labelled pages")
+    return [{"id": str(number), **row} for number, row in enumerate(rows)]
 
 
 def served(rows: Sequence[Json], extractor: Extractor) -> Json:
-    """The figures of a served model; `speed` is measured over all rows, one after the other, after a first one."""
+    """The figures of a served model; costs are measured over all rows, one after the other, after a first one."""
     extractor.ask(rows[0]["input"])
     started = time.monotonic()
     answers = [extractor.ask(row["input"]) for row in tqdm(rows, extractor.model, unit="page")]
     seconds = time.monotonic() - started
     figures = judge(rows, [found.answer.record for found in answers])
-    figures["speed"] = {
-        "pages_per_second": round(len(rows) / seconds, 2),
+    figures["read"] = gold_read(rows, extractor)
+    figures["cost"] = {
+        "seconds_a_page": middle_and_tail([found.seconds for found in answers]),
+        "prompt_tokens": middle_and_tail([found.prompt_tokens for found in answers]),
+        "parts": middle_and_tail([found.parts for found in answers]),
+        "pages_per_second": round(len(rows) / seconds, 3),
         "prompt_tokens_per_second": rate(answers, "prompt_tokens", "prompt_seconds"),
         "generated_tokens_per_second": rate(answers, "answer_tokens", "answer_seconds"),
     }
     return figures
+
+
+def gold_read(rows: Sequence[Json], extractor: Extractor) -> list[int]:
+    """[gold values that what the model reads of the page states, gold values that the page states]."""
+    kept = there = 0
+    for row in rows:
+        values = [row["output"].get(field) for field in scored(row)]
+        stated = [value for value in values if not absent(value) and grounded(value, row["input"])]
+        read = "\n".join(message["content"] for chat in extractor.chats(row["input"]) for message in chat[1:])
+        there += len(stated)
+        kept += sum(grounded(value, read) for value in stated)
+    return [kept, there]
+
+
+def middle_and_tail(values: Sequence[float]) -> list[float]:
+    """[median, 95th percentile]"""
+    return [round(float(value), 3) for value in np.percentile(values, [50, 95])]
 
 
 def rate(answers: Sequence[Extraction], tokens: str, seconds: str) -> int:
@@ -81,24 +117,31 @@ def rate(answers: Sequence[Extraction], tokens: str, seconds: str) -> int:
 
 
 def judge(rows: Sequence[Json], records: Sequence[Json | None]) -> Json:
-    """{"micro_f1", "interval", "record_exact", "grounded", "fields": {field: {"f1", "n"}}} of the answers."""
+    """{"n", "micro_f1", "interval", "record_exact", "grounded", "lenient", "rules", "fields"} of the answers.
+
+    `lenient`: how many values are right by the data's own leniencies alone. `fields`: {"f1", "interval", "n"} by field.
+    """
     fields = list(dict.fromkeys(field for row in rows for field in scored(row)))
+    rules = annotated({"properties": {field: {} for field in fields}}, [row["output"] for row in rows])
+    clusters = Clusters.of([shop(row) for row in rows])
     pairs = list(zip(rows, records, strict=True))
-    counts = np.array([[count(row, record, field) for field in fields] for row, record in pairs])
+    counts = np.array([[count(row, record, field, rules) for field in fields] for row, record in pairs], dtype=float)
+    counts, lenient = counts[:, :, :3], int(counts[:, :, 3].sum())
     said = [
         grounded(value, row["input"])
         for row, record in pairs
         for field, value in (record or {}).items()
-        if field in scored(row) and value not in (None, "")
+        if field in scored(row) and not absent(value)
     ]
-    wrong = counts[:, :, 1:].sum(axis=(1, 2))
     return {
-        "micro_f1": f1(counts.sum(axis=(0, 1))),
-        "interval": interval(counts.sum(axis=1), [shop(row) for row in rows]),
-        "record_exact": round(float((wrong == 0).mean()), 3),
+        "n": len(rows),
+        **f1(counts.sum(axis=1), clusters),
+        "record_exact": round(float((counts[:, :, 1:].sum(axis=(1, 2)) == 0).mean()), 3),
         "grounded": round(sum(said) / len(said), 3) if said else None,
+        "lenient": lenient,
+        "rules": described(rules),
         "fields": {
-            field: {"f1": f1(counts[:, place].sum(axis=0)), "n": sum(field in scored(row) for row in rows)}
+            field: f1(counts[:, place], clusters, "f1") | {"n": sum(field in scored(row) for row in rows)}
             for place, field in enumerate(fields)
         },
     }
@@ -109,47 +152,50 @@ def scored(row: Json) -> Sequence[str]:
     return row.get("scored_fields") or list(row["output"])
 
 
-def count(row: Json, record: Json | None, field: str) -> tuple[int, int, int]:
-    """(true positives, false positives, false negatives) of one field."""
+def count(row: Json, record: Json | None, field: str, rules: Json) -> tuple[int, int, int, int]:
+    """(true positives, false positives, false negatives, right by leniency alone) of one field."""
     if field not in scored(row):
-        return 0, 0, 0
+        return 0, 0, 0, 0
     reference, value = row["output"].get(field), (record or {}).get(field)
-    if value in (None, ""):
-        return 0, 0, int(reference is not None)
-    if reference is None:
-        return 0, 1, 0
-    return (1, 0, 0) if right(row, field, value) else (0, 1, 1)
+    if absent(value):
+        return 0, 0, int(not absent(reference)), 0
+    if absent(reference):
+        return 0, 1, 0, 0
+    if same(reference, value, rules["properties"][field]):
+        return 1, 0, 0, 0
+    return (1, 0, 0, 1) if lenient(row, field, value) else (0, 1, 1, 0)
 
 
-def right(row: Json, field: str, value: Any) -> bool:
-    """Whether a value is the labelled one, by the rules above."""
+def lenient(row: Json, field: str, value: Any) -> bool:
+    """Whether a value is the labelled one by the leniencies that the data's documentation names."""
     reference = row["output"][field]
     if field in ("price", "total"):
         wanted, found = amount(str(row.get("price_value") or reference)), amount(str(value))
         return wanted is not None and wanted == found
-    if squash(value) == squash(reference):
-        return True
-    maker = squash(row["output"].get("manufacturer") or "")
-    joined = (maker + squash(reference), squash(reference) + maker)
-    return field == "name" and bool(maker) and squash(value) in joined
+    expected, said = squash(str(reference)), squash(str(value))
+    maker = squash(str(row["output"].get("manufacturer") or ""))
+    joined = (maker + expected, expected + maker) if field == "name" and maker else ()
+    return said in (expected, *joined)
 
 
 def amount(text: str) -> Decimal | None:
     """The number of a price, whatever its currency is called; None where there is not just one."""
-    numbers = re.findall(r"\d[\d\s.,'’]*", unicodedata.normalize("NFKC", text))
-    read = money(text) or (money(numbers[0].strip(" .,'’")) if len(numbers) == 1 else None)
-    return read[0] if read else None
+    if read := money(text):
+        return read[0]
+    numbers = DIGITS.findall(fold(text))
+    found = readings(numbers[0].strip(" .,'’")) if len(numbers) == 1 else []
+    return found[0] if found else None
 
 
-def squash(value: Any) -> str:
-    """Text without case, punctuation and white space."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", str(value)).casefold())
+def f1(counts: Any, clusters: Clusters, name: str = "micro_f1") -> Json:
+    """{name, "interval"} of true positives, false positives and false negatives, (rows, 3)."""
+    true, extra, missing = counts.sum(axis=0)
+    value = 2 * true / max(1, 2 * true + extra + missing)
+    return {name: round(float(value), 3), "interval": rounded(bootstrap(clusters.sums(counts), micro_f1))}
 
 
-def f1(counts: Any) -> float:
-    """F1 of (true positives, false positives, false negatives)."""
-    true, extra, missing = (int(number) for number in counts)
-    return round(2 * true / max(1, 2 * true + extra + missing), 3)
+def rounded(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [round(end, 3) for end in interval]
 
 
 def shop(row: Json) -> str:
@@ -157,29 +203,29 @@ def shop(row: Json) -> str:
     return urlsplit(row.get("url") or "").hostname or row["id"]
 
 
-def interval(counts: Any, shops: Sequence[str]) -> list[float]:
-    """95 % interval of the micro-F1, resampling whole shops. `counts`: (rows, 3)."""
-    names = sorted(set(shops))
-    rows = [[place for place, name in enumerate(shops) if name == wanted] for wanted in names]
-    sums = np.array([counts[places].sum(axis=0) for places in rows])
-    draws = np.random.default_rng(SEED).integers(0, len(names), (RESAMPLES, len(names)))
-    low, high = np.percentile([f1(sums[draw].sum(axis=0)) for draw in draws], [2.5, 97.5])
-    return [round(float(low), 3), round(float(high), 3)]
-
-
 def show(rows: Sequence[Json], figures: dict[str, Json]) -> None:
-    """Print the table."""
-    fields = list(next(iter(figures.values()))["fields"])
+    """Print the table, what it was compared by, and the costs."""
+    first = next(iter(figures.values()))
     print(f"{len(rows)} pages of {len({shop(row) for row in rows})} shops")
-    print(f"{'':22} micro-F1 (95 %)      exact grounded  " + " ".join(f"{field[:12]:>12}" for field in fields))
+    print(f"{'':24} micro-F1 (95 %)      exact grounded  " + " ".join(f"{field[:20]:>20}" for field in first["fields"]))
     for name, found in figures.items():
-        low, high = found["interval"]
-        cells = " ".join(f"{found['fields'][field]['f1']:12.3f}" for field in fields)
+        cells = " ".join(f"{_spread(field['f1'], field['interval']):>20}" for field in found["fields"].values())
         said = "       -" if found["grounded"] is None else f"{found['grounded']:8.3f}"
-        print(f"{name:22} {found['micro_f1']:.3f} ({low:.3f}-{high:.3f})  {found['record_exact']:.3f} {said}  {cells}")
+        spread = _spread(found["micro_f1"], found["interval"])
+        print(f"{name:24} {spread:20} {found['record_exact']:.3f} {said}  {cells}")
+    print("compared: " + ", ".join(f"{field} as {kind}" for field, kind in first["rules"].items()))
     for name, found in figures.items():
-        if speed := found.get("speed"):
-            print(f"{name}: " + ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in speed.items()))
+        print(f"{name}: {found['lenient']} values right by the data's leniencies alone (punctuation, maker, currency)")
+        if "read" in found:
+            kept, there = found["read"]
+            print(f"{name}: {kept} of the {there} gold values that the pages state are in what the model reads")
+        for key, value in found.get("cost", {}).items():
+            shown = f"median {value[0]:g}, p95 {value[1]:g}" if isinstance(value, list) else f"{value:g}"
+            print(f"{name}: {key.replace('_', ' ')}: {shown}")
+
+
+def _spread(value: float, interval: Sequence[float] | None) -> str:
+    return f"{value:.3f} ({interval[0]:.3f}-{interval[1]:.3f})" if interval else f"{value:.3f}"
 
 
 if __name__ == "__main__":
