@@ -55,6 +55,9 @@ else ifneq ($(RUNTIME),local)
 $(error RUNTIME is docker or local, not $(RUNTIME))
 endif
 
+# V=1 prints what a stage's log has too: artifacts/<run>/logs/<stage>.log.
+data train export serve eval report ask extract schema: ARGS += $(if $(V),-v)
+
 .DEFAULT_GOAL := help
 .PHONY: help doctor pretrain setup data train export serve eval report ask extract schema logs stop down fetch docs format lint check test test-one test-slow test-docker clean purge
 

@@ -5,7 +5,9 @@ Sections: `model` (transformers), `data` (ours), `lora` (peft.LoraConfig), `trai
 """
 
 import argparse
+import logging
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -15,13 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from extraction.json import Json
 from extraction.schema import check
+from pipeline import log
 from pipeline.errors import UserError, unreadable
 from pipeline.files import read_schema, write_text
+from pipeline.provenance import commit
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Quantization = Literal["q4_k_m", "q8_0"]
 QUANTIZATIONS: tuple[str, ...] = get_args(Quantization)
 SEED = 3407
+logger = logging.getLogger(__name__)
 # transformers.BitsAndBytesConfig of a base in 4 bits (QLoRA's): what is trained on is what is judged.
 NF4: Json = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
 
@@ -263,16 +268,20 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--data", default=None, help="a data file in place of the config's")
     parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="override single keys")
     parser.add_argument("--overrides", default="", help="the same in one text, quoted as for a shell; make's SET")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print what the log has too")
     return parser
 
 
 def from_arguments(namespace: argparse.Namespace) -> Config:
-    """The config that the parsed options of `arguments` ask for."""
+    """The config that the parsed options of `arguments` ask for; begins the log."""
     try:
         overrides = shlex.split(namespace.overrides)
     except ValueError as error:
         raise UserError(f"SET={namespace.overrides!r} cannot be read: {error}") from None
-    return load(namespace.config, [*overrides, *namespace.set], namespace.run, namespace.data)
+    config = load(namespace.config, [*overrides, *namespace.set], namespace.run, namespace.data)
+    log.begin(config.folder, namespace.verbose)
+    logger.info("%s: config %s, code %s", Path(sys.argv[0]).stem, config.model_dump_json(by_alias=True), commit())
+    return config
 
 
 def _override(raw: Json, override: str) -> None:

@@ -1,9 +1,13 @@
 """How a user's mistake reaches the user: one sentence on the last line, exit status not 0, no trace."""
 
 import errno
+import logging
 import os
 import sys
+import time
 from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
 
 
 class UserError(Exception):
@@ -23,16 +27,21 @@ def is_disk_full(error: BaseException) -> bool:
 
 def run(main: Callable[[], None]) -> None:
     """Run a stage's `main` and turn what it raises into an exit status: 1 a user's error, 130 Ctrl-C."""
+    started = time.monotonic()
     try:
         main()
     except UserError as error:
+        logger.info("after %.1f s: error: %s", time.monotonic() - started, error)
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     except Exception as error:
+        logger.info("after %.1f s: not foreseen", time.monotonic() - started, exc_info=True)
         if not is_disk_full(error):
             raise
         print(f"error: no disk space left: free some space and run the same command again ({error})", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
+        logger.info("after %.1f s: Ctrl-C", time.monotonic() - started)
         print("stopped by Ctrl-C; the same command goes on where it can", file=sys.stderr)
         raise SystemExit(130) from None
+    logger.info("after %.1f s: done", time.monotonic() - started)
