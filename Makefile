@@ -14,7 +14,7 @@ NPROC ?=
 
 # A value of yours stays a value, whatever is in it. Make would expand it when a recipe or the environment needs it, so
 # that $(shell …) in a page would run; and a recipe has it as "$$RUN", from the environment, where the shell does not read it.
-VALUES := CONFIG DATA SET RUN NPROC RESUME RUNTIME HTML TEXT IN OUT VARIANT SECONDS_OF_TRAINING
+VALUES := CONFIG DATA SET RUN NPROC RESUME RUNTIME HTML TEXT IN OUT VARIANT RUNS SECONDS_OF_TRAINING
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
 $(foreach name,$(VALUES) $(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(VALUES)
@@ -59,7 +59,7 @@ endif
 data train export serve eval report ask extract schema: ARGS += $(if $(V),-v)
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor pretrain setup data train export serve eval report ask extract schema logs stop down fetch docs format lint check test test-one test-slow test-docker clean purge
+.PHONY: help doctor pretrain setup data train export serve eval report compare ask extract schema logs stop down fetch docs format lint check test test-one test-slow test-docker clean purge
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -88,6 +88,9 @@ eval: serve     ## score every variant on the test split, before and after quant
 
 report: setup   ## write report.html again from the last evaluation
 	@$(STAGE) eval.report $(ARGS)
+
+compare: setup  ## RUNS="a b": two runs on the same test examples, field by field, judged by the same gate
+	@$(STAGE) eval.versus $(call given,RUNS,runs) $(call given,VARIANT,variant)
 
 schema: setup   ## the JSON Schema of a record, to pass as `format` in a request (docs/clients.md)
 	@$(STAGE) serve.schema $(ARGS)

@@ -28,6 +28,7 @@ from eval.report import write_report
 from eval.slices import Rows, finer, seen_and_unseen
 from eval.summary import write_summary
 from extraction.json import Json
+from extraction.parse import Status
 from extraction.values import described
 from pipeline import config as configuration
 from pipeline.config import Config
@@ -51,7 +52,8 @@ def evaluate(config: Config, host: str) -> None:
     results_path = config.folder / "results.json"
     write_text(results_path, json.dumps(results, indent=1, ensure_ascii=False))
     written = [results_path, write_report(config), *write_summary(config.folder, results)]
-    passed = gate.accepted(results["gate"], config.eval.strict)
+    changed = changed_prompts(config, results)
+    passed = [] if changed else gate.accepted(results["gate"], config.eval.strict)
     digests = {variant: results["record"]["served"][variant]["digest"] for variant in passed}
     record_stage(config.folder, "eval", results["record"]["samples"], [*paths, *written], passed=digests)
     configuration.save(config)
@@ -59,6 +61,8 @@ def evaluate(config: Config, host: str) -> None:
     if passed:
         print(f"eval: {point_latest(config, host, passed[0])}")
     print("\n".join(f"eval: {path}" for path in written), flush=True)
+    if changed:
+        raise UserError(changed)
     if refused := gate.refusal(results["gate"], config.eval.strict):
         raise UserError(refused + gate.alternative(results, passed))
 
@@ -84,6 +88,20 @@ def compute(config: Config) -> Json:
         "calibration": calibration(config, samples, rules),
     }
     return results | {"gate": verdicts(results, config.eval.max_loss)}
+
+
+def changed_prompts(config: Config, results: Json) -> str | None:
+    """Why a variant's figures are not the model's: the server read other prompts than ours; None where it did not."""
+    for variant in config.eval.variants:
+        n = results["variants"][variant]["all"]["statuses"].get(Status.PROMPT_CHANGED, 0)
+        if n:
+            rows = read_samples(config, Task(variant))
+            reason = next(row["reason"] for row in rows if row["status"] == Status.PROMPT_CHANGED)
+            return (
+                f"{n} of {len(rows)} prompts did not reach {variant} as they are ({reason}): the server's template, BOS"
+                " or context is not the run's; run `make serve` again, or ask another server"
+            )
+    return None
 
 
 def as_asked(rows: Sequence[Row]) -> list[Row]:
