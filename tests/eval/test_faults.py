@@ -59,7 +59,11 @@ FAULTS: list[tuple[Callable[[FakeOllama, Config], None], str, list[str]]] = [
     (another_template, r"prompts did not reach f16 as they are", []),
     (swapped_gguf, r"q4_k_m\.gguf is not the file that `make export` wrote", []),
     (second_run_under_the_name, r"extractor:q4_k_m .* has the digest 5555.*run `make serve` again", []),
-    (leftover_gguf, r"has no served q8_0: run `make serve` first", [LEFTOVER]),
+    (
+        leftover_gguf,
+        r"has no served q8_0: run `make serve` first",
+        [LEFTOVER, "export.quantization_method=[q4_k_m, q8_0]"],
+    ),
     (worse_in_one_field, r"gate failed: f16 → q4_k_m .* lost by itself: town −100\.0", []),
 ]
 
