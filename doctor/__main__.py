@@ -9,8 +9,10 @@ are missing. Of a base model on the hub it fetches config and tokenizer only (do
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -28,8 +30,12 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"), help="default: %(default)s")
     parser.add_argument("--run", default=None, help="name of the folder under artifacts/; default: the config's")
     parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="override single keys")
+    parser.add_argument("--data", default=None, help="a data file in place of the config's")
+    parser.add_argument("--overrides", default="", help="overrides in one text, quoted as for a shell; make's SET")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
+    named = [f"data.path={json.dumps(options.data)}", "data.group=null", "data.holdout=[]"] if options.data else []
+    options.set = [*named, *shlex.split(options.overrides), *options.set]
     findings = examine(options)
     print(as_json(findings) if options.json else as_text(findings, sys.stdout.isatty()))
     raise SystemExit(not is_well(findings))

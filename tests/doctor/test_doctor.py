@@ -156,3 +156,10 @@ def test_text_and_json_say_the_same() -> None:
     ]
     assert json.loads(as_json(found))["ok"] is False
     assert is_well(found[:2])
+
+
+def test_what_make_passes_is_examined() -> None:
+    """Each stage takes these options of the Makefile's ARGS, and the doctor examines the config that they ask for."""
+    found = findings(doctor("--run=any", "--data=rows $1.jsonl", "--overrides='data.test=2'"))
+    assert found["config"]["level"] == "wrong"
+    assert "`data.test` cannot be 2" in json.dumps(found["config"])
