@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,8 +25,10 @@ GOOD = {"message": {"content": '{"a": "x"}'}, "done": True, "done_reason": "stop
 class Scripted(ThreadingHTTPServer):
     """Answers /api/chat with `replies` in turn, the last one again and again; keeps the requests."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    daemon_threads = True
+
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.replies: list[tuple[int, Json]] = []
         self.requests: list[Json] = []
         self.digests = [DIGEST]  # of the model, in turn, the last one again and again
@@ -92,3 +96,20 @@ def copying(extractor: Extractor) -> Callable[[Json], tuple[int, Json]]:
         return 200, GOOD | body | {"prompt_eval_count": extractor.n_tokens(request["messages"])}
 
     return answer
+
+
+def main() -> None:
+    """`python -m tests.serve.scripted PORT`: a copying server in a process of its own, which a test may kill."""
+    server = Scripted(int(sys.argv[1]))
+    copy = copying(Extractor(load(Path("c.yaml")), "q4_k_m", server.url))
+
+    def answer(request: Json) -> tuple[int, Json]:
+        time.sleep(0.01)
+        return copy(request)
+
+    server.answer = answer
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
