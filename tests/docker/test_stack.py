@@ -64,9 +64,9 @@ def test_the_served_model_is_asked(stack: Stack) -> None:
     status, output = stack.make("ask", "IN=in.jsonl", "OUT=out.jsonl", *RUN)
     assert status == 0, output
     answers = stack.folder / "out.jsonl"
-    assert json.loads(answers.read_text())["output"]["price"] == "$1344"
+    assert json.loads(answers.read_text())["record"]["price"] == "$1344"
     assert answers.stat().st_uid == os.getuid()
-    body = {"model": "embedded:q4_k_m", "stream": False, "messages": [{"role": "user", "content": page}]}
+    body = {"model": "small:q4_k_m", "stream": False, "messages": [{"role": "user", "content": page}]}
     answer = httpx.post(f"http://127.0.0.1:{stack.port}/api/chat", json=body, timeout=60).json()
     assert json.loads(answer["message"]["content"])["price"] == "$1344"
 
