@@ -112,6 +112,17 @@ def test_a_deterministic_request_has_no_neighbours(monkeypatch: pytest.MonkeyPat
     assert said[-2:] == ["d ends", "e ends"]
 
 
+def test_deterministic_answers_are_the_same_to_the_last_digit_alone_and_among_others(api: Api) -> None:
+    def ask(number: int) -> Any:
+        answer = api.chat(f"page {number} " + "word " * number, logprobs=True, deterministic=True).json()
+        return answer["message"], answer["logprobs"]
+
+    alone = [ask(number) for number in range(32)]
+    with ThreadPoolExecutor(32) as pool:
+        together = list(pool.map(ask, reversed(range(32))))
+    assert alone == together[::-1]
+
+
 @pytest.mark.parametrize("schema", [None, "json", {"const": "%" * 100}, {"const": "ab" * 40}, {"type": "boolean"}])
 def test_a_whole_answer_is_its_stream(api: Api, schema: Any) -> None:
     asked = {"format": schema, "options": {"num_predict": 90}, "logprobs": True}
