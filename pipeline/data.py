@@ -12,7 +12,7 @@ import html
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 from extraction import schema as schemas
 from extraction.json import Json
@@ -29,18 +29,29 @@ LONGEST_COLUMN = 80  # characters of a value that rows may be sliced by
 SPLITS = ("train", "validation", "test")
 
 
+class Example(TypedDict):
+    """A row of data/<split>.jsonl, as all stages read it."""
+
+    id: str
+    input: str  # the page as given: HTML, or text
+    output: Json  # the record, its fields in the schema's order
+    slice: Literal["seen", "unseen"]  # unseen: of a group that only the test split holds
+    group: NotRequired[str]  # the layout or shop, where the data names one
+    columns: NotRequired[dict[str, str]]  # the row's other short columns
+
+
 def fold(value: Any) -> str:
     """What two rows are compared by: text without white space, case and entities."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return folded(html.unescape(text)).replace(" ", "")
 
 
-def unique(rows: list[Json], cleaned: bool = True) -> tuple[list[Json], list[str]]:
+def unique(rows: list[Example], cleaned: bool = True) -> tuple[list[Example], list[str]]:
     """The first of the rows whose page is the same but for white space, case and entities; what to tell the user.
 
     `cleaned`: pages are compared as the model reads them (data.clean).
     """
-    kept: dict[str, tuple[int, Json]] = {}
+    kept: dict[str, tuple[int, Example]] = {}
     conflicts = []
     for number, row in enumerate(rows, 1):
         first, known = kept.setdefault(fold(page(row["input"], cleaned)), (number, row))
@@ -49,16 +60,16 @@ def unique(rows: list[Json], cleaned: bool = True) -> tuple[list[Json], list[str
     return [row for _, row in kept.values()], conflicts
 
 
-def split(rows: list[Json], settings: configuration.Data) -> dict[str, list[Json]]:
+def split(rows: list[Example], settings: configuration.Data) -> dict[str, list[Example]]:
     """Rows by split, each about as large as asked for. Rows of one record stay together, held-out groups are in test.
 
     A record's split is drawn by the hash of the seed and the record, so no other row, added or removed, moves it.
     """
     unseen = {fold(row["output"]) for row in rows if row["slice"] == "unseen"}
-    records: dict[str, list[Json]] = defaultdict(list)
+    records: dict[str, list[Example]] = defaultdict(list)
     for row in rows:
         records[fold(row["output"])].append(row)
-    parts: dict[str, list[Json]] = {name: [] for name in SPLITS}
+    parts: dict[str, list[Example]] = {name: [] for name in SPLITS}
     for draw, record in sorted((_draw(settings.seed, record), record) for record in records):
         if record in unseen or draw < settings.test:
             name = "test"
@@ -80,7 +91,7 @@ def _draw(seed: int, record: str) -> float:
     return int.from_bytes(hashlib.sha256(f"{seed} {record}".encode()).digest()[:8]) / 2**64
 
 
-def overlap(parts: dict[str, list[Json]]) -> dict[str, tuple[int, int]]:
+def overlap(parts: dict[str, list[Example]]) -> dict[str, tuple[int, int]]:
     """Per field: how many distinct test values also occur in train, and how many there are."""
     values: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in SPLITS}
     for name, part in parts.items():
@@ -91,7 +102,7 @@ def overlap(parts: dict[str, list[Json]]) -> dict[str, tuple[int, int]]:
     return {field: (len(found & values["train"][field]), len(found)) for field, found in values["test"].items()}
 
 
-def mark(rows: list[Json], settings: configuration.Data) -> list[Json]:
+def mark(rows: list[Json], settings: configuration.Data) -> list[Example]:
     """Rows as the stages hand them on: id, input, output, slice, and the group where the row names one."""
     if settings.holdout and settings.group is None:
         raise UserError("data.holdout names groups but data.group does not say which column holds them")
@@ -106,13 +117,17 @@ def mark(rows: list[Json], settings: configuration.Data) -> list[Json]:
     ids = [_text(row, "id") or f"row{number:0{width}}" for number, row in enumerate(rows, 1)]
     if repeated := [name for name, count in Counter(ids).items() if count > 1]:
         raise UserError(f"{repeated[0]!r} is the id of several rows: make the `id` column unique or leave it out")
-    return [
-        {"id": name, "input": row["input"], "output": row["output"]}
-        | {"slice": "unseen" if group in settings.holdout else "seen"}
-        | ({"group": group} if group else {})
-        | ({"columns": short} if (short := _columns(row)) else {})
-        for name, group, row in zip(ids, groups, rows, strict=True)
-    ]
+    return [_example(*marked, settings.holdout) for marked in zip(rows, ids, groups, strict=True)]
+
+
+def _example(row: Json, name: str, group: str | None, holdout: list[str]) -> Example:
+    part: Literal["seen", "unseen"] = "unseen" if group in holdout else "seen"
+    example: Example = {"id": name, "input": row["input"], "output": row["output"], "slice": part}
+    if group:
+        example["group"] = group
+    if short := _columns(row):
+        example["columns"] = short
+    return example
 
 
 def _columns(row: Json) -> dict[str, str]:
@@ -141,13 +156,13 @@ def main() -> None:
         print(f"data: up to date ({config.folder}/data)")
         return
     rows, schema = check(rows, config.data.json_schema)
-    rows, conflicts = unique(mark(rows, config.data), config.data.clean)
-    parts = split(rows, config.data)
+    examples, conflicts = unique(mark(rows, config.data), config.data.clean)
+    parts = split(examples, config.data)
     _report(parts, source, schema, conflicts)
     _write(config, schema, parts, inputs)
 
 
-def _write(config: configuration.Config, schema: Json, parts: dict[str, list[Json]], inputs: Json) -> None:
+def _write(config: configuration.Config, schema: Json, parts: dict[str, list[Example]], inputs: Json) -> None:
     paths = [config.folder / "data" / f"{name}.jsonl" for name in SPLITS]
     for path in paths:
         write_jsonl(path, parts[path.stem])
@@ -160,7 +175,7 @@ def _write(config: configuration.Config, schema: Json, parts: dict[str, list[Jso
     record_stage(config.folder, "data", inputs, paths, n={name: len(part) for name, part in parts.items()})
 
 
-def _report(parts: dict[str, list[Json]], source: Path, schema: Json, conflicts: list[str]) -> None:
+def _report(parts: dict[str, list[Example]], source: Path, schema: Json, conflicts: list[str]) -> None:
     unseen = sum(row["slice"] == "unseen" for row in parts["test"])
     counts = ", ".join(f"{name} {len(part)}" for name, part in parts.items())
     print(f"data: {source}: {counts}" + (f" (of them {unseen} of groups that only test holds)" if unseen else ""))
