@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from extraction.json import Json
 from serve.engine.protocol import ApiError, dump
@@ -94,6 +94,8 @@ async def _read(request: Request) -> bytes:
                 if size > MOST_BYTES:
                     raise ApiError(413, TOO_LARGE)
                 parts.append(part)
+    except ClientDisconnect:  # nobody reads the answer, and it is no fault of the server's to log
+        raise ApiError(499, "request canceled") from None
     except TimeoutError:
         raise ApiError(408, "the request did not arrive in time") from None
     return b"".join(parts)

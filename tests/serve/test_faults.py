@@ -9,16 +9,20 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
+from serve.engine.bodies import read_json
 from serve.engine.header import BrokenError
 from serve.engine.origins import allowed_origins, is_local_host
+from serve.engine.protocol import ApiError
 from serve.engine.store import CONFIG, MEDIA, Store, parse
 from serve.engine.weights import read
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
@@ -186,6 +190,19 @@ def test_more_idle_connections_than_descriptors_leave_it_answering(tmp_path: Pat
                 connection.close()
             process.terminate()
     assert log.stat().st_size < 10_000
+
+
+def test_a_request_that_is_given_up_is_no_fault_of_the_servers() -> None:
+    class Gone:
+        headers: Mapping[str, str] = MappingProxyType({})
+
+        async def stream(self) -> Any:
+            yield b"{"
+            raise ClientDisconnect
+
+    with pytest.raises(ApiError) as error:
+        asyncio.run(read_json(Gone(), "ChatRequest"))  # type: ignore[arg-type]
+    assert error.value.status == 499
 
 
 def make(store: Store, name: str, text: str) -> None:
