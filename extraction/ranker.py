@@ -272,7 +272,7 @@ class Ranker:
     """
 
     def __init__(self, members: Sequence[dict[str, Floats]]) -> None:
-        self.members = [{name: member[name].astype(np.float32) for name in SIZES} for member in members]
+        self.members = [{name: np.asarray(member[name], np.float32) for name in SIZES} for member in members]
 
     @classmethod
     def load(cls, path: Path) -> "Ranker":
