@@ -59,7 +59,7 @@ endif
 data train export serve eval report ask extract schema: ARGS += $(if $(V),-v)
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor pretrain setup data train export serve eval report compare ask extract schema logs stop down fetch docs format lint check test test-one test-slow test-docker clean purge
+.PHONY: help doctor pretrain setup data train export serve eval report compare ask extract schema ui logs stop down fetch docs format lint check test test-one test-slow test-docker clean purge
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -91,6 +91,9 @@ report: setup   ## write report.html again from the last evaluation
 
 compare: setup  ## RUNS="a b": two runs on the same test examples, field by field, judged by the same gate
 	@$(STAGE) eval.versus $(call given,RUNS,runs) $(call given,VARIANT,variant)
+
+ui: setup       ## a local page to try the served models on and to correct them (a batch: OUT=answers.jsonl IN=rows.jsonl)
+	@$(BIN)/python -m serve.ui $(call given,PORT,port) $(call given,OUT,answers) $(call given,IN,in)
 
 schema: setup   ## the JSON Schema of a record, to pass as `format` in a request (docs/clients.md)
 	@$(STAGE) serve.schema $(ARGS)

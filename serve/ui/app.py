@@ -1,0 +1,199 @@
+"""The page's server as an ASGI application: pages, extraction, corrections, batches."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from extraction.json import Json
+from extraction.prompt import page as read_by_model
+from pipeline.errors import UserError
+from serve.located import Value, values
+from serve.ui import runs
+from serve.ui.batch import Batch
+from serve.ui.dataset import NAME, append, corrected
+from serve.ui.guard import Guard
+from serve.ui.shown import POLICY, shown
+from serve.ui.taken import taken_away
+
+HERE = Path(__file__).parent
+OWN_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self';"
+    " img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+HEADERS |= {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin"}
+PAGES = 64  # kept in memory: those that a browser may still show
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A page that was looked at, what was found on it, and how the frame knows our marks."""
+
+    page: str
+    record: Json
+    values: list[Value]
+    run: str
+    schema: Json
+    token: str
+
+
+class Desk:
+    """What the server remembers: the server that answers, the pages looked at, and the batch."""
+
+    def __init__(self, host: str, batch: Batch | None = None) -> None:
+        self.host = host
+        self.batch = batch
+        self.kept: OrderedDict[str, Kept] = OrderedDict()
+
+    def keep(self, page: str, record: Json | None, probability: dict[str, float], run: str, schema: Json) -> Json:
+        """Remember a page; what the browser must know of it."""
+        record = record or dict.fromkeys(schema["properties"])
+        kept = Kept(page, record, values(record, page, probability), run, schema, secrets.token_hex(8))
+        key = secrets.token_urlsafe(12)
+        self.kept[key] = kept
+        while len(self.kept) > PAGES:
+            self.kept.popitem(last=False)
+        return {"id": key, "token": kept.token, "values": [asdict(value) for value in kept.values]}
+
+    def page(self, key: str) -> Kept:
+        if key not in self.kept:
+            raise UserError("this page is no longer in memory: extract it again")
+        return self.kept[key]
+
+    def extract(self, body: Json) -> Json:
+        """Ask a variant for a page: the answer with its values, how sure, where, and what it cost."""
+        page, run, variant = _text(body, "page"), _text(body, "run"), _text(body, "variant")
+        client = runs.extractor(run, variant, self.host, body.get("schema") or None)
+        found = client.ask(page)
+        kept = self.keep(page, found.answer.record, found.probability, run, client.schema)
+        facts = {
+            name: getattr(found, name) for name in ("retried", "parts", "prompt_tokens", "answer_tokens", "seconds")
+        }
+        status = {"status": found.answer.status, "reason": found.answer.reason, "model": client.model}
+        return kept | facts | status | {"digest": found.digest}
+
+    def look(self, body: Json) -> Json:
+        """A row of the batch, located on its page without asking again."""
+        number, run = body.get("row"), _text(body, "run")
+        if self.batch is None or not isinstance(number, int) or not 0 <= number < len(self.batch.rows):
+            raise UserError(f"there is no row {number!r} in the batch")
+        row, page = self.batch.rows[number], self.batch.pages[number]
+        if page is None:
+            raise UserError(
+                f"the page of {row['id']} is not here: start with `make ui OUT=answers.jsonl IN=rows.jsonl`"
+            )
+        return self.keep(page, row["output"], row["probability"], run, runs.schema_of(run)) | row | {"page": page}
+
+    def save(self, body: Json) -> Json:
+        """Append a corrected example to a file of the run's folder."""
+        kept = self.page(_text(body, "id"))
+        record = corrected(kept.record, body.get("edits") or {}, kept.schema)
+        name = body.get("file") or "corrections.jsonl"
+        if not NAME.fullmatch(name):
+            raise UserError(f"the file {name!r} must have a plain name that ends in .jsonl")
+        path = runs.ARTIFACTS / kept.run / name
+        return {"n": append(path, kept.page, record), "path": str(path), "output": record}
+
+    def read(self, key: str) -> Json:
+        """What the model reads of a page, and what was taken away before."""
+        page = self.page(key).page
+        read = read_by_model(page)
+        return {"read": read, "given": len(page), "left": len(read), "runs": taken_away(page, read)}
+
+
+def _text(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise UserError(f"there is no {name}: give one first")
+    return value
+
+
+def application(desk: Desk, port: int) -> Guard:
+    """The ASGI application, for a server that listens on `port` of 127.0.0.1."""
+    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape())
+
+    async def index(request: Request) -> Response:
+        text = templates.get_template("index.html").render(has_batch=desk.batch is not None)
+        return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": OWN_POLICY})
+
+    async def options(request: Request) -> Response:
+        found = await run_in_threadpool(
+            lambda: [{"name": n, "variants": runs.variants(n), "schema": runs.schema_of(n)} for n in runs.names()]
+        )
+        return JSONResponse({"runs": found, "host": desk.host}, headers=HEADERS)
+
+    async def examples(request: Request) -> Response:
+        run, variant = request.query_params.get("run", ""), request.query_params.get("variant", "")
+        runs.config(run)
+        return JSONResponse(await run_in_threadpool(runs.worst, run, variant), headers=HEADERS)
+
+    async def frame(request: Request) -> Response:
+        kept, styled = desk.page(request.path_params["key"]), request.query_params.get("styles") != "0"
+        text = await run_in_threadpool(shown, kept.page, kept.values, kept.token, styled)
+        return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": POLICY})
+
+    async def read(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(desk.read, request.path_params["key"]), headers=HEADERS)
+
+    async def table(request: Request) -> Response:
+        return JSONResponse(desk.batch.table() if desk.batch else {"fields": [], "rows": []}, headers=HEADERS)
+
+    def posted(act: Callable[[Json], Json]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            body: Any = await request.json()
+            if not isinstance(body, dict):
+                raise UserError("a request must be a JSON object")
+            return JSONResponse(await run_in_threadpool(act, body), headers=HEADERS)
+
+        return endpoint
+
+    routes = [
+        Route("/", index),
+        Route("/api/options", options),
+        Route("/api/examples", examples),
+        Route("/api/batch", table),
+        Route("/api/extract", posted(desk.extract), methods=["POST"]),
+        Route("/api/look", posted(desk.look), methods=["POST"]),
+        Route("/api/save", posted(desk.save), methods=["POST"]),
+        Route("/pages/{key}", frame),
+        Route("/pages/{key}/read", read),
+        Mount("/static", StaticFiles(directory=HERE / "static")),
+    ]
+    handlers: Any = {UserError: _mistaken, ValueError: _malformed}
+    inner = Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(_NoSniff)])
+    return Guard(inner, port)
+
+
+class _NoSniff:
+    """Static files get the headers too."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start" and scope["path"].startswith("/static/"):
+                message["headers"] += [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache")]
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+async def _mistaken(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 400, headers=HEADERS)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": f"the request cannot be read: {error}"}, 400, headers=HEADERS)

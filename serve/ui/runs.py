@@ -1,0 +1,74 @@
+"""The runs of this machine: which can be asked, their variants and schemas, and their worst examples."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from extraction.json import Json
+from extraction.schema import check
+from pipeline.config import Config, load
+from pipeline.errors import UserError
+from pipeline.files import read_jsonl, read_schema
+from pipeline.manifest import read_manifest
+from serve.client import Extractor
+
+ARTIFACTS = Path("artifacts")
+EXAMPLES = 30
+
+
+def names() -> list[str]:
+    """Runs that `make serve` has finished, the latest first."""
+    found = [path.parent for path in ARTIFACTS.glob("*/manifest.json") if variants(path.parent.name)]
+    return [run.name for run in sorted(found, key=lambda run: run.stat().st_mtime, reverse=True)]
+
+
+def variants(run: str) -> list[str]:
+    """The served variants of a run, the quantized ones first."""
+    served: Json = read_manifest(ARTIFACTS / run).get("serve", {}).get("served", {})
+    return sorted(served, key=lambda variant: variant == "f16")
+
+
+def config(run: str) -> Config:
+    """The resolved config of a run; `UserError` for a name that is none."""
+    if run not in names():
+        raise UserError(f"there is no served run {run!r}: run `make serve RUN={run}` first")
+    return load(ARTIFACTS / run / "config.yaml", run=run)
+
+
+@lru_cache(maxsize=16)
+def extractor(run: str, variant: str, host: str, schema: str | None = None) -> Extractor:
+    """The client of a variant; with `schema`, JSON Schema as text, it asks for these fields instead of the run's."""
+    settings = config(run)
+    if variant not in variants(run):
+        raise UserError(f"{run} has no served {variant!r}: there are {', '.join(variants(run))}")
+    client = Extractor(settings, variant, host)
+    if schema is not None:
+        try:
+            client.schema = check(json.loads(schema))
+        except ValueError as error:
+            raise UserError(f"the schema cannot be used: {error}") from None
+    return client
+
+
+def worst(run: str, variant: str) -> list[Json]:
+    """Test examples that the variant got wrong in the last evaluation, else the first: {"id", "input", "wrong"}."""
+    folder = ARTIFACTS / run
+    rows = {row["id"]: row for row in read_jsonl(folder / "data" / "test.jsonl")}
+    samples = folder / "samples" / f"{variant}.jsonl"
+    wrong = {}
+    for sample in read_jsonl(samples) if samples.is_file() else []:
+        if sample.get("id") in rows:
+            record, reference = _record(sample), rows[sample["id"]]["output"]
+            wrong[sample["id"]] = sum(record.get(name) != value for name, value in reference.items())
+    chosen = sorted(rows, key=lambda key: -wrong.get(key, 0))[:EXAMPLES]
+    return [{"id": key, "input": rows[key]["input"], "wrong": wrong.get(key)} for key in chosen]
+
+
+def _record(sample: Json) -> Json:
+    record = sample.get("prediction")
+    return record if isinstance(record, dict) else {}
+
+
+def schema_of(run: str) -> Json:
+    """The JSON Schema of a run's records."""
+    return read_schema(ARTIFACTS / config(run).run)

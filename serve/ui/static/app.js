@@ -1,0 +1,161 @@
+// The page: choose, extract, look, correct, save.
+
+import { $, element, get, post, say } from "./api.js";
+import { edits, show } from "./fields.js";
+import { load, point } from "./frame.js";
+import * as table from "./table.js";
+
+const state = { runs: [], first: null, other: null, row: null };
+const VIEWS = ["source", "frame", "read"];
+
+/** Run an action; its error is said and its button waits meanwhile. */
+const guarded = (act, button = null) => async (...details) => {
+  if (button) button.disabled = true;
+  try {
+    await act(...details);
+  } catch (error) {
+    say(error.message, true);
+  } finally {
+    if (button) button.disabled = false;
+  }
+};
+
+function view(name) {
+  for (const other of VIEWS) {
+    $(`${other}-view`).hidden = other !== name;
+    $(`view-${other}`).setAttribute("aria-pressed", String(other === name));
+  }
+}
+
+const options = (select, names) => select.replaceChildren(...names.map(([value, text]) => element("option", { value, text })));
+const chosen = () => state.runs.find((run) => run.name === $("run").value);
+
+function choose() {
+  options($("variant"), chosen().variants.map((name) => [name, name]));
+  $("schema").placeholder = JSON.stringify(chosen().schema, null, 1);
+}
+
+async function fillExamples() {
+  const found = await get(`/api/examples?run=${encodeURIComponent($("run").value)}&variant=${encodeURIComponent($("variant").value)}`);
+  state.examples = new Map(found.map((row) => [row.id, row.input]));
+  const named = found.map((row) => [row.id, row.wrong ? `${row.id}: ${row.wrong} wrong` : row.id]);
+  options($("example"), [["", "—"], ...named]);
+}
+
+async function start() {
+  state.runs = (await get("/api/options")).runs;
+  options($("run"), state.runs.map((run) => [run.name, run.name]));
+  const all = state.runs.flatMap((run) => run.variants.map((name) => [`${run.name} ${name}`, `${run.name}:${name}`]));
+  options($("other"), [["", "nothing"], ...all]);
+  choose();
+  if (document.body.dataset.batch === "yes") {
+    await table.start(guarded(open));
+    toBatch();
+  }
+  await fillExamples();
+}
+
+async function extract() {
+  const page = $("source").value;
+  if (!page.trim()) return say("Paste a page first, or open a file.", true);
+  say("Extracting…");
+  const schema = $("schema").value.trim() || null;
+  const [run, variant] = $("other").value.split(" ");
+  state.row = null;
+  state.first = await post("/api/extract", { page, run: $("run").value, variant: $("variant").value, schema });
+  state.other = variant ? await post("/api/extract", { page, run, variant, schema }) : null;
+  await present();
+}
+
+/** Show the answer that `state.first` holds, its page, and what it cost. */
+async function present() {
+  const { first, other } = state;
+  for (const name of ["frame", "read"]) $(`view-${name}`).disabled = false;
+  show(first, other, guarded(pointAt));
+  view("frame");
+  await load(first, $("styles").checked);
+  const cost = first.seconds === undefined ? "" : `${first.seconds.toFixed(1)} s · ${first.prompt_tokens} + ${first.answer_tokens} tokens`;
+  $("cost").textContent = first.parts > 1 ? `${cost} · ${first.parts} parts` : cost;
+  $("rows").hidden = state.row === null;
+  const failed = first.status === "ok" ? "" : `No record: ${first.status}${first.reason ? ` (${first.reason})` : ""}. You can still fill in the fields.`;
+  say(failed, Boolean(failed));
+}
+
+async function pointAt(which, number, n = 0) {
+  view("frame");
+  load(state[which], $("styles").checked);
+  await point(number, n);
+}
+
+async function readByModel() {
+  view("read");
+  const found = await get(`/pages/${state.first.id}/read`);
+  const share = (100 * (1 - found.left / found.given)).toFixed(0);
+  const pieces = found.runs.map(([kept, text]) => element(kept ? "span" : "del", { text }));
+  $("read-view").replaceChildren(
+    element("p", { text: `${found.left.toLocaleString("en")} of ${found.given.toLocaleString("en")} characters are read; ${share} % were taken away.` }),
+    element("h3", { text: "What the model reads" }),
+    element("pre", { text: found.read }),
+    element("h3", { text: "The source, with what was taken away struck out" }),
+    element("pre", {}, ...pieces),
+  );
+}
+
+async function save() {
+  const saved = await post("/api/save", { id: state.first.id, edits: edits() });
+  if (state.row !== null) table.correct(state.row, saved.output);
+  say(`Saved to ${saved.path}, which now has ${saved.n} example${saved.n === 1 ? "" : "s"}: make train DATA=${saved.path}`);
+}
+
+async function open(number) {
+  state.first = await post("/api/look", { row: number, run: $("run").value });
+  state.other = null;
+  state.row = number;
+  $("source").value = state.first.page;
+  $("work").hidden = false;
+  $("batch").hidden = true;
+  await present();
+}
+
+function toBatch() {
+  $("work").hidden = true;
+  $("batch").hidden = false;
+}
+
+async function step(by) {
+  const next = table.beside(state.row, by);
+  if (next !== null) await open(next);
+}
+
+async function take(file) {
+  if (!file) return;
+  $("source").value = await file.text();
+  view("source");
+  say(`${file.name} is here: extract it.`);
+}
+
+$("run").addEventListener("change", guarded(async () => { choose(); await fillExamples(); }));
+$("variant").addEventListener("change", guarded(fillExamples));
+$("example").addEventListener("change", () => {
+  if ($("example").value) $("source").value = state.examples.get($("example").value);
+  view("source");
+});
+$("file").addEventListener("change", guarded(() => take($("file").files[0])));
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", guarded(async (event) => {
+  event.preventDefault();
+  await take(event.dataTransfer.files[0]);
+}));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("extract").click();
+});
+$("extract").addEventListener("click", guarded(extract, $("extract")));
+$("save").addEventListener("click", guarded(save, $("save")));
+$("view-source").addEventListener("click", () => view("source"));
+$("view-frame").addEventListener("click", () => view("frame"));
+$("view-read").addEventListener("click", guarded(readByModel));
+$("styles").addEventListener("change", guarded(() => load(state.first, $("styles").checked)));
+$("previous").addEventListener("click", guarded(() => step(-1)));
+$("next").addEventListener("click", guarded(() => step(1)));
+$("to-batch")?.addEventListener("click", toBatch);
+guarded(start)();

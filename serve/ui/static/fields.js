@@ -1,0 +1,113 @@
+// The fields of an answer: how sure, where they stand, and their corrections.
+
+import { $, element } from "./api.js";
+import { point, selected } from "./frame.js";
+
+export const shown = (value) => (value === null ? "" : typeof value === "string" ? value : JSON.stringify(value));
+const percent = (probability) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`;
+
+let inputs = new Map();
+
+/** Show an answer; `other`: the answer of what it is compared with, or null. `onfocus` gets (which answer, number). */
+export function show(answer, other, onfocus) {
+  inputs = new Map();
+  const theirs = new Map((other?.values ?? []).map((value, i) => [value.path, { ...value, i }]));
+  const items = answer.values.map((value, i) => item(value, i, theirs.get(value.path), other, onfocus));
+  $("values").replaceChildren(...items);
+  $("empty").hidden = true;
+  $("save-bar").hidden = false;
+}
+
+/** The corrected values by path, as text; null where the field was emptied. */
+export function edits() {
+  const changed = {};
+  for (const [path, { input, value }] of inputs) {
+    if (input.value !== shown(value)) changed[path] = input.value === "" ? null : input.value;
+  }
+  return changed;
+}
+
+function item(value, i, their, other, onfocus) {
+  const id = `value-${i}`;
+  const input = element("textarea", { id, rows: 1, spellcheck: "false", placeholder: "null: not on the page" });
+  input.value = shown(value.value);
+  inputs.set(value.path, { input, value: value.value });
+  const li = element("li", { "data-path": value.path });
+  const changed = element("span", { class: "badge changed", text: "corrected", hidden: true });
+  const update = () => {
+    changed.hidden = input.value === shown(value.value);
+    input.style.height = "auto";
+    input.style.height = `${input.scrollHeight + 2}px`;
+  };
+  input.addEventListener("input", update);
+  input.addEventListener("focus", () => onfocus("first", i));
+  const take = () => {
+    const text = selected();
+    if (text) input.value = text;
+    update();
+  };
+  li.append(
+    element(
+      "div",
+      { class: "head" },
+      element("label", { for: id, text: value.path }),
+      ...badges(value),
+      changed,
+    ),
+    input,
+    element(
+      "div",
+      { class: "tools" },
+      element("button", { class: "quiet", onclick: take, "aria-label": `Use the selection for ${value.path}`, text: "Use selection" }),
+      element("button", {
+        class: "quiet",
+        "aria-label": `Empty ${value.path}`,
+        text: "Empty",
+        onclick: () => {
+          input.value = "";
+          update();
+        },
+      }),
+      ...places(value, i, "first", onfocus),
+    ),
+  );
+  if (other) li.append(compared(value, their, other, onfocus));
+  requestAnimationFrame(update);
+  return li;
+}
+
+function badges(value) {
+  const found = [];
+  if (value.probability !== null) {
+    const level = value.probability >= 0.9 ? "high" : value.probability >= 0.5 ? "middle" : "low";
+    found.push(element("span", { class: `badge ${level}`, title: "How sure the model was", text: percent(value.probability) }));
+  }
+  if (value.grounded === true) found.push(element("span", { class: "badge high", text: "on the page" }));
+  if (value.grounded === false) found.push(element("span", { class: "badge low", text: "not on the page" }));
+  return found;
+}
+
+function places(value, i, which, onfocus) {
+  return value.evidence.slice(0, 3).map((place, n) => {
+    const path = place.attribute ? `${place.xpath}/@${place.attribute}` : place.xpath;
+    return element("button", {
+      class: "place",
+      text: path || "in the text",
+      title: `Show where it stands: ${path}`,
+      onclick: () => onfocus(which, i, n),
+    });
+  });
+}
+
+function compared(value, their, other, onfocus) {
+  const same = their && shown(their.value) === shown(value.value);
+  const box = element("div", { class: same ? "other same" : "other differs" });
+  box.append(
+    element("span", { class: "who", text: other.model }),
+    element(same ? "span" : "mark", { text: same ? "the same" : shown(their?.value ?? null) || "null" }),
+  );
+  if (their) box.append(...badges(their).slice(0, 1), ...(same ? [] : places(their, their.i, "other", onfocus).slice(0, 1)));
+  return box;
+}
+
+export { point };

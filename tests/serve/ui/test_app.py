@@ -1,0 +1,200 @@
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from extraction.json import Json
+from pipeline.data import check
+from pipeline.errors import UserError
+from pipeline.rows import read
+from serve.located import values
+from serve.ui.batch import Batch
+from serve.ui.dataset import append, corrected
+from serve.ui.shown import shown
+from serve.ui.taken import taken_away
+from tests.serve.ui.conftest import SCHEMA, Ui
+
+PAGE = "<script>track()</script><h1>Oak <b>table</b></h1><p>€ 450</p><!-- no -->"
+
+
+def test_an_extraction_tells_where_each_value_stands(ui: Ui) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": 450}
+    found = ui.extract(PAGE)
+    name, price = found["values"]
+    assert (name["path"], name["value"], name["probability"], name["grounded"]) == ("name", "Oak table", 0.75, True)
+    assert "h1" in name["evidence"][0]["xpath"]
+    assert PAGE[price["evidence"][0]["start"] : price["evidence"][0]["end"]] == "450"
+    framed = httpx.get(f"{ui.url}/pages/{found['id']}")
+    assert "sandbox allow-same-origin" in framed.headers["content-security-policy"]
+    assert "default-src 'none'" in framed.headers["content-security-policy"]
+    assert f'<mark data-fieldsift="{found["token"]}:1">450</mark>' in framed.text
+    assert "track()" not in framed.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "evil.example:80"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+    ],
+)
+def test_other_sites_are_refused(ui: Ui, headers: dict[str, str], status: int) -> None:
+    ui.answers["q4_k_m"] = {"name": "x", "price": None}
+    body = json.dumps({"page": "<p>x", "run": "toy", "variant": "q4_k_m"})
+    sent = {"Content-Type": "application/json"} | headers
+    assert httpx.post(f"{ui.url}/api/extract", content=body, headers=sent).status_code == status
+    if "Content-Type" not in headers:
+        assert httpx.get(f"{ui.url}/api/options", headers=headers).status_code == status
+    same = {"Content-Type": "application/json", "Origin": ui.url, "Sec-Fetch-Site": "same-origin"}
+    assert httpx.post(f"{ui.url}/api/extract", content=body, headers=same).status_code == 200
+
+
+def test_what_cannot_be_done_is_one_sentence(ui: Ui) -> None:
+    for path, body, said in (
+        ("/api/extract", {"page": " "}, "there is no page"),
+        ("/api/save", {"id": "gone"}, "no longer in memory"),
+        ("/api/look", {"row": 0, "run": "toy"}, "there is no row 0"),
+        ("/api/extract", [1], "must be a JSON object"),
+    ):
+        answer = ui.post(path, body)
+        assert answer.status_code == 400
+        assert said in answer.json()["error"]
+
+
+def test_the_worst_examples_come_first(ui: Ui) -> None:
+    found = httpx.get(f"{ui.url}/api/examples?run=toy&variant=q4_k_m").json()
+    assert [(row["id"], row["wrong"]) for row in found] == [("r2", 2), ("r0", 0), ("r1", 0)]
+
+
+def test_a_correction_becomes_an_example_that_training_takes(ui: Ui, workspace: Path) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak", "price": None}
+    found = ui.extract(PAGE)
+    saved = ui.post("/api/save", {"id": found["id"], "edits": {"name": "Oak table", "price": "450"}}).json()
+    assert (saved["n"], saved["path"]) == (1, "artifacts/toy/corrections.jsonl")
+    assert ui.post("/api/save", {"id": found["id"], "edits": {"price": "a lot"}}).status_code == 400
+    assert ui.post("/api/save", {"id": found["id"], "file": "../x.jsonl"}).status_code == 400
+    rows = read(workspace / saved["path"])
+    assert rows == [{"input": PAGE, "output": {"name": "Oak table", "price": 450}}]
+    assert check(rows, SCHEMA)[0] == rows
+
+
+def test_examples_of_many_threads_are_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "some" / "file.jsonl"
+    threads = [threading.Thread(target=append, args=(path, "é" * 10_000, {"i": i})) for i in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(json.loads(line)["output"]["i"] for line in path.read_text().splitlines()) == list(range(20))
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file.jsonl"
+    append(path, "a", {})
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(UserError, match="free some space"):
+        append(path, "b", {})
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ({"tags.1": "b"}, {"tags": ["a", "b"], "size": {"w": 1}}),
+        ({"size.w": "2"}, {"tags": ["a", "x"], "size": {"w": 2}}),
+        ({"tags.0": None}, {"tags": [None, "x"], "size": {"w": 1}}),
+    ],
+)
+def test_values_in_lists_and_objects_are_corrected(edits: dict[str, Any], expected: Json) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "tags": {"type": "array", "items": {"type": ["string", "null"]}},
+            "size": {"type": "object", "properties": {"w": {"type": "integer"}}},
+        },
+    }
+    assert corrected({"tags": ["a", "x"], "size": {"w": 1}}, edits, schema) == expected
+
+
+HOSTILE = {
+    "script": "<script>x</script><p onclick='x()' onload=y>v</p>",
+    "refresh": "<meta http-equiv=refresh content='0;url=http://evil.example'><p>v",
+    "form": "<form action=http://evil.example><input name=a autofocus><button formaction=x>v</button></form>",
+    "link": "<a href=http://evil.example ping=x target=_top>v</a><base href=http://evil.example>",
+    "image": "<img src=http://evil.example/a.png srcset=b onerror=x width=99999 height=99999 alt=v>",
+    "style": "<style>@import 'http://evil.example'; p{background:url(http://e.example)}</style><p style='a:url(x)'>v",
+    "frame": "<iframe src=http://evil.example srcdoc='<script>x</script>'></iframe><object data=x></object><p>v",
+    "svg": "<svg><script>x</script><a xlink:href=http://evil.example>w</a></svg><p>v",
+    "forged": '<mark data-fieldsift="0:0">v</mark>',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_shown_page_has_nothing_that_acts(name: str) -> None:
+    text = shown(HOSTILE[name], [], "token")
+    body = text.partition("</style>")[2].rpartition("<style>")[0]
+    for word in (
+        "<script",
+        "onclick",
+        "onload",
+        "onerror",
+        "http-equiv",
+        "action",
+        "href",
+        "src",
+        "<iframe",
+        "<object",
+    ):
+        assert word not in body.lower(), body
+    assert "url(" not in body.replace("none(", "")
+    assert "@import" not in body
+    assert "token" not in body
+    assert "v" in body
+
+
+def test_marks_do_not_break_the_page() -> None:
+    page = "<title>Oak</title><h1>Oak &amp; <i>ash</i></h1><p title='Oak'>x</p><textarea>Oak</textarea>a < b"
+    text = shown(page, values({"name": "Oak", "wood": "ash"}, page, {}), "t")
+    assert '<mark data-fieldsift="t:0">Oak</mark> &amp; <i><mark data-fieldsift="t:1">ash</mark></i>' in text
+    assert 'data-fieldsift="t:0" title="Oak"' in text or 'title="Oak" data-fieldsift="t:0"' in text
+    assert ">Oak</textarea>" in text
+    assert "a &lt; b" in text
+    plain = shown("Oak < ash\nfirm & co", values({"name": "Oak"}, "Oak < ash", {}), "t")
+    assert '<pre><mark data-fieldsift="t:0">Oak</mark> &lt; ash\nfirm &amp; co</pre>' in plain
+
+
+def test_what_was_taken_away_is_told_apart() -> None:
+    from extraction.prompt import page
+
+    runs = taken_away(PAGE, page(PAGE))
+    assert "".join(text for _, text in runs) == PAGE
+    gone = "".join(text for kept, text in runs if not kept)
+    assert "track()" in gone
+    assert "no" in gone
+    assert "Oak" not in gone
+
+
+def test_a_batch_is_joined_with_its_pages(batch: Ui, workspace: Path) -> None:
+    table = httpx.get(f"{batch.url}/api/batch").json()
+    assert table["fields"] == ["name", "price"]
+    assert (
+        table["rows"][9] | {"status": "not JSON", "output": None, "lowest": None, "has_page": True} == table["rows"][9]
+    )
+    found = batch.post("/api/look", {"row": 3, "run": "toy"}).json()
+    assert found["page"] == "<h1>Thing 3</h1><b>3</b>"
+    assert found["values"][0]["evidence"][0]["text"] == "Thing 3"
+    (workspace / "bad.jsonl").write_text('{"id": 1}\n')
+    with pytest.raises(UserError, match="row 1 of the answers has no status"):
+        Batch(workspace / "bad.jsonl", None)
