@@ -14,7 +14,7 @@ NPROC ?=
 
 # A value of yours stays a value, whatever is in it. Make would expand it when a recipe or the environment needs it, so
 # that $(shell …) in a page would run; and a recipe has it as "$$RUN", from the environment, where the shell does not read it.
-VALUES := CONFIG DATA SET RUN NPROC RESUME RUNTIME HTML TEXT IN OUT VARIANT RUNS SECONDS_OF_TRAINING
+VALUES := CONFIG DATA SET RUN NPROC RESUME RUNTIME HTML TEXT IN OUT VARIANT RUNS PORT SECONDS_OF_TRAINING
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
 $(foreach name,$(VALUES) $(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(VALUES)

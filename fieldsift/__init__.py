@@ -11,9 +11,9 @@
 Needs the run folder of `make serve` (config, schema, prompt and tokenizer; no weights) and a server that has its model.
 """
 
+from extraction.evidence import Evidence
 from fieldsift.extractor import Extractor, Result
 from pipeline.errors import UserError
-from serve.evidence import Evidence
 from serve.located import Value
 
 __all__ = ["Evidence", "Extractor", "Result", "UserError", "Value"]

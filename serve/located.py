@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from extraction.evidence import Evidence, evidence
 from extraction.ground import grounded
 from extraction.json import Json
-from serve.evidence import Evidence, evidence
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Value:
 
 def values(record: Json, page: str, probability: dict[str, float]) -> list[Value]:
     """The values of a record in its own order; of lists and objects each leaf."""
-    places = evidence(record, page)
+    places = {".".join(map(str, path)): found for path, found in evidence(record, page).items()}
     found = []
     for path, leaf in _leaves(record):
         name = ".".join(map(str, path))

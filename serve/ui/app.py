@@ -47,6 +47,7 @@ class Kept:
     run: str
     schema: Json
     token: str
+    read: str
 
 
 class Desk:
@@ -57,10 +58,12 @@ class Desk:
         self.batch = batch
         self.kept: OrderedDict[str, Kept] = OrderedDict()
 
-    def keep(self, page: str, record: Json | None, probability: dict[str, float], run: str, schema: Json) -> Json:
+    def keep(
+        self, page: str, record: Json | None, probability: dict[str, float], run: str, schema: Json, read: str
+    ) -> Json:
         """Remember a page; what the browser must know of it."""
         record = record or dict.fromkeys(schema["properties"])
-        kept = Kept(page, record, values(record, page, probability), run, schema, secrets.token_hex(8))
+        kept = Kept(page, record, values(record, page, probability), run, schema, secrets.token_hex(8), read)
         key = secrets.token_urlsafe(12)
         self.kept[key] = kept
         while len(self.kept) > PAGES:
@@ -77,7 +80,7 @@ class Desk:
         page, run, variant = _text(body, "page"), _text(body, "run"), _text(body, "variant")
         client = runs.extractor(run, variant, self.host, body.get("schema") or None)
         found = client.ask(page)
-        kept = self.keep(page, found.answer.record, found.probability, run, client.schema)
+        kept = self.keep(page, found.answer.record, found.probability, run, client.schema, found.read)
         facts = {
             name: getattr(found, name) for name in ("retried", "parts", "prompt_tokens", "answer_tokens", "seconds")
         }
@@ -94,7 +97,11 @@ class Desk:
             raise UserError(
                 f"the page of {row['id']} is not here: start with `make ui OUT=answers.jsonl IN=rows.jsonl`"
             )
-        return self.keep(page, row["output"], row["probability"], run, runs.schema_of(run)) | row | {"page": page}
+        return (
+            self.keep(page, row["output"], row["probability"], run, runs.schema_of(run), read_by_model(page))
+            | row
+            | {"page": page}
+        )
 
     def save(self, body: Json) -> Json:
         """Append a corrected example to a file of the run's folder."""
@@ -108,8 +115,7 @@ class Desk:
 
     def read(self, key: str) -> Json:
         """What the model reads of a page, and what was taken away before."""
-        page = self.page(key).page
-        read = read_by_model(page)
+        page, read = self.page(key).page, self.page(key).read
         return {"read": read, "given": len(page), "left": len(read), "runs": taken_away(page, read)}
 
 

@@ -6,12 +6,12 @@ and no request leaves; what follows also takes away what would only look broken 
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
-from lxml.html import HtmlElement, document_fromstring, tostring
+from lxml.html import Element, HtmlElement, HTMLParser, document_fromstring, fragment_fromstring, tostring
 
 from extraction.split import MARKUP
 from serve.located import Value
@@ -40,11 +40,11 @@ KEPT = {
 KEPT |= {"width", "height", "border", "cellpadding", "cellspacing", "bgcolor", "color", "face", "size", "start", "type"}
 KEPT |= {"value", "checked", "selected", "open", "placeholder", "label", "datetime", "data-fieldsift"}
 STYLES = {"style", "width", "height", "hidden", "bgcolor", "color", "face", "size", "align"}
+PLACES = 5  # of a value that are marked
 OUTSIDE = re.compile(r"url\s*\(|@import|image-set\s*\(|expression\s*\(|-moz-binding", re.IGNORECASE)
-RAW = re.compile(r"<(title|textarea|select|option)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+RAW = {"title", "textarea", "select", "option", "script", "style"}  # hold no elements
 STATIC = Path(__file__).parent / "static"
 READER, MARKS = ((STATIC / name).read_text(encoding="utf-8") for name in ("reader.css", "marks.css"))
-Span = tuple[int, int, int]  # start, end, number of the value
 
 
 def shown(page: str, values: Sequence[Value], token: str, styled: bool = True) -> str:
@@ -52,15 +52,21 @@ def shown(page: str, values: Sequence[Value], token: str, styled: bool = True) -
 
     The token is one that the page cannot know, so it cannot mark places itself.
     """
-    spans = [(place.start, place.end, i) for i, value in enumerate(values) for place in value.evidence]
+    places = [(place, f"{token}:{i}") for i, value in enumerate(values) for place in value.evidence[:PLACES]]
     if not MARKUP.search(page):
-        body = "".join(
-            _opened(token, i) + html.escape(text) + "</mark>" if i >= 0 else html.escape(text)
-            for text, i in _cut(page, 0, len(page), spans)
-        )
-        return _document(f"<pre>{body}</pre>")
-    marked = "".join(_marked(page, spans, token))
-    root = document_fromstring(marked.encode("utf-8", "replace"), parser=_parser())
+        root = fragment_fromstring(f"<pre>{html.escape(page)}</pre>")
+        for place, name in places:
+            _wrap(root, place.start, place.end, name)
+        return _document(tostring(root, encoding="unicode"))
+    parser = HTMLParser(encoding="utf-8", huge_tree=True)
+    root = document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    tree = root.getroottree()
+    found = [(place, name, tree.xpath(place.xpath)) for place, name in places if place.xpath]  # before any mark
+    for place, name, elements in found:
+        if elements and place.attribute is not None:
+            elements[0].set("data-fieldsift", name)
+        elif elements:
+            _wrap(elements[0], place.start, place.end, name)
     _clean(root, styled)
     return _document(tostring(root, encoding="unicode"))
 
@@ -71,52 +77,37 @@ def _document(body: str) -> str:
     return f"{head}{body}<style>{MARKS}</style>"
 
 
-def _parser() -> etree.HTMLParser:
-    from lxml.html import HTMLParser
-
-    return HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-
-
-def _marked(page: str, spans: Sequence[Span], token: str) -> Iterator[str]:
-    """The page's source with marks around its texts, and in the start tags whose attributes hold a value."""
-    raw = [match.span() for match in RAW.finditer(page)]
+def _wrap(element: HtmlElement, start: int, end: int, name: str) -> None:
+    """Mark the characters of an element's text (XPath's string()), over the borders of the elements in it."""
     at = 0
-    for match in MARKUP.finditer(page):
-        yield from _text(page, at, match.start(), spans, token, raw)
-        inside = next((i for start, _, i in spans if match.start() < start < match.end()), None)
-        if inside is not None and match["name"] and not match["end"]:
-            head = match.start() + 1 + len(match["name"])
-            yield f'{page[match.start() : head]} data-fieldsift="{token}:{inside}"{page[head : match.end()]}'
+    for owner, kind in list(_texts(element)):
+        text = getattr(owner, kind) or ""
+        first, last = max(start - at, 0), min(end - at, len(text))
+        at += len(text)
+        if first >= last or not text[first:last].strip() or (kind == "text" and owner.tag in RAW):
+            continue
+        mark = Element("mark", {"data-fieldsift": name})
+        mark.text, mark.tail = text[first:last], text[last:]
+        setattr(owner, kind, text[:first])
+        if kind == "text":
+            owner.insert(0, mark)
         else:
-            yield match[0]
-        at = match.end()
-    yield from _text(page, at, len(page), spans, token, raw)
+            parent = owner.getparent()
+            parent.insert(parent.index(owner) + 1, mark)
 
 
-def _text(
-    page: str, start: int, end: int, spans: Sequence[Span], token: str, raw: Iterable[tuple[int, int]]
-) -> Iterator[str]:
-    if any(first <= start < last for first, last in raw):
-        yield page[start:end]
-        return
-    for text, i in _cut(page, start, end, spans):
-        yield f"{_opened(token, i)}{text}</mark>" if i >= 0 and text.strip() else text
-
-
-def _opened(token: str, number: int) -> str:
-    return f'<mark data-fieldsift="{token}:{number}">'
-
-
-def _cut(page: str, start: int, end: int, spans: Sequence[Span]) -> Iterator[tuple[str, int]]:
-    """Pieces of a text with the number of the shortest span over each, or -1."""
-    over = [span for span in spans if span[0] < end and span[1] > start]
-    borders = sorted({start, end, *(min(max(place, start), end) for span in over for place in span[:2])})
-    for first, last in pairwise(borders):
-        holding = [span for span in over if span[0] <= first and span[1] >= last]
-        yield page[first:last], min(holding, key=lambda span: span[1] - span[0])[2] if holding else -1
+def _texts(element: HtmlElement) -> Iterator[tuple[Any, str]]:
+    """Where the pieces of an element's text are: (node, "text" or "tail"), in document order."""
+    for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if event == "start":
+            yield node, "text"
+        elif node is not element:
+            yield node, "tail"
 
 
 def _clean(root: HtmlElement, styled: bool) -> None:
+    for comment in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
+        comment.drop_tree()
     for element in list(root.iter(*REMOVED, *(() if styled else ("style",)))):
         element.drop_tree()
     for element in list(root.iter(etree.Element)):

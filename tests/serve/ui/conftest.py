@@ -16,6 +16,7 @@ import uvicorn
 
 from extraction.json import Json
 from extraction.parse import Answer, Status
+from extraction.prompt import page as read_by_model
 from pipeline.files import write_jsonl, write_text
 from serve.result import Extraction
 from serve.ui import runs
@@ -44,7 +45,23 @@ class Scripted:
     def ask(self, page: str) -> Extraction:
         answer = Answer(self.record, Status.OK if self.record else Status.NOT_JSON, "" if self.record else "no JSON")
         probability = {name: 0.75 for name in self.record or {}}
-        return Extraction(answer, answer, False, probability, [], "", 1, 10, 5, 0.1, 0.0, 0.0, "d" * 64)
+        return Extraction(
+            answer=answer,
+            first=answer,
+            retried=False,
+            probability=probability,
+            unsure=[],
+            page=page,
+            read=read_by_model(page),
+            text="",
+            parts=1,
+            prompt_tokens=10,
+            answer_tokens=5,
+            seconds=0.1,
+            prompt_seconds=0.0,
+            answer_seconds=0.0,
+            digest="d" * 64,
+        )
 
 
 @dataclass
