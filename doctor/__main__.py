@@ -29,8 +29,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"), help="default: %(default)s")
     parser.add_argument("--run", default=None, help="name of the folder under artifacts/; default: the config's")
-    parser.add_argument("--data", default=None, help="a data file in place of the config's")
-    parser.add_argument("--overrides", default="", help="single keys in one text, quoted as for a shell")
     parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="override single keys")
     parser.add_argument("--data", default=None, help="a data file in place of the config's")
     parser.add_argument("--overrides", default="", help="overrides in one text, quoted as for a shell; make's SET")
@@ -65,9 +63,9 @@ def examine(options: argparse.Namespace) -> list[Finding]:
     ]
     if hub and is_well([finding for finding in findings if finding.name in ("package", "packages", "torch", "config")]):
         from doctor.hub import check_hub
-        from pipeline.config import from_arguments
+        from pipeline.config import load
 
-        findings += check_hub(from_arguments(options), cards)
+        findings += check_hub(load(options.config, options.set, options.run), cards)
     return findings
 
 
@@ -96,12 +94,12 @@ def check_cache(hub: bool) -> list[Finding]:
 def check_config(options: argparse.Namespace, base: str | None) -> list[Finding]:
     """Whether the config can be read, its data file is there, and a local base model is whole."""
     try:
-        from pipeline.config import from_arguments
+        from pipeline.config import load
         from pipeline.errors import UserError
     except ImportError as error:
         return [warning("config", f"{options.config} was not checked: {error.name} is missing", "make setup")]
     try:
-        config = from_arguments(options)
+        config = load(options.config, options.set, options.run)
     except UserError as error:
         return [wrong("config", str(error), f"mend {options.config}")]
     found = [fine("config", f"{options.config}: base {config.model.model_name_or_path}, data {config.data.path}")]
