@@ -14,8 +14,8 @@ from extraction.json import Json
 from extraction.ranker import Features, Field, Floats, Ranker, features, fields
 
 SHORT = 6_000  # characters; a cleaned page that has no more is read as it is
-CERTAINTY = 0.95  # of a field's probability that its blocks must have together
-MOST, MOST_OF_LIST = 8, 40  # blocks of a field, and of a field in a list
+CERTAINTY = 0.9  # of a field's probability that its blocks must have together
+MOST, MOST_OF_LIST = 4, 40  # blocks of a field, and of a field in a list
 CHARACTERS = 2.8  # of a token, about
 SHORTEST = 20  # characters; below, a block's length hardly counts against it
 

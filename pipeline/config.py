@@ -54,7 +54,7 @@ class Data(Section):
     holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
     prune: bool = Field(True, description="whether of a long page only the blocks likely to hold a value are read")
-    page_tokens: int = Field(600, ge=64, description="of a pruned page, about and at most")
+    page_tokens: int = Field(500, ge=64, description="of a pruned page, about and at most")
     ranker: str | None = Field(None, description="what scores blocks before it learns from the data; null: ours")
     validation: Share = Field(0.1, description="share of the records, about, that training is watched by")
     test: Share = Field(0.2, description="share of the records, about, that is scored")
