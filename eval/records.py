@@ -123,3 +123,4 @@ class Results(TypedDict):
     variants: dict[str, dict[str, Score]]
     differences: list[dict[str, Any]]
     gate: list[Verdict]
+    pruning: dict[str, Any] | None  # eval.pruning.losses

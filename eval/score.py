@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eval import gate, table
+from eval import gate, pruning, table
 from eval.calibration import calibrate
 from eval.compare import ASKED, difference, last_served, pairs
 from eval.metrics import score
@@ -33,7 +33,7 @@ from extraction.values import described
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import read_rules, write_text
+from pipeline.files import read_jsonl, read_rules, read_schema, write_text
 from pipeline.manifest import read_manifest, record_stage
 from pipeline.provenance import commit
 from serve.latest import point_latest
@@ -86,8 +86,15 @@ def compute(config: Config) -> Json:
         ],
         "slices": finer(samples, rules, config.eval.slices),
         "calibration": calibration(config, samples, rules),
+        "pruning": pruned(config),
     }
     return results | {"gate": verdicts(results, config.eval.max_loss)}
+
+
+def pruned(config: Config) -> Json | None:
+    """The figures of eval.pruning on the test split."""
+    rows = read_jsonl(config.folder / "data" / "test.jsonl")
+    return pruning.losses(config, rows, read_schema(config.folder))
 
 
 def changed_prompts(config: Config, results: Json) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval import calibration
+from eval import calibration, pruning
 from eval.compare import ASKED, SERVED, joint, path, steps
 from extraction.json import Json
 
@@ -80,7 +80,8 @@ def shown(results: Json) -> list[str]:
 def sentences(results: Json) -> list[str]:
     """Where accuracy came from and which step lost it: fine-tuning, each served variant, the second try."""
     variants = list(results["variants"])
-    found = [_trained(results)] if {"base", "adapter"} <= set(variants) else []
+    found = [pruning.sentence(results["pruning"])] if results.get("pruning") else []
+    found += [_trained(results)] if {"base", "adapter"} <= set(variants) else []
     if "adapter" in variants:
         found += [_served(results, name) for name in SERVED if name in variants]
     found += [

@@ -1,0 +1,61 @@
+"""What pruning lost before any model read a page: of the values that long pages state, those that are left."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from statistics import median
+
+from eval.statistics import wilson
+from extraction.blocks import blocks
+from extraction.json import Json
+from extraction.prompt import page
+from extraction.prune import is_long
+from extraction.stated import leaves, stating, texts_of
+from pipeline.config import Config
+from pipeline.reading import pruner
+
+
+def losses(config: Config, rows: Iterable[Json], schema: Json) -> Json | None:
+    """By field, how many values the long pages among the rows state and how many pruning keeps, with an interval.
+
+    None where no page is long or data.prune is off. A value counts as stated where a block of the page says it.
+    """
+    cut = pruner(config)
+    if cut is None:
+        return None
+    stated: dict[str, int] = defaultdict(int)
+    kept: dict[str, int] = defaultdict(int)
+    lengths = []
+    for row in rows:
+        cleaned = page(row["input"], config.data.clean)
+        if not is_long(cleaned):
+            continue
+        read = cut.prune(cleaned, schema)
+        before, after = texts_of(blocks(cleaned)), texts_of(blocks(f"<body>{read}"))
+        lengths.append(len(read))
+        for names, value in leaves(row["output"]):
+            if stating(before, value):
+                stated[names[0]] += 1
+                kept[names[0]] += bool(stating(after, value))
+    if not lengths:
+        return None
+    n, left = sum(stated.values()), sum(kept.values())
+    return {
+        "pages": len(lengths),
+        "characters": median(lengths),
+        "stated": n,
+        "kept": left,
+        "interval": wilson(left, n),
+        "fields": {name: {"stated": stated[name], "kept": kept[name]} for name in stated},
+    }
+
+
+def sentence(found: Json) -> str:
+    """The losses in words."""
+    lost = {name: both["stated"] - both["kept"] for name, both in found["fields"].items()}
+    worst = ", ".join(f"{name} {n}" for name, n in sorted(lost.items(), key=lambda item: -item[1]) if n)
+    low, high = found["interval"] or (0.0, 1.0)
+    said = (
+        f"pruning → reading: of {found['stated']} values that {found['pages']} long pages state, {found['kept']} are in"
+        f" what the models read ({found['kept'] / max(1, found['stated']):.3f}, {low:.3f} to {high:.3f})"
+    )
+    return f"{said}; lost: {worst}." if worst else f"{said}."
