@@ -98,8 +98,8 @@ ui: setup       ## a local page to try the served models on and to correct them 
 schema: setup   ## the JSON Schema of a record, to pass as `format` in a request (docs/clients.md)
 	@$(STAGE) serve.schema $(ARGS)
 
-ask: setup      ## HTML='<h1>…', HTML=page.html or TEXT='no tags' prints the record; with IN= and OUT= it is extract
-	@$(STAGE) serve.ask $(ARGS) $(call given,HTML,html) $(call given,TEXT,text) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant)
+ask: setup      ## HTML='<h1>…', HTML=page.html or TEXT='no tags' prints the record (EVIDENCE=1: and where it stands); with IN= and OUT= it is extract
+	@$(STAGE) serve.ask $(ARGS) $(call given,HTML,html) $(call given,TEXT,text) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant) $(if $(EVIDENCE),--evidence)
 
 extract: setup  ## IN=pages/ (HTML files), rows.jsonl, rows.parquet or crawl.warc.gz, OUT=records.jsonl or .parquet (docs/extract.md)
 	@$(STAGE) serve.extract $(ARGS) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant)

@@ -213,6 +213,8 @@ def arrow_schema(schema: Json) -> Any:
             return pyarrow.struct([(name, typed(child)) for name, child in part["properties"].items()])
         return pyarrow.type_for_alias(TYPES.get(kind, "string"))
 
+    place = [(name, pyarrow.string()) for name in ("field", "xpath", "attribute")]
+    place += [(name, pyarrow.int64()) for name in ("start", "end")]
     texts = ["id", "url", "input_sha256"]
     numbers = [("prompt_tokens", pyarrow.int64()), ("answer_tokens", pyarrow.int64()), ("seconds", pyarrow.float64())]
     return pyarrow.schema(
@@ -223,6 +225,7 @@ def arrow_schema(schema: Json) -> Any:
             ("reason", pyarrow.string()),
             ("probability", pyarrow.map_(pyarrow.string(), pyarrow.float64())),
             ("unsure", pyarrow.list_(pyarrow.string())),
+            ("evidence", pyarrow.list_(pyarrow.struct(place))),
             ("model", pyarrow.string()),
             ("settings", pyarrow.string()),
             *numbers,

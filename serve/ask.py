@@ -26,13 +26,14 @@ def main() -> None:
     parser.add_argument("--in", dest="source", type=Path, help="rows to ask for")
     parser.add_argument("--out", dest="target", type=Path, help="where the answers go")
     parser.add_argument("--variant", default=None, help="default: the first of export.quantization_method")
+    parser.add_argument("--evidence", action="store_true", help="print where the page states each value, too")
     options = parser.parse_args()
     config = configuration.from_arguments(options)
     extractor = Extractor(config, options.variant or config.export.quantization_method[0], address())
     if options.source and options.target:
         extract(config, extractor, options.source, options.target)
     elif (options.html or options.text) and not options.source:
-        ask_one(extractor, checked_page(options.text or page(options.html)))
+        ask_one(extractor, checked_page(options.text or page(options.html)), options.evidence)
     else:
         raise UserError("nothing to ask: give HTML=page.html, TEXT=…, or IN=rows.jsonl and OUT=answers.jsonl")
 
@@ -65,13 +66,14 @@ def checked_page(text: str) -> str:
     return text
 
 
-def ask_one(extractor: Extractor, text: str) -> None:
-    """Print the record as JSON; a failed answer is a `UserError` with its name and reason."""
+def ask_one(extractor: Extractor, text: str, evidence: bool = False) -> None:
+    """Print the record as JSON, with its `evidence` on request; a failed answer is a `UserError` that says why."""
     found = extractor.ask(text)
     answer = found.answer
     if answer.record is None:
         raise UserError(f"no record: {answer.status} ({answer.reason}); the model answered {found.text!r}")
-    print(json.dumps(answer.record, ensure_ascii=False))
+    shown = {"record": answer.record, "evidence": found.places} if evidence else answer.record
+    print(json.dumps(shown, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
     make extract IN=pages/ OUT=records.jsonl
 
 Writes a line a page, as it is answered: {"id", "url", "input_sha256", "record" (or null), "status", "reason",
-"probability" (by field), "unsure", "model" (its digest), "settings" (a hash of what else an answer depends on),
-"prompt_tokens", "answer_tokens", "seconds"}. A page that cannot be read or that the server fails on is a line too. The
-same command goes on after a kill, and asks again for changed pages, and for all of another model. The exit status is 0
-where every page has a record.
+"probability" (by field), "unsure", "evidence" (where the page states each value), "model" (its digest), "settings" (a
+hash of what else an answer depends on), "prompt_tokens", "answer_tokens", "seconds"}. A page that cannot be read or
+that the server fails on is a line too. The same command goes on after a kill, and asks again for changed pages, and
+for all of another model. The exit status is 0 where every page has a record.
 """
 
 import hashlib
@@ -104,6 +104,7 @@ def line(page: Json, found: Extraction) -> Json:
         "reason": found.answer.reason,
         "probability": {name: round(probability, 6) for name, probability in found.probability.items()},
         "unsure": found.unsure,
+        "evidence": found.places,
         "model": page["model"],
         "settings": page["settings"],
         "prompt_tokens": found.prompt_tokens,

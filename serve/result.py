@@ -58,10 +58,23 @@ class Extraction:
         """Where the page states each text and number of the record, the likeliest place first."""
         return evidence(self.answer.record, self.page, self.read) if self.answer.record else {}
 
+    @property
+    def places(self) -> list[Json]:
+        """Of each text and number in the record the likeliest place, as JSON; `start` is null where there is none."""
+        return [_place(path, found) for path, found in self.evidence.items()]
+
     @classmethod
     def without_answer(cls, answer: Answer, digest: str) -> "Extraction":
         """That of a page which the server never answered."""
         return cls(answer, answer, False, {}, [], "", "", "", 0, 0, 0, 0.0, 0.0, 0.0, digest)
+
+
+def _place(path: Path, found: list[Evidence]) -> Json:
+    field = ".".join(map(str, path))
+    if not found:
+        return {"field": field, "xpath": None, "attribute": None, "start": None, "end": None}
+    best = found[0]
+    return {"field": field, "xpath": best.xpath, "attribute": best.attribute, "start": best.start, "end": best.end}
 
 
 def assemble(

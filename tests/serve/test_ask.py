@@ -253,6 +253,16 @@ def test_one_page_prints_its_record(
         assert capsys.readouterr().out == '{"a": "x"}\n'
 
 
+def test_the_places_of_the_values_are_printed_on_request(
+    config: Config, scripted: Scripted, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted.replies = [(200, counted(Extractor(config, "q4_k_m", scripted.url), "<p>x</p>", GOOD))]
+    monkeypatch.setenv("OLLAMA_HOST", scripted.url)
+    asked_with(monkeypatch, "--html", "<p>x</p>", "--evidence")
+    place = {"field": "a", "xpath": "/html/body/p", "attribute": None, "start": 0, "end": 1}
+    assert json.loads(capsys.readouterr().out) == {"record": {"a": "x"}, "evidence": [place]}
+
+
 def asked_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["ask", "--config", "c.yaml", *arguments])
     ask.main()

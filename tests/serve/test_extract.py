@@ -65,6 +65,7 @@ def test_a_line_says_all_of_a_page(config: Config, extractor: Extractor, server:
         "reason": "",
         "probability": {"a": 0.904837},
         "unsure": [],
+        "evidence": [{"field": "a", "xpath": "/html/body/p", "attribute": None, "start": 0, "end": 4}],
         "model": DIGEST,
         "answer_tokens": 3,
     }

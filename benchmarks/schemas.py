@@ -1,0 +1,82 @@
+"""Whole pages of schemas that neither the ranker nor the base has seen: generated domains and layouts held out of both.
+
+Asks a served model of a run, page by page, each with its own schema, and prints micro-F1 over all fields with a 95 %
+interval by page, the share of values that pruning kept, tokens and seconds. Reads the run; writes nothing.
+
+    make serve RUN=zero-shot SET='training.num_train_epochs=0' && python -m benchmarks.schemas --run zero-shot
+"""
+
+import argparse
+import time
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from tqdm import tqdm
+
+from eval.statistics import Clusters, bootstrap, micro_f1
+from extraction.blocks import blocks
+from extraction.ground import grounded
+from extraction.json import Json
+from extraction.prompt import page
+from extraction.stated import leaves, stating, texts_of
+from extraction.values import annotated, same
+from pipeline import config as configuration
+from pipeline.errors import run
+from pretraining.corpus.pages import pages
+from serve.client import Extractor
+from serve.server import address
+
+CHARACTERS = (8_000, 150_000)  # of a page
+SEED = 4_711
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"))
+    parser.add_argument("--run", default="zero-shot")
+    parser.add_argument("--variant", default="q4_k_m")
+    parser.add_argument("--n", type=int, default=200, help="pages")
+    options = parser.parse_args()
+    extractor = Extractor(configuration.load(options.config, run=options.run), options.variant, address())
+    counts, kept, tokens, seconds, domains = [], [0, 0], [], [], set()
+    samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
+    for sample in tqdm(samples, "schemas", options.n, unit="page"):
+        extractor.schema = sample.schema
+        started = time.monotonic()
+        found = extractor.ask(sample.text)
+        seconds.append(time.monotonic() - started)
+        tokens.append(found.prompt_tokens)
+        domains.add(sample.domain)
+        counts.append(judge(sample.record, found.answer.record or {}, sample.schema))
+        before, after = texts_of(blocks(page(sample.text))), texts_of(blocks(f"<body>{found.read}"))
+        stated = [value for _, value in leaves(sample.record) if stating(before, value)]
+        kept[0] += sum(bool(stating(after, value)) or grounded(value, found.read) for value in stated)
+        kept[1] += len(stated)
+    groups = Clusters.of([str(i) for i in range(len(counts))])
+    totals = np.array(counts)
+    low, high = bootstrap(groups.sums(totals), micro_f1) or (0.0, 1.0)
+    overall = float(micro_f1(totals.sum(axis=0, keepdims=True))[0])
+    print(f"{options.variant} of {options.run}: {len(counts)} pages, domains: {', '.join(sorted(domains))}")
+    print(f"micro-F1 {overall:.3f} ({low:.3f} to {high:.3f})")
+    print(f"values kept by pruning {kept[0] / kept[1]:.3f} (n {kept[1]}), prompt tokens {median(tokens):.0f} (median)")
+    print(f"seconds a page {median(seconds):.2f} (median), {np.percentile(seconds, 95):.2f} (p95)")
+
+
+def judge(record: Json, given: Json, schema: Json) -> tuple[int, int, int]:
+    """Right, wrongly given and missed fields of a page; a wrong value is both of the last two."""
+    rules = annotated(schema, [record])
+    right = given_wrong = missed = 0
+    for name, value in record.items():
+        answer = given.get(name)
+        if value is not None and answer is not None and same(value, answer, rules["properties"][name]):
+            right += 1
+            continue
+        given_wrong += answer is not None
+        missed += value is not None
+    return right, given_wrong, missed
+
+
+if __name__ == "__main__":
+    run(main)
