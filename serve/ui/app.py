@@ -97,11 +97,8 @@ class Desk:
             raise UserError(
                 f"the page of {row['id']} is not here: start with `make ui OUT=answers.jsonl IN=rows.jsonl`"
             )
-        return (
-            self.keep(page, row["output"], row["probability"], run, runs.schema_of(run), read_by_model(page))
-            | row
-            | {"page": page}
-        )
+        known = self.keep(page, row["output"], row["probability"], run, runs.schema_of(run), read_by_model(page))
+        return row | known | {"page": page}
 
     def save(self, body: Json) -> Json:
         """Append a corrected example to a file of the run's folder."""

@@ -40,6 +40,7 @@ KEPT = {
 KEPT |= {"width", "height", "border", "cellpadding", "cellspacing", "bgcolor", "color", "face", "size", "start", "type"}
 KEPT |= {"value", "checked", "selected", "open", "placeholder", "label", "datetime", "data-fieldsift"}
 STYLES = {"style", "width", "height", "hidden", "bgcolor", "color", "face", "size", "align"}
+MOST_ELEMENTS = 20_000  # that are shown
 PLACES = 5  # of a value that are marked
 OUTSIDE = re.compile(r"url\s*\(|@import|image-set\s*\(|expression\s*\(|-moz-binding", re.IGNORECASE)
 RAW = {"title", "textarea", "select", "option", "script", "style"}  # hold no elements
@@ -68,6 +69,7 @@ def shown(page: str, values: Sequence[Value], token: str, styled: bool = True) -
         elif elements:
             _wrap(elements[0], place.start, place.end, name)
     _clean(root, styled)
+    _shorten(root)
     return _document(tostring(root, encoding="unicode"))
 
 
@@ -121,6 +123,17 @@ def _clean(root: HtmlElement, styled: bool) -> None:
         if element.tag == "style" and OUTSIDE.search(element.text or ""):
             element.text = OUTSIDE.sub("none(", element.text)
         _strip(element, styled)
+
+
+def _shorten(root: HtmlElement) -> None:
+    """Leave out what follows the first elements of a page so large that it would stop the browser."""
+    beyond = list(root.iter(etree.Element))[MOST_ELEMENTS:]
+    for element in reversed(beyond):
+        element.getparent().remove(element)
+    if beyond:
+        note = Element("p")
+        note.text = f"The page goes on: its first {MOST_ELEMENTS:,} elements are shown."
+        root.append(note)
 
 
 def _strip(element: HtmlElement, styled: bool) -> None:

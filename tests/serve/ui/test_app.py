@@ -175,6 +175,13 @@ def test_marks_do_not_break_the_page() -> None:
     assert '<pre><mark data-fieldsift="t:0">Oak</mark> &lt; ash\nfirm &amp; co</pre>' in plain
 
 
+def test_a_page_without_end_is_cut() -> None:
+    text = shown("<h1>Oak</h1>" + "<p>x" * 100_000, values({"name": "Oak"}, "<h1>Oak</h1>", {}), "t")
+    assert text.count("<p>") < 20_001
+    assert '<mark data-fieldsift="t:0">Oak</mark>' in text
+    assert "The page goes on" in text
+
+
 def test_what_was_taken_away_is_told_apart() -> None:
     from extraction.prompt import page
 
@@ -195,6 +202,7 @@ def test_a_batch_is_joined_with_its_pages(batch: Ui, workspace: Path) -> None:
     found = batch.post("/api/look", {"row": 3, "run": "toy"}).json()
     assert found["page"] == "<h1>Thing 3</h1><b>3</b>"
     assert found["values"][0]["evidence"][0]["text"] == "Thing 3"
+    assert batch.post("/api/save", {"id": found["id"]}).json()["n"] == 1
     (workspace / "bad.jsonl").write_text('{"id": 1}\n')
     with pytest.raises(UserError, match="row 1 of the answers has no status"):
         Batch(workspace / "bad.jsonl", None)

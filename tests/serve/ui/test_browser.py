@@ -1,0 +1,190 @@
+"""The page in a real browser: look, correct, save; what a hostile page cannot do; accessibility."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serve.ui.conftest import Ui
+
+PAGE = (
+    "<!doctype html><style>h1{color:#333}</style><nav>Home</nav><h1>Oak <b>table</b></h1><p>Was <s>€ 500</s>"
+    " now € 450</p><div style='height:2000px'></div><p id=low>Solid oak, made by Hultberg</p>"
+)
+HOSTILE = """<html><head><meta http-equiv="refresh" content="0;url=http://127.0.0.1:9/away">
+<script>parent.document.body.innerHTML = 'taken'; top.location = 'http://127.0.0.1:9/'</script>
+<style>* {position: fixed !important; inset: 0 !important; z-index: 2147483647 !important; background: red !important}
+@import url(http://127.0.0.1:9/a.css); mark, [data-fieldsift] {display: none !important}</style></head>
+<body onload="parent.document.title='taken'"><form id=f action="http://127.0.0.1:9/form"><input autofocus name=x></form>
+<a href="http://127.0.0.1:9/link" target=_top>Oak table</a><img src="http://127.0.0.1:9/i.png" width=99999 height=99999>
+<iframe src="http://127.0.0.1:9/frame"></iframe><svg onload="alert(1)"><script>alert(1)</script></svg>
+<p>Oak table</p>"""
+
+
+def extract(tab: Any, ui: Ui, page: str) -> None:
+    tab.goto(ui.url)
+    tab.wait_for_selector("#run option", state="attached")
+    tab.fill("#source", page)
+    tab.click("#extract")
+    tab.wait_for_selector("#values li", timeout=60_000)
+
+
+def serious(tab: Any) -> list[str]:
+    """What axe-core finds that is serious or critical."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed").Axe()
+    found = axe.run(tab).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+def select(tab: Any, pattern: str) -> None:
+    """Select an element's text in the frame. By script: Playwright's mouse waits for scripts there, which are off."""
+    tab.evaluate(
+        """pattern => {
+            const inside = document.querySelector("#frame").contentDocument;
+            inside.getSelection().selectAllChildren(inside.querySelector(pattern));
+        }""",
+        pattern,
+    )
+
+
+def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": 500}
+    extract(tab, ui, PAGE)
+    frame = tab.frame_locator("#frame")
+    assert frame.locator("mark").all_text_contents() == ["Oak ", "table", "500"]
+    tab.click('[data-path="name"] .place')
+    assert tab.frame_locator("#frame").locator("mark.on").all_text_contents() == ["Oak ", "table"]
+    assert "75 %" in tab.text_content('[data-path="name"]')
+    assert "on the page" in tab.text_content('[data-path="price"]')
+
+    select(tab, "#low")
+    tab.click('[data-path="name"] button[aria-label^="Use"]')
+    assert tab.input_value("#value-0") == "Solid oak, made by Hultberg"
+    tab.fill("#value-1", "450")
+    tab.click("#save")
+    tab.wait_for_selector("#message:has-text('now has 1 example')")
+    saved = json.loads((workspace / "artifacts/toy/corrections.jsonl").read_text())
+    assert saved == {"input": PAGE, "output": {"name": "Solid oak, made by Hultberg", "price": 450}}
+
+    tab.fill("#value-1", "cheap")
+    tab.click("#save")
+    tab.wait_for_selector("#message.wrong:has-text('price must be of type')")
+
+
+def test_two_variants_side_by_side(ui: Ui, tab: Any) -> None:
+    ui.answers |= {"q4_k_m": {"name": "Oak table", "price": 500}, "f16": {"name": "Oak table", "price": 450}}
+    tab.goto(ui.url)
+    tab.select_option("#other", "toy f16")
+    tab.fill("#source", PAGE)
+    tab.click("#extract")
+    assert "the same" in tab.text_content('[data-path="name"] .other')
+    assert tab.text_content('[data-path="price"] .other.differs mark') == "450"
+    tab.click('[data-path="price"] .other .place')
+    tab.wait_for_timeout(300)
+    assert tab.frame_locator("#frame").locator("mark.on").all_text_contents() == ["450"]
+
+
+def test_what_the_model_does_not_read(ui: Ui, tab: Any) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": None}
+    extract(tab, ui, PAGE)
+    tab.click("#view-read")
+    tab.wait_for_selector("#read-view del")
+    assert "h1{color:#333}" in tab.text_content("#read-view del")
+
+
+@pytest.mark.slow
+def test_a_hostile_page_can_do_nothing(ui: Ui, tab: Any) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": None}
+    tab.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    extract(tab, ui, HOSTILE + "<p>filler " * 600_000)  # 5 MB
+    shown = "document.querySelector('#frame').contentDocument?.querySelector('p')?.textContent ?? ''"
+    for _ in range(100):
+        if tab.evaluate(shown).startswith("Oak table"):
+            break
+        tab.wait_for_timeout(300)
+    assert tab.title() == "fieldsift"
+    assert tab.url == f"{ui.url}/"
+    assert not [url for url in asked if not url.startswith(ui.url)]
+    frame = tab.frame(url=re.compile("/pages/"))
+    assert frame is not None
+    assert frame.url.startswith(f"{ui.url}/pages/")
+    acting = "script, iframe, svg, form, [href], [src], [onload]"
+    inside = "document.querySelector('#frame').contentDocument"
+    assert tab.evaluate(f"{inside}.querySelectorAll('{acting}').length") == 0
+    tab.click("#value-1")  # Playwright refuses to click what is covered
+    tab.click("#save")
+    tab.wait_for_selector("#message:has-text('now has 1 example')")
+    box = tab.locator("#frame").bounding_box()
+    assert box["height"] < 800
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+@pytest.mark.slow
+def test_nothing_serious_for_axe(batch: Ui, tab: Any, scheme: str, width: int) -> None:
+    batch.answers |= {"q4_k_m": {"name": "Oak table", "price": 7}, "f16": {"name": "Oak", "price": 450}}
+    assert batch.desk.batch
+    batch.desk.batch.rows, batch.desk.batch.pages = batch.desk.batch.rows[:20], batch.desk.batch.pages[:20]
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size({"width": width, "height": 844})
+    tab.goto(batch.url)
+    tab.wait_for_selector("#body tr")
+    assert serious(tab) == []
+    tab.click("#body tr:first-child button")
+    tab.wait_for_selector("#values li")
+    assert serious(tab) == []
+    tab.select_option("#other", "toy f16")
+    tab.fill("#value-0", "other")
+    tab.click("#view-source")
+    tab.click("#extract")
+    tab.wait_for_selector("#values .differs")
+    assert serious(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_thousand_rows_stay_fluid(batch: Ui, tab: Any, workspace: Path) -> None:
+    tab.goto(batch.url)
+    tab.wait_for_selector("#body tr")
+    assert tab.locator("#body tr").count() == 1000
+    started = time.monotonic()
+    tab.click('[data-key="lowest"] button')
+    took = time.monotonic() - started
+    assert tab.get_attribute('[data-key="lowest"]', "aria-sort") == "descending"
+    assert took < 2, took
+    tab.select_option("#status", "!ok")
+    assert tab.text_content("#count") == "100 of 1000"
+    tab.select_option("#status", "")
+    tab.fill("#find", "Thing 42")
+    assert tab.text_content("#count") == "10 of 1000"  # 42 and 420 to 428; 429 failed
+
+    tab.click("#body tr:has-text('p424') button")
+    tab.wait_for_selector("#values li")
+    tab.fill("#value-0", "Thing of 424")
+    tab.click("#save")
+    tab.wait_for_selector("#message:has-text('now has 1 example')")
+    tab.click("#to-batch")
+    assert "Thing of 424" in tab.text_content("#body tr.corrected")
+    with tab.expect_download() as download:
+        tab.click("#export")
+    lines = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]
+    assert [line["output"]["name"] for line in lines if line["corrected"]] == ["Thing of 424"]
+
+
+def test_the_keyboard_suffices(ui: Ui, tab: Any, workspace: Path) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": 450}
+    tab.goto(ui.url)
+    tab.wait_for_selector("#run option", state="attached")
+    tab.focus("#source")
+    tab.keyboard.insert_text(PAGE)
+    tab.keyboard.press("Control+Enter")
+    tab.wait_for_selector("#values li")
+    tab.focus("#value-1")
+    tab.keyboard.press("Control+A")
+    tab.keyboard.type("499")
+    tab.focus("#save")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#message:has-text('now has 1 example')")
