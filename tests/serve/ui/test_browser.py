@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +149,15 @@ def test_a_thousand_rows_stay_fluid(batch: Ui, tab: Any, workspace: Path) -> Non
     tab.goto(batch.url)
     tab.wait_for_selector("#body tr")
     assert tab.locator("#body tr").count() == 1000
-    started = time.monotonic()
-    tab.click('[data-key="lowest"] button')
-    took = time.monotonic() - started
+    sort = """() => {
+        const started = performance.now();
+        document.querySelector('[data-key="lowest"] button').click();
+        document.body.getBoundingClientRect();  // the layout too
+        return performance.now() - started;
+    }"""
+    took = min(tab.evaluate(sort) for _ in range(5))
     assert tab.get_attribute('[data-key="lowest"]', "aria-sort") == "descending"
-    assert took < 2, took
+    assert took < 300, took  # milliseconds, the best of five, whatever else the machine does
     tab.select_option("#status", "!ok")
     assert tab.text_content("#count") == "100 of 1000"
     tab.select_option("#status", "")
