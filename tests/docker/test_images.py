@@ -1,6 +1,5 @@
 """The Compose files as Compose reads them, and what the images hold."""
 
-import ast
 import subprocess
 from typing import Any
 
@@ -8,19 +7,14 @@ import pytest
 import yaml
 
 from tests.docker.conftest import ROOT, Stack, compose, docker
+from tests.docker.needs import STAGES, needs
 
 pytestmark = pytest.mark.docker
 FILES = ("docker-compose.yml", "docker-compose.cpu.yml")
-STAGES = {
-    "fieldsift-trainer:cpu": ("pipeline.data", "trainer.train", "trainer.export"),
-    "fieldsift-serve": ("serve.create", "serve.ask", "serve.embedded"),
-    "fieldsift-eval:cpu": ("eval.score", "eval.report"),
-}
 CUDA = {
     "fieldsift-trainer:cuda": ("torch", "peft", "trl", "bitsandbytes", "trainer.train", "trainer.export"),
     "fieldsift-eval:cuda": ("torch", "peft", "bitsandbytes", "eval.score"),
 }
-CUDA_ONLY = {"unsloth", "bitsandbytes"}
 COMPILED = """
 import sys
 from importlib.util import find_spec
@@ -31,30 +25,11 @@ assert not missing, missing
 IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
 
 
-def imports(module: str, found: set[str]) -> set[str]:
-    """The modules that one of ours needs, its own and those of our others included; not the ones for CUDA alone."""
-    found.add(module)
-    for node in ast.walk(ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            if name not in found and (ROOT / f"{name.replace('.', '/')}.py").is_file():
-                imports(name, found)
-        found |= {name for name in names[:1] if name.partition(".")[0] not in CUDA_ONLY}
-    return found
-
-
 @pytest.mark.parametrize("image", STAGES)
 def test_an_image_holds_what_its_stages_import(stack: Stack, image: str) -> None:
     status, output = stack.make("setup")
     assert status == 0, output
-    needed: set[str] = set()
-    for stage in STAGES[image]:
-        imports(stage, needed)
+    needed = needs(STAGES[image])
     assert {"httpx", "torch"} & needed
     docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "python", "-c", IMPORT, *sorted(needed))
 
