@@ -49,7 +49,7 @@ export COMPOSE_FILE ?= docker-compose$(if $(ON_CUDA),,.cpu).yml
 COMPOSE := docker/compose.py
 data train export: SERVICE := trainer
 serve ask extract schema: SERVICE := create
-eval report: SERVICE := eval
+eval report compare: SERVICE := eval
 STAGE = $(COMPOSE) stage $(SERVICE)
 else ifneq ($(RUNTIME),local)
 $(error RUNTIME is docker or local, not $(RUNTIME))

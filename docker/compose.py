@@ -136,6 +136,7 @@ def asking(arguments: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
         options += mounted(os.environ.get(name, ""))
     if out := os.environ.get("OUT"):
         path = Path(out).resolve()
+        path.parent.mkdir(parents=True, exist_ok=True)  # Docker would make it root's
         options += volume(path.parent, "/host")
         arguments = (*arguments, f"--out=/host/{path.name}")
     return options, arguments

@@ -1,6 +1,7 @@
 """docker/compose.py against a `docker` that only says what it was asked: what needs no Docker Engine to be seen."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,11 +35,13 @@ class Fake:
         self.folder, self.log, self.rules = folder, folder / "log", folder / "rules"
         (folder / "docker").write_text(DOCKER)
         (folder / "docker").chmod(0o755)
+        (folder / "sleep").symlink_to(shutil.which("sleep") or "/bin/sleep")
 
     def start(self, *arguments: str, rules: Any = (), **environment: str) -> subprocess.Popen[str]:
         self.log.write_text("")
         self.rules.write_text("".join(f"{words}\t{status}\t{output}\n" for words, status, output in rules))
-        kept = {"PATH": f"{self.folder}:/usr/bin:/bin", "LOG": str(self.log), "RULES": str(self.rules), "COMMIT": "0"}
+        # no other program, or a docker-compose that is installed here would be found
+        kept = {"PATH": str(self.folder), "LOG": str(self.log), "RULES": str(self.rules), "COMMIT": "0"}
         return subprocess.Popen(
             [sys.executable, ROOT / "docker" / "compose.py", *arguments],
             env=kept | environment,
@@ -68,7 +71,7 @@ def compose(tmp_path: Path) -> Fake:
 def test_users_values_reach_the_container_as_they_are(compose: Fake) -> None:
     page = compose.folder / "a page's $(touch x).html"
     page.write_text("<p>")
-    out = compose.folder / "out `x` here.jsonl"
+    out = compose.folder / "new folder" / "out `x` here.jsonl"
     settings = ("--set", "data.path=a b; $(touch y)")
     status, output = compose(
         "stage", "create", "serve.ask", *settings, HTML=str(page), OUT=str(out), CONFIG="configs/embedded.yaml"
@@ -78,7 +81,8 @@ def test_users_values_reach_the_container_as_they_are(compose: Fake) -> None:
     assert command[:4] == ["compose", "run", "--rm", "--no-deps"]
     assert f"{page}:{page}:ro" in command
     assert f"{ROOT}/configs/embedded.yaml:/app/configs/embedded.yaml:ro" in command
-    assert f"{compose.folder}:/host" in command
+    assert f"{out.parent}:/host" in command
+    assert out.parent.is_dir()  # Docker would make it root's
     assert command[command.index("create") :] == [
         "create", "python", "-m", "serve.ask", *settings, f"--out=/host/{out.name}",
     ]  # fmt: skip
@@ -205,3 +209,24 @@ def test_clean_keeps_the_runs_and_purge_asks(compose: Fake) -> None:
         ("purge",): [],
         ("purge", "--confirm"): ["x_artifacts", "x_embedded"],
     }
+
+
+@pytest.mark.parametrize(
+    ("target", "stage"),
+    [
+        ("data", "trainer pipeline.data"),
+        ("train", "trainer trainer.train"),
+        ("export", "trainer trainer.export"),
+        ("serve", "create serve.create"),
+        ("ask", "create serve.ask"),
+        ("extract", "create serve.extract"),
+        ("schema", "create serve.schema"),
+        ("eval", "eval eval.score"),
+        ("report", "eval eval.report"),
+        ("compare", "eval eval.versus"),
+    ],
+)
+def test_each_target_runs_in_the_image_that_holds_its_stage(target: str, stage: str) -> None:
+    command = ["make", "--dry-run", target, "RUNTIME=docker"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines()[-1].split()[:4] == ["docker/compose.py", "stage", *stage.split()]
