@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pyarrow.parquet import read_table
 
 from pipeline.manifest import read_manifest
 from tests.docker.conftest import PROJECT, RUN, Stack, container, docker, wait
@@ -69,6 +70,20 @@ def test_the_served_model_is_asked(stack: Stack) -> None:
     body = {"model": "small:q4_k_m", "stream": False, "messages": [{"role": "user", "content": page}]}
     answer = httpx.post(f"http://127.0.0.1:{stack.port}/api/chat", json=body, timeout=60).json()
     assert json.loads(answer["message"]["content"])["price"] == "$1344"
+
+
+def test_a_folder_of_pages_is_extracted_once(stack: Stack) -> None:
+    pages = {"lamp": "Lamp Omvik", "kettle": "Kettle Nordvik"}
+    (stack.folder / "pages").mkdir()
+    for name, title in pages.items():
+        (stack.folder / "pages" / f"{name}.html").write_text(f"<h1>{title}</h1><p class='price'>$13.44</p>")
+    command = ("extract", "IN=pages", "OUT=new/records.parquet", *RUN)
+    for new in (2, 0):
+        status, output = stack.make(*command)
+        assert status == 0, output
+        assert f"2 pages in /host/records.parquet, {new} of them new" in output
+    records = {row["id"]: row["record"] for row in read_table(stack.folder / "new" / "records.parquet").to_pylist()}
+    assert {name: record["name"] for name, record in records.items()} == {f"{n}.html": t for n, t in pages.items()}
 
 
 def test_containers_have_no_more_rights_than_they_need(stack: Stack) -> None:
@@ -146,6 +161,12 @@ def test_an_evaluation_that_lost_a_container(stack: Stack, service: str) -> None
     assert status == 0, output
     results = json.loads((artifacts(stack, "killed") / "results.json").read_text())
     assert sorted(results["variants"]) == sorted(VARIANTS)
+
+
+def test_two_runs_are_compared(stack: Stack) -> None:
+    status, output = stack.make("compare", "RUNS=small killed")
+    assert status == 0, output
+    assert "| field | small | killed |" in output
 
 
 def samples(stack: Stack, run: str, variant: str) -> bool:
