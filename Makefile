@@ -118,8 +118,9 @@ fetch:          ## with RUNTIME=docker: copy the run from the volume to artifact
 pretrain: setup  ## train the embedded base anew (a GPU's work: SECONDS_OF_TRAINING=640 on two H200)
 	@$(BIN)/python -m pretraining.train --out models/embedded $(if $(SECONDS_OF_TRAINING),--seconds "$$SECONDS_OF_TRAINING")
 
-docs: .venv/installed  ## write docs/config.md, the reference of all config keys, from pipeline/config.py
+docs: .venv/installed  ## write docs/config.md (all config keys) and the picture in DESIGN.md from the code
 	@$(BIN)/python -m pipeline.reference
+	@$(BIN)/python -m pipeline.picture
 
 format: .venv/installed  ## put the code into the house's form
 	$(BIN)/ruff check --fix .
