@@ -115,7 +115,7 @@ down: stop      ## the same
 fetch:          ## with RUNTIME=docker: copy the run from the volume to artifacts/<run>.docker
 	@$(if $(COMPOSE),$(COMPOSE) fetch,echo "fetch: nothing to do, artifacts/$$RUN is here (RUNTIME=local)")
 
-pretrain: setup  ## train the embedded base anew (a GPU's work: SECONDS_OF_TRAINING=640 on two H200)
+pretrain: setup  ## train the embedded base from random weights, on a GPU (models/embedded/README.md has its stages)
 	@$(BIN)/python -m pretraining.train --out models/embedded $(if $(SECONDS_OF_TRAINING),--seconds "$$SECONDS_OF_TRAINING")
 
 docs: .venv/installed  ## write docs/config.md (all config keys) and the picture in DESIGN.md from the code

@@ -158,4 +158,4 @@ def _asked(results: Json) -> str:
     before, after = steps(list(results["variants"]))[-1]
     retried, n = results["variants"][before]["all"]["retried"], results["record"]["n"]["all"]
     change = points(_change(results, before, after))
-    return f"As users ask ({before}, schema, second try): {retried} of {n} answers retried; {change} points by that."
+    return f"As users ask ({before}, schema, second try): {retried} of {n} answers were tried twice: {change} points."

@@ -175,8 +175,8 @@ class Extractor:
     def _ask(self, chat: Messages) -> list[Reply]:
         """The reply to one chat, or the first and the one that counts where it was asked twice.
 
-        An answer that ran in circles until the server or num_predict ended it is asked for once more, with a
-        penalty for repeating, which no other answer gets: it would be one for copying.
+        An answer that repeated itself until the server or num_predict ended it is asked for once more, with a repeat
+        penalty. No other answer gets one: it would punish copying.
         """
         options = self.settings.options
         first = self._once(chat, options)

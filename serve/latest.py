@@ -25,6 +25,6 @@ def not_judged(config: Config) -> str | None:
     if open_ := [variant for variant, entry in served.items() if passed.get(variant) != entry["digest"]]:
         return (
             f"{', '.join(open_)} of {config.serve.name} have not passed an evaluation as they are now: run `make eval`,"
-            f" which lets {config.serve.name}:latest be one that has"
+            f" which points {config.serve.name}:latest to one that passes"
         )
     return None

@@ -139,7 +139,7 @@ def main() -> None:
         case ["start"]:
             ensure()
         case ["stop"]:
-            print("serve: stopped" if stop() else "serve: no server of ours is running")
+            print("serve: stopped" if stop() else "serve: nothing to stop: `make serve` has started no server")
         case _:
             raise UserError("usage: python -m serve.server start | stop")
 

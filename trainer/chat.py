@@ -69,7 +69,7 @@ def prompt_ids(tokenizer: Any, chat: Messages) -> list[int]:
 def pieces(tokenizer: Any, schema: Json) -> Json:
     """The prompt for the server: what stands before, between and after the system's and user's text; examples.
 
-    A BOS token at the head is left to the server's tokenizer (`add_bos_token`), which would else make it two.
+    A BOS token at the head is left to the server's tokenizer (`add_bos_token`); otherwise there would be two.
     """
     chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": USER}]
     before, _, rest = render(tokenizer, chat).partition(SYSTEM)

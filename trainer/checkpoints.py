@@ -35,7 +35,7 @@ def last_whole(folder: Path) -> Path | None:
 
 
 def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
-    """Make the folder ready; the checkpoint to go on from, or None to begin anew (older checkpoints are set aside)."""
+    """Make the folder ready; the checkpoint to continue from, or None to start over (older ones are set aside)."""
     if not PartialState().is_main_process:
         return last_whole(folder) if resume else None
     wanted, known = json.dumps(inputs), folder / "inputs.json"
@@ -47,7 +47,7 @@ def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
                 shutil.rmtree(half)
         return last_whole(folder)
     if _set_aside(folder):
-        print("train: begins anew (RESUME=1 would have gone on, and does under the settings that they were made by)")
+        print("train: starts over; RESUME=1 with the settings of those checkpoints continues from them")
     shutil.rmtree(folder, ignore_errors=True)
     write_text(known, wanted)
     return None
@@ -58,7 +58,7 @@ def _bring_back(folder: Path, inputs: str) -> None:
     older = checkpoints_of(folder, inputs)
     if older is None:
         raise UserError(
-            f"the checkpoints in {folder} are of another config or dataset: run without RESUME=1 to begin anew"
+            f"the checkpoints in {folder} are of another config or dataset: run without RESUME=1 to start over"
         )
     waiting = older.rename(folder.with_name(f".{older.name}"))  # so that it is not the oldest, which is removed
     if not _set_aside(folder):

@@ -54,7 +54,7 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Json]:
     train, validation = (long_pages(config, name) for name in ("train", "validation"))
     facts: Json = {"pages": {"train": len(train), "validation": len(validation)}, "chosen": "given"}
     if len(train) < FEWEST or not validation:
-        print(f"train: ranker: the given one; {len(train)} long pages are too few to fit another (from {FEWEST} on)")
+        print(f"train: ranker: used as it is; fitting it takes {FEWEST} long pages, and there are {len(train)}")
         return given, facts
     schema = read_schema(config.folder)
     learnt = [Page(seen, targets) for found, seen, record in train if (targets := targets_of(found, schema, record))]
@@ -62,8 +62,8 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Json]:
     judged = {name: kept(one, validation, schema, config) for name, one in (("given", given), ("fitted", fitted))}
     best = max(judged, key=lambda name: (judged[name]["kept"], -judged[name]["characters"]))
     print(
-        f"train: ranker: values kept on {len(validation)} long validation pages:"
-        f" given {judged['given']['kept']:.3f}, fitted to {len(learnt)} pages {judged['fitted']['kept']:.3f};"
+        f"train: ranker: of the values on {len(validation)} long validation pages the given one keeps"
+        f" {judged['given']['kept']:.3f}, and fitted to {len(learnt)} pages {judged['fitted']['kept']:.3f};"
         f" the {best} one is used"
     )
     return (fitted if best == "fitted" else given), facts | {"judged": judged, "chosen": best}

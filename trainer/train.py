@@ -132,7 +132,7 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
     pace = facts.pop("pace")
     if not history:
         record_stage(config.folder, "train", inputs, [config.folder / "adapter"], **facts)
-        print(f"train: no epoch asked for: the adapter in {config.folder}/adapter changes nothing")
+        print(f"train: num_train_epochs is 0: the adapter in {config.folder}/adapter changes nothing")
         return
     draw_loss(config.folder / "loss.png", history)
     clock.mark("save")

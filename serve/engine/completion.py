@@ -15,7 +15,7 @@ from serve.engine.loading import Loaded
 from serve.engine.options import Options
 from serve.engine.protocol import ApiError, dump
 
-LONGEST_WHOLE = 4096  # tokens; a longer answer is watched as it comes, lest one that runs in circles runs to its end
+LONGEST_WHOLE = 4096  # tokens; a longer answer is watched as it comes, so that one that repeats itself is ended
 MOST_REPEATS = 30  # more identical tokens in a row end a generation, without `done`
 # What a text is that has more than MOST_REPEATS tokens in a row which differ in white space at most.
 CIRCLES = re.compile(r"(\S{1,64}?)(?:\s*\1){30}|\s{30}")
@@ -99,7 +99,7 @@ async def _streamed(runner: Runner, body: Json, shown: Shown) -> AsyncGenerator[
 async def _whole(runner: Runner, body: Json, shown: Shown) -> AsyncGenerator[Chunk, None]:
     """The answer in one chunk, for which Python does nothing a token.
 
-    One that might have run in circles, or into bytes that are no UTF-8, is made again as a stream to see where it ends.
+    One that may have repeated itself, or have bytes that are no UTF-8, is made again as a stream to see where it ends.
     """
     event = await runner.complete(body)
     if CIRCLES.search(event["content"]) or (INVALID in event["content"] and not shown.may_be_invalid):
