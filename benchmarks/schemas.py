@@ -17,10 +17,9 @@ from tqdm import tqdm
 
 from eval.statistics import Clusters, bootstrap, micro_f1
 from extraction.blocks import blocks
-from extraction.ground import grounded
 from extraction.json import Json
 from extraction.prompt import page
-from extraction.stated import leaves, stating, texts_of
+from extraction.stated import survivors
 from extraction.values import annotated, same
 from pipeline import config as configuration
 from pipeline.errors import run
@@ -40,7 +39,8 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=200, help="pages")
     options = parser.parse_args()
     extractor = Extractor(configuration.load(options.config, run=options.run), options.variant, address())
-    counts, kept, tokens, seconds, domains = [], [0, 0], [], [], set()
+    counts, tokens, seconds, domains = [], [], [], set()
+    kept: list[bool] = []
     samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
     for sample in tqdm(samples, "schemas", options.n, unit="page"):
         extractor.schema = sample.schema
@@ -50,17 +50,16 @@ def main() -> None:
         tokens.append(found.prompt_tokens)
         domains.add(sample.domain)
         counts.append(judge(sample.record, found.answer.record or {}, sample.schema))
-        before, after = texts_of(blocks(page(sample.text))), texts_of(blocks(f"<body>{found.read}"))
-        stated = [value for _, value in leaves(sample.record) if stating(before, value)]
-        kept[0] += sum(bool(stating(after, value)) or grounded(value, found.read) for value in stated)
-        kept[1] += len(stated)
+        kept += [left for _, left in survivors(blocks(page(sample.text)), blocks(f"<body>{found.read}"), sample.record)]
     groups = Clusters.of([str(i) for i in range(len(counts))])
     totals = np.array(counts)
     low, high = bootstrap(groups.sums(totals), micro_f1) or (0.0, 1.0)
     overall = float(micro_f1(totals.sum(axis=0, keepdims=True))[0])
     print(f"{options.variant} of {options.run}: {len(counts)} pages, domains: {', '.join(sorted(domains))}")
     print(f"micro-F1 {overall:.3f} ({low:.3f} to {high:.3f})")
-    print(f"values kept by pruning {kept[0] / kept[1]:.3f} (n {kept[1]}), prompt tokens {median(tokens):.0f} (median)")
+    print(
+        f"values kept by pruning {sum(kept) / len(kept):.3f} (n {len(kept)}), prompt tokens {median(tokens):.0f} (median)"
+    )
     print(f"seconds a page {median(seconds):.2f} (median), {np.percentile(seconds, 95):.2f} (p95)")
 
 

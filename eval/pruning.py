@@ -9,7 +9,7 @@ from extraction.blocks import blocks
 from extraction.json import Json
 from extraction.prompt import page
 from extraction.prune import is_long
-from extraction.stated import leaves, stating, texts_of
+from extraction.stated import survivors
 from pipeline.config import Config
 from pipeline.reading import pruner
 
@@ -30,21 +30,19 @@ def losses(config: Config, rows: Iterable[Json], schema: Json) -> Json | None:
         if not is_long(cleaned):
             continue
         read = cut.prune(cleaned, schema)
-        before, after = texts_of(blocks(cleaned)), texts_of(blocks(f"<body>{read}"))
         lengths.append(len(read))
-        for names, value in leaves(row["output"]):
-            if stating(before, value):
-                stated[names[0]] += 1
-                kept[names[0]] += bool(stating(after, value))
+        for name, left in survivors(blocks(cleaned), blocks(f"<body>{read}"), row["output"]):
+            stated[name] += 1
+            kept[name] += left
     if not lengths:
         return None
-    n, left = sum(stated.values()), sum(kept.values())
+    n, n_kept = sum(stated.values()), sum(kept.values())
     return {
         "pages": len(lengths),
         "characters": median(lengths),
         "stated": n,
-        "kept": left,
-        "interval": wilson(left, n),
+        "kept": n_kept,
+        "interval": wilson(n_kept, n),
         "fields": {name: {"stated": stated[name], "kept": kept[name]} for name in stated},
     }
 

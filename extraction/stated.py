@@ -54,6 +54,13 @@ def texts_of(blocks: Sequence[Block]) -> list[str]:
     return [folded(block.text) for block in blocks]
 
 
+def survivors(page: Sequence[Block], read: Sequence[Block], record: Any) -> list[tuple[str, bool]]:
+    """For each value of a record that a page's blocks state: its top-level field, and whether the blocks read do too."""
+    before, after = texts_of(page), texts_of(read)
+    values = [(names[0], value) for names, value in leaves(record)]
+    return [(name, bool(stating(after, value))) for name, value in values if stating(before, value)]
+
+
 def leaves(record: Any, names: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
     """(names on the way, value) of each text and number of a record; the items of a list have its name."""
     if isinstance(record, dict):

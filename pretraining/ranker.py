@@ -21,7 +21,7 @@ from extraction.clean import clean
 from extraction.json import Json
 from extraction.prune import Pruner, rendered
 from extraction.ranker import features, fields
-from extraction.stated import leaves, stating, texts_of
+from extraction.stated import survivors
 from pipeline.errors import run
 from pipeline.files import atomic_write, write_text
 from pipeline.provenance import commit
@@ -67,17 +67,18 @@ def _learnt(number: int, kind: str) -> Iterator[Page]:
 
 def kept(pruner: Pruner, samples: Iterator[Any]) -> Json:
     """Of the values that the pages state, the share that pruning keeps; their number; characters read, median."""
-    stated = left = 0
+    flags: list[bool] = []
     lengths = []
     for sample in samples:
         found = blocks(clean(sample.text))
         read = [found[i] for i in pruner.chosen(found, features(found), fields(sample.schema))]
-        before, after = texts_of(found), texts_of(read)
-        wanted = [value for _, value in leaves(sample.record) if stating(before, value)]
-        stated += len(wanted)
-        left += sum(bool(stating(after, value)) for value in wanted)
+        flags += [left for _, left in survivors(found, read, sample.record)]
         lengths.append(len(rendered(read)))
-    return {"kept": round(left / stated, 4), "n": stated, "characters": sorted(lengths)[len(lengths) // 2]}
+    return {
+        "kept": round(sum(flags) / len(flags), 4),
+        "n": len(flags),
+        "characters": sorted(lengths)[len(lengths) // 2],
+    }
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from extraction.json import Json
 from extraction.prompt import page
 from extraction.prune import Pruner, is_long, rendered
 from extraction.ranker import Features, Ranker, features, fields
-from extraction.stated import leaves, stating, texts_of
+from extraction.stated import survivors
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import atomic_write, read_jsonl, read_schema, sha256
@@ -80,13 +80,11 @@ def long_pages(config: Config, name: str) -> list[Read]:
 def kept(ranker: Ranker, pages: Sequence[Read], schema: Json, config: Config) -> Json:
     """Of the values that the pages state, the share that pruning keeps; the mean length of what is read, characters."""
     pruner = Pruner(ranker, config.data.page_tokens)
-    stated = left = characters = 0
+    flags: list[bool] = []
+    characters = 0
     for found, seen, record in pages:
         read = [found[i] for i in pruner.chosen(found, seen, fields(schema))]
         characters += len(rendered(read))
-        before, after = texts_of(found), texts_of(read)
-        for _, value in leaves(record):
-            if stating(before, value):
-                stated += 1
-                left += bool(stating(after, value))
-    return {"kept": left / max(1, stated), "characters": characters / max(1, len(pages)), "n": stated}
+        flags += [left for _, left in survivors(found, read, record)]
+    mean = characters / max(1, len(pages))
+    return {"kept": sum(flags) / max(1, len(flags)), "characters": mean, "n": len(flags)}
