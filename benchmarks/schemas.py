@@ -57,9 +57,8 @@ def main() -> None:
     overall = float(micro_f1(totals.sum(axis=0, keepdims=True))[0])
     print(f"{options.variant} of {options.run}: {len(counts)} pages, domains: {', '.join(sorted(domains))}")
     print(f"micro-F1 {overall:.3f} ({low:.3f} to {high:.3f})")
-    print(
-        f"values kept by pruning {sum(kept) / len(kept):.3f} (n {len(kept)}), prompt tokens {median(tokens):.0f} (median)"
-    )
+    print(f"values kept by pruning {sum(kept) / len(kept):.3f} (n {len(kept)})")
+    print(f"prompt tokens {median(tokens):.0f} (median)")
     print(f"seconds a page {median(seconds):.2f} (median), {np.percentile(seconds, 95):.2f} (p95)")
 
 

@@ -55,7 +55,7 @@ def texts_of(blocks: Sequence[Block]) -> list[str]:
 
 
 def survivors(page: Sequence[Block], read: Sequence[Block], record: Any) -> list[tuple[str, bool]]:
-    """For each value of a record that a page's blocks state: its top-level field, and whether the blocks read do too."""
+    """Of each value of a record that a page states: its top-level field, and whether the blocks read state it too."""
     before, after = texts_of(page), texts_of(read)
     values = [(names[0], value) for names, value in leaves(record)]
     return [(name, bool(stating(after, value))) for name, value in values if stating(before, value)]
