@@ -86,14 +86,14 @@ def refusal(verdicts: Sequence[Verdict], strict: bool) -> str | None:
     return f"the gate {refused[0]['sentence']}" if refused else None
 
 
-def accepted(verdicts: Sequence[Verdict], strict: bool) -> list[str]:
-    """The served variants that were compared with the adapter and not refused, the smallest first."""
-    kept = {v["after"] for v in verdicts if v["before"] == "adapter" and not _refused(v, strict)}
+def passed(verdicts: Sequence[Verdict]) -> list[str]:
+    """The served variants that passed in comparison with the adapter, the smallest first; an undecided one did not."""
+    kept = {v["after"] for v in verdicts if v["before"] == "adapter" and v["verdict"] == "passed"}
     return [name for name in SMALLEST_FIRST if name in kept]
 
 
 def alternative(results: Json, passed: Sequence[str]) -> str:
-    """What to add to a refusal: the smallest larger variant that is accepted, with its figures; empty without one."""
+    """What to add to a refusal: the smallest larger variant that passed, with its figures; empty without one."""
     failed = [verdict["after"] for verdict in results["gate"] if verdict["after"] not in passed]
     larger = [name for name in passed if failed and SMALLEST_FIRST.index(name) > SMALLEST_FIRST.index(failed[0])]
     if not larger:

@@ -36,7 +36,7 @@ from pipeline.errors import UserError, run
 from pipeline.files import read_jsonl, read_rules, read_schema, write_text
 from pipeline.manifest import read_manifest, record_stage
 from pipeline.provenance import commit
-from serve.latest import point_latest
+from serve.latest import point_latest, stays
 from serve.server import address
 
 
@@ -53,13 +53,12 @@ def evaluate(config: Config, host: str) -> None:
     write_text(results_path, json.dumps(results, indent=1, ensure_ascii=False))
     written = [results_path, write_report(config), *write_summary(config.folder, results)]
     changed = changed_prompts(config, results)
-    passed = [] if changed else gate.accepted(results["gate"], config.eval.strict)
+    passed = [] if changed else gate.passed(results["gate"])
     digests = {variant: results["record"]["served"][variant]["digest"] for variant in passed}
     record_stage(config.folder, "eval", results["record"]["samples"], [*paths, *written], passed=digests)
     configuration.save(config)
     show(results)
-    if passed:
-        print(f"eval: {point_latest(config, host, passed[0])}")
+    print(f"eval: {point_latest(config, host, passed[0]) if passed else stays(config)}")
     print("\n".join(f"eval: {path}" for path in written), flush=True)
     if changed:
         raise UserError(changed)

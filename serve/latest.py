@@ -17,14 +17,19 @@ def point_latest(config: Config, host: str, variant: str) -> str:
     return f"{latest} is now {variant}, which passed"
 
 
+def stays(config: Config) -> str:
+    """The sentence for an evaluation that no variant passed: whoever wants one all the same asks for it by name."""
+    return f"{config.serve.name}:latest stays as it is: no served variant has passed in comparison with the adapter"
+
+
 def not_judged(config: Config) -> str | None:
-    """The sentence about served variants that `make eval` has not passed as they are; None where it has."""
+    """The sentence about served variants that did not pass `make eval` as they are; None where all did."""
     manifest = read_manifest(config.folder)
     passed = manifest.get("eval", {}).get("passed", {})
     served = manifest["serve"]["served"]
     if open_ := [variant for variant, entry in served.items() if passed.get(variant) != entry["digest"]]:
         return (
-            f"{', '.join(open_)} of {config.serve.name} have not passed an evaluation as they are now: run `make eval`,"
-            f" which points {config.serve.name}:latest to one that passes"
+            f"{', '.join(open_)} of {config.serve.name} have not passed an evaluation as they are now:"
+            f" `make eval` judges them, and points {config.serve.name}:latest to one that passes"
         )
     return None

@@ -83,7 +83,7 @@ def test_train_serve_eval_and_everything_is_there(copy: Copy) -> None:
     assert "renders and counts 3 prompts as training did" in output
     run = copy.folder / "artifacts" / "small"
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
-    assert sorted(results["variants"]) == ["adapter", "base", "f16", "q4_k_m"]
+    assert sorted(results["variants"]) == ["adapter", "asked", "base", "f16", "q4_k_m"]
     for name in (
         "report.html",
         "loss.png",

@@ -65,6 +65,7 @@ def test_a_loss_that_one_group_alone_had_fails_no_field() -> None:
     assert not found["fields"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "n_groups"), [(300, 40)])
 def test_equal_variants_fail_no_more_often_than_is_said(n: int, n_groups: int) -> None:
     """Two variants that are wrong equally often, in groups of unlike difficulty, on 200 test sets."""

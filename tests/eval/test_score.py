@@ -103,7 +103,7 @@ def test_latest_is_a_variant_that_passed(
     as_adapter(toy_run, server, monkeypatch)
     spoil(server, "q4_k_m", 12)
     with pytest.raises(UserError, match=r"; f16 passes with mean field accuracy 1\.000 \(±0\.0 points\): VARIANT=f16"):
-        score.evaluate(load(Path("toy.yaml")), server.host)
+        score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.3"]), server.host)
     latest = f"{toy_run.serve.name}:latest"
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:f16"]
     assert f"{latest} is now f16, which passed" in capsys.readouterr().out
@@ -112,6 +112,19 @@ def test_latest_is_a_variant_that_passed(
     score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.host)
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:q4_k_m"]
     assert not_judged(toy_run) is None
+
+
+def test_latest_stays_where_there_are_too_few_examples_to_tell(
+    toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = ollama()
+    as_adapter(toy_run, server, monkeypatch)
+    score.evaluate(load(Path("toy.yaml")), server.host)
+    assert [verdict["verdict"] for verdict in results_of(toy_run)["gate"]] == ["undecided", "undecided"]
+    latest = f"{toy_run.serve.name}:latest"
+    assert latest not in server.digests
+    assert f"{latest} stays as it is: no served variant has passed" in capsys.readouterr().out
+    assert str(not_judged(toy_run)).startswith("f16, q4_k_m of ")
 
 
 def test_a_model_that_was_not_compared_with_its_adapter_is_not_latest(toy_run: Config, ollama: Start) -> None:
