@@ -80,7 +80,7 @@ def test_ctrl_c_in_training_can_be_resumed(copy: Copy) -> None:
 def test_train_serve_eval_and_everything_is_there(copy: Copy) -> None:
     status, output = copy.make("train", "serve", "eval", *RUN)
     assert status == 0, output
-    assert "renders and counts 3 prompts as training did" in output
+    assert "renders and counts 4 prompts as training did" in output
     run = copy.folder / "artifacts" / "small"
     results = json.loads((run / "results.json").read_text(encoding="utf-8"))
     assert sorted(results["variants"]) == ["adapter", "asked", "base", "f16", "q4_k_m"]

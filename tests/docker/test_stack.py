@@ -29,7 +29,7 @@ def artifacts(stack: Stack, run: str = "small") -> Path:
 def test_train_serve_eval_and_everything_is_on_the_volume(stack: Stack) -> None:
     status, output = stack.make("train", "serve", "eval", *RUN)
     assert status == 0, output
-    assert "renders and counts 3 prompts as training did" in output
+    assert "renders and counts 4 prompts as training did" in output
     assert "record exact match" in output
     run = artifacts(stack)
     for name in ("report.html", "results.json", "loss.png", "config.yaml", "Modelfile.q4_k_m", "gguf/q4_k_m.gguf"):
@@ -139,7 +139,7 @@ def test_a_create_that_was_killed(stack: Stack) -> None:
     assert process.returncode != 0, output
     status, output = stack.make(*command)
     assert status == 0, output
-    assert "renders and counts 3 prompts as training did" in output
+    assert "renders and counts 4 prompts as training did" in output
 
 
 @pytest.mark.parametrize("service", ["eval", "embedded"])
