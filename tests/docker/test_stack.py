@@ -45,7 +45,7 @@ def test_a_second_time_nothing_is_done_again(stack: Stack) -> None:
     process = stack.start("train", *RUN)
     assert process.stdout
     first = next(line for line in process.stdout if line.startswith("data: "))
-    assert time.monotonic() - started < 10, "the first stage began too late"
+    assert time.monotonic() - started < 60, "the images were built again"
     process.communicate()
     assert "up to date" in first
     status, output = stack.make("train", "serve", "eval", *RUN)
