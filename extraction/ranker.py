@@ -284,9 +284,10 @@ class Ranker:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file, in half precision."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save  # save_file's files only their owner can read
 
-        save_file({name: np.stack([m[name] for m in self.members]).astype(np.float16) for name in SIZES}, path)
+        stacked = {name: np.stack([m[name] for m in self.members]).astype(np.float16) for name in SIZES}
+        path.write_bytes(save(stacked))
 
     def probabilities(self, page: Features, wanted: Sequence[Field]) -> Floats:
         """(blocks, fields): of each field, the probability of each block to be the one that holds its value."""

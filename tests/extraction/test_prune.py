@@ -103,3 +103,13 @@ def test_numpy_and_torch_score_alike(ranker: Ranker) -> None:
     for column, field in enumerate(wanted):
         loss = page_loss(parameters, Page(seen, [(field, [[5]])]), dropout=0)
         assert float(loss) == pytest.approx(-np.log(probabilities[5, column]), abs=1e-3)
+
+
+def test_a_saved_ranker_is_the_same_and_can_be_read_by_others(ranker: Ranker, tmp_path: Path) -> None:
+    """A run that one user made is asked by another."""
+    (beside := tmp_path / "beside").touch()
+    saved = tmp_path / "ranker.safetensors"
+    ranker.save(saved)
+    assert saved.stat().st_mode == beside.stat().st_mode
+    for member, again in zip(ranker.members, Ranker.load(saved).members, strict=True):
+        assert all(np.array_equal(member[name], again[name]) for name in member)
