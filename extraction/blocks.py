@@ -197,7 +197,7 @@ class _Cutter:
         inside = [inner for element in elements for inner in element.iter(etree.Element)]
         text = _collapsed(" ".join(_read(part) for part in parts))
         linked = sum(len(_collapsed("".join(link.itertext()))) for link in inside if link.tag == "a")
-        lean = _collapsed_lines("".join(map(_lean, parts)))
+        lean = _collapsed_lines(_side_by_side([_lean(part) for part in parts]))
         if path and path[-1][0] not in WRAPPERS:
             lean = f"<{path[-1][0]}>{lean}</{path[-1][0]}>"
         return Block(
@@ -280,7 +280,20 @@ def _inside(part: Any, name: str, depth: int) -> tuple[str, int, bool]:
             lean = _lean(child, name if len(children) == 1 else "", depth + 1)
             pieces += [] if lean in pieces and not "".join(child.itertext()).strip() else [lean]
         pieces.append(html.escape(tail, quote=False))
-    return "".join(pieces), len(children), loose
+    return _side_by_side(pieces), len(children), loose
+
+
+def _side_by_side(pieces: list[str]) -> str:
+    """The pieces in a row; two words that only their elements kept apart have a space between them.
+
+    Numbers have none: `<span>49</span><sup>90</sup>` is one.
+    """
+    joined = ""
+    for piece in filter(None, pieces):
+        ends = joined[-1:] + piece[0]
+        apart = len(ends) == 2 and ends.isalnum() and not ends.isdigit()
+        joined += f" {piece}" if apart else piece
+    return joined
 
 
 def _class(name: str) -> str:

@@ -26,7 +26,6 @@ STOPPED = "the model runner has unexpectedly stopped"
 # they spin for ever. So many turns outlast the waits within a token, and an idle engine sleeps.
 SPIN = {"GOMP_SPINCOUNT": "1000"}
 SPARE_CONNECTIONS = 4  # to count tokens and render templates beside the answers
-KEPT_SECONDS = 2.0  # llama.cpp's server drops a connection that was idle for five
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ class Runner:
 
     def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
         self.process = process
-        limits = httpx.Limits(keepalive_expiry=KEPT_SECONDS)
+        # llama.cpp's server drops idle connections whenever it likes; a new one on loopback costs next to nothing
+        limits = httpx.Limits(max_keepalive_connections=0)
         self.http = httpx.AsyncClient(base_url=address, timeout=None, trust_env=False, limits=limits)
         self.errors: deque[str] = deque(maxlen=10)
         self.reading = asyncio.create_task(self._keep_errors())

@@ -39,6 +39,13 @@ def test_a_label_stays_with_what_follows_it(markup: str, html: str) -> None:
     assert found.html == html
 
 
+def test_texts_that_a_style_sets_apart_do_not_grow_together() -> None:
+    markup = "<div><span>Maker</span><span>Nordvik</span></div>"
+    (found,) = [block for block in blocks(page(markup)) if "Nordvik" in block.text]
+    assert found.html == "Maker Nordvik"
+    assert found.text == "Maker Nordvik"
+
+
 def test_a_trail_of_links_is_one_block_and_a_menu_is_not() -> None:
     trail = "".join(f'<li><a href="#">Department number {i} of the shop</a></li>' for i in range(6))
     menu = "".join(f'<li><a href="#">Department number {i} of the shop</a></li>' for i in range(60))
