@@ -147,7 +147,7 @@ def test_an_evaluation_that_lost_a_container(stack: Stack, service: str) -> None
     command = ("eval", "DATA=rows.jsonl", "RUN=killed", f"{RUN[2]} serve.num_predict={300 + len(service)}")  # anew
     process = stack.start(*command)
     wait(lambda: container("eval"))
-    wait(lambda: samples(stack, "killed", "adapter" if service == "eval" else "f16"))
+    wait(lambda: samples(stack, "killed", "base.jsonl" if service == "eval" else "adapter.jsonl"))
     docker("kill", container(service))
     output = process.communicate()[0]
     assert process.returncode != 0
@@ -169,8 +169,8 @@ def test_two_runs_are_compared(stack: Stack) -> None:
     assert "| field | small | killed |" in output
 
 
-def samples(stack: Stack, run: str, variant: str) -> bool:
-    """Whether a variant has begun to answer in the eval container that is running."""
+def samples(stack: Stack, run: str, name: str) -> bool:
+    """Whether the eval container that is running has a file of samples of such a name."""
     listed = subprocess.run(
         [
             "docker",
@@ -178,7 +178,7 @@ def samples(stack: Stack, run: str, variant: str) -> bool:
             container("eval"),
             "sh",
             "-c",
-            f"ls -A artifacts/{run}/samples | grep '^.{variant}.*partial'",
+            f"ls -A artifacts/{run}/samples | grep '^{name}'",
         ],
         capture_output=True,
     )
