@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from extraction import ground
 from extraction.blocks import Block
 
 WORD = re.compile(r"\w+")
@@ -28,9 +29,9 @@ def stating(texts: Sequence[str], value: Any) -> list[int]:
     return [i for i, text in enumerate(texts) if wanted in text] if wanted.strip() else []
 
 
-def candidates(blocks: Sequence[Block], value: Any) -> list[int]:
-    """The blocks that state a value: those of which it is a whole text or attribute, where there are any."""
-    found = stating([folded(block.text) for block in blocks], value)
+def candidates(blocks: Sequence[Block], texts: Sequence[str], value: Any) -> list[int]:
+    """The blocks, whose `texts` these are, that state a value; where some have it as a whole text, only those."""
+    found = stating(texts, value)
     wanted = wording(value)
     exact = [i for i in found if wanted in map(folded, pieces(blocks[i]))]
     return exact or found
@@ -61,10 +62,6 @@ def survivors(page: Sequence[Block], read: Sequence[Block], record: Any) -> list
     return [(name, bool(stating(after, value))) for name, value in values if stating(before, value)]
 
 
-def leaves(record: Any, names: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+def leaves(record: Any) -> list[tuple[tuple[str, ...], Any]]:
     """(names on the way, value) of each text and number of a record; the items of a list have its name."""
-    if isinstance(record, dict):
-        return [leaf for name, child in record.items() for leaf in leaves(child, (*names, name))]
-    if isinstance(record, list):
-        return [leaf for child in record for leaf in leaves(child, names)]
-    return [] if record is None else [(names, record)]
+    return [(tuple(name for name in path if isinstance(name, str)), leaf) for path, leaf in ground.leaves(record)]

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from extraction.blocks import Block, blocks
 from extraction.json import Json
 from extraction.ranker import SIZES, Features, Field, Ranker, features, fields, grams, in_common
-from extraction.stated import candidates, leaves
+from extraction.stated import candidates, leaves, texts_of
 
 LEARNING_RATE = 3e-3
 DROPOUT = 0.4  # share of a block's words that a step does not see
@@ -43,9 +43,10 @@ def page_of(cleaned: str, schema: Json, record: Json, fewest: int = 12) -> Page 
 
 def targets_of(found: list[Block], schema: Json, record: Json) -> list[tuple[Field, list[list[int]]]]:
     """For each field that the blocks state, the candidates of each of its values."""
+    texts = texts_of(found)
     values: dict[tuple[str, ...], list[list[int]]] = {}
     for names, value in leaves(record):
-        if stated := candidates(found, value):
+        if stated := candidates(found, texts, value):
             values.setdefault(names, []).append(stated)
     return [(field, values[field.names]) for field in fields(schema) if field.names in values]
 

@@ -85,7 +85,7 @@ def test_a_schemas_leaves_are_its_fields() -> None:
 def test_a_whole_text_is_a_better_candidate_than_a_part_of_one() -> None:
     found = blocks(f"<body><p>{'x ' * 70}Lamps here</p><h1>Lamps</h1><p>{'y ' * 70}</p>")
     texts = texts_of(found)
-    assert [found[i].text for i in candidates(found, "lamps")] == ["Lamps"]
+    assert [found[i].text for i in candidates(found, texts, "lamps")] == ["Lamps"]
     assert len(stating(texts, "Lamps")) == 2
     assert not stating(texts, "amps")
     assert not stating(texts, None)
