@@ -92,7 +92,7 @@ report: setup   ## write report.html again from the last evaluation
 compare: setup  ## RUNS="a b": two runs on the same test examples, field by field, judged by the same gate
 	@$(STAGE) eval.versus $(call given,RUNS,runs) $(call given,VARIANT,variant)
 
-ui: setup       ## a local page to try the served models on and to correct them (a batch: OUT=answers.jsonl IN=rows.jsonl)
+ui: setup       ## a local page to try the served models on and to correct them (a batch: OUT=answers.jsonl IN=pages/)
 	@$(BIN)/python -m serve.ui $(call given,PORT,port) $(call given,OUT,answers) $(call given,IN,in)
 
 schema: setup   ## the JSON Schema of a record, to pass as `format` in a request (docs/clients.md)

@@ -149,6 +149,10 @@ class Extractor:
             return [chat]
         return chats(chat, self._count, self.longest_page, self.settings.part_tokens)
 
+    def reading(self, page: str) -> str:
+        """What the model reads of a page: cleaned, pruned, in parts where it is too long."""
+        return _reading(self.chats(page))
+
     def ask(self, page: str) -> Extraction:
         """The record of one page or its named failure, from the very model that the manifest names.
 
@@ -162,9 +166,8 @@ class Extractor:
         chats = self.chats(page)
         tries = [self._ask(chat) for chat in chats]
         self.check()
-        read = show("\n".join(chat[1]["content"] for chat in chats))
         seconds = time.monotonic() - started
-        return assemble(tries, page, read, self.schema, self.settings, seconds=seconds, digest=self.expected)
+        return assemble(tries, page, _reading(chats), self.schema, self.settings, seconds=seconds, digest=self.expected)
 
     def _chat(self, page: str) -> Messages:
         return messages(page, self.schema, self.cleaned, self.prompt.special, self.pruner)
@@ -238,3 +241,7 @@ class Extractor:
             reason = f"the server read {answer.get('prompt_eval_count')} prompt tokens, ours has {n_tokens}"
             return Answer(None, Status.PROMPT_CHANGED, reason)
         return parse(show(answer["message"]["content"]), self.schema, cut=answer["done_reason"] == "length")
+
+
+def _reading(chats: list[Messages]) -> str:
+    return show("\n".join(chat[1]["content"] for chat in chats))

@@ -1,12 +1,14 @@
 """The pages of a folder, a JSON, JSON Lines or Parquet file, or a web archive (WARC), one after the other.
 
-A page is {"id", "input" (text), "input_sha256"} and, where the source has one, "url"; or {"id", "problem"} where it
-cannot be read. Its hash is that of its bytes, or of its text in UTF-8 where it stands in JSON or Parquet.
+A page is {"id", "input" (text), "input_sha256", "place"} and, where the source has one, "url"; or it has a "problem"
+and no text where it cannot be read. Its hash is that of its bytes, or of its text in UTF-8 where it stands in JSON or
+Parquet. Its place is where it begins: a byte of JSON Lines or of a web archive, else how many pages are before it.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,17 @@ HTML = (".html", ".htm", ".xhtml")
 WARC = (".warc", ".warc.gz", ".warc.zst")
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 LINE = 1 << 20  # bytes that are read at once
+Placed = Iterator[tuple[int, Json]]
 
 
-def read(source: Path) -> Iterator[Json]:
-    """The pages of a source, in its order, not more than a few of them in memory (a JSON list is read whole)."""
+def read(source: Path, since: int = 0) -> Iterator[Json]:
+    """The pages of a source, in its order, not more than a few of them in memory (a JSON list is read whole).
+
+    `since`: the place of the first; a page without an id of its own is then numbered from there.
+    """
     try:
-        yield from _reader(source)
+        for place, page in _reader(source, since):
+            yield page | {"place": place}
     except OSError as error:
         error.filename = error.filename or str(source)
         raise unreadable("pages", error) from None
@@ -41,16 +48,16 @@ def count(source: Path) -> int:
         return sum(1 for line in file if line.strip())
 
 
-def _reader(source: Path) -> Iterator[Json]:
+def _reader(source: Path, since: int) -> Placed:
     if source.is_dir() or source.name.lower().endswith(HTML):
-        return _from_files(source)
+        return _from_files(source, since)
     if not source.is_file():
         raise UserError(f"there is no {source}: give IN=… a folder of HTML files, JSON Lines, JSON, Parquet or WARC")
     if source.suffix == ".parquet":
-        return _from_parquet(source)
+        return _from_parquet(source, since)
     if source.name.endswith(WARC):
-        return _from_warc(source)
-    return _from_json(source)
+        return _from_warc(source, since)
+    return _from_json(source, since)
 
 
 def _page(name: str, text: Any, url: Any = None, sha256: str | None = None) -> Json:
@@ -79,15 +86,15 @@ def _files(folder: Path) -> Iterator[Path]:
     return iter(sorted(path for path in folder.rglob("*") if path.suffix.lower() in HTML and path.is_file()))
 
 
-def _from_files(folder: Path) -> Iterator[Json]:
-    number = 0
-    for number, path in enumerate(_files(folder), 1):  # noqa: B007
+def _from_files(folder: Path, since: int) -> Placed:
+    place = None
+    for place, path in enumerate(islice(_files(folder), since, None), since):
         name = str(path.relative_to(folder)) if folder.is_dir() else path.name
         try:
-            yield _decoded(name, path.read_bytes())
+            yield place, _decoded(name, path.read_bytes())
         except OSError as error:
-            yield {"id": name, "problem": f"it cannot be read: {error.strerror}"}
-    if not number:
+            yield place, {"id": name, "problem": f"it cannot be read: {error.strerror}"}
+    if place is None:
         raise UserError(f"the folder {folder} has no file that ends in {', '.join(HTML)}: give another IN=…")
 
 
@@ -97,7 +104,7 @@ def _first(source: Path) -> bytes:
         return file.read(LINE).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
 
 
-def _from_json(source: Path) -> Iterator[Json]:
+def _from_json(source: Path, since: int) -> Placed:
     first = _first(source)
     if not first:
         raise UserError(f"{source} is empty: give another IN=…")
@@ -107,13 +114,15 @@ def _from_json(source: Path) -> Iterator[Json]:
             ' {"id": "1", "input": "<html>…"}'
         )
     if first == b"[":
-        rows: Iterator[tuple[int, Any]] = enumerate(_listed(source), 1)
-        yield from (_row(number, row) for number, row in rows)
+        rows = enumerate(islice(_listed(source), since, None), since)
+        yield from ((place, _row(place + 1, row)) for place, row in rows)
         return
     with source.open("rb") as file:
+        place = file.seek(since)
         for number, line in enumerate(file, 1):  # of bytes: only a line feed ends a line
             if line.strip():
-                yield _parsed(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+                yield place, _parsed(number, line if place else line.removeprefix(b"\xef\xbb\xbf"))
+            place += len(line)
 
 
 def _listed(source: Path) -> list[Any]:
@@ -151,30 +160,39 @@ def _parquet(source: Path) -> Any:
         raise UserError(f"{source} is not a Parquet file that can be read: {error}") from None
 
 
-def _from_parquet(source: Path) -> Iterator[Json]:
+def _from_parquet(source: Path, since: int) -> Placed:
     file = _parquet(source)
     names = file.schema_arrow.names
     if "input" not in names:
         raise UserError(f"{source} has the columns {', '.join(names)} and none named input, for the page's text")
     columns = [name for name in ("id", "input", "url") if name in names]
-    rows = (row for batch in file.iter_batches(batch_size=64, columns=columns) for row in batch.to_pylist())
-    yield from (_row(number, row) for number, row in enumerate(rows, 1))
+    before = group = 0  # rows and row groups that need not be read
+    while group < file.num_row_groups and before + file.metadata.row_group(group).num_rows <= since:
+        before += file.metadata.row_group(group).num_rows
+        group += 1
+    batches = file.iter_batches(batch_size=64, row_groups=list(range(group, file.num_row_groups)), columns=columns)
+    rows = (row for batch in batches for row in batch.to_pylist())
+    for place, row in enumerate(islice(rows, since - before, None), since):
+        yield place, _row(place + 1, row)
 
 
-def _archived(source: Path) -> Iterator[Any]:
-    """The records of a web archive that answer with an HTML page."""
+def _archived(source: Path, since: int = 0) -> Iterator[tuple[int, Any]]:
+    """(place, record) of each record of a web archive that answers with an HTML page."""
     from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-    for record in ArchiveIterator(str(source), record_types=WarcRecordType.response, auto_decode="all"):
-        answered = record.http_headers is not None and record.http_headers.status_code == 200
-        if answered and record.http_content_type in HTML_TYPES:
-            yield record
+    with source.open("rb") as file:
+        file.seek(since)
+        for record in ArchiveIterator(file, record_types=WarcRecordType.response, auto_decode="all"):
+            answered = record.http_headers is not None and record.http_headers.status_code == 200
+            if answered and record.http_content_type in HTML_TYPES:
+                yield record.stream_pos, record
 
 
-def _from_warc(source: Path) -> Iterator[Json]:
+def _from_warc(source: Path, since: int) -> Placed:
+    place = since
     try:
-        for record in _archived(source):
+        for place, record in _archived(source, since):
             url = record.headers.get("WARC-Target-URI")
-            yield _decoded(record.record_id.strip("<>"), record.reader.read(), url, record.http_charset)
+            yield place, _decoded(record.record_id.strip("<>"), record.reader.read(), url, record.http_charset)
     except OSError as error:
-        yield {"id": f"{source.name}:end", "problem": f"the archive breaks off here: {error}"}
+        yield place, {"id": f"{source.name}:end", "problem": f"the archive breaks off here: {error}"}

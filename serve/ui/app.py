@@ -17,7 +17,6 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from extraction.json import Json
-from extraction.prompt import page as read_by_model
 from pipeline.errors import UserError
 from serve.located import Value, values
 from serve.ui import runs
@@ -89,16 +88,21 @@ class Desk:
 
     def look(self, body: Json) -> Json:
         """A row of the batch, located on its page without asking again."""
-        number, run = body.get("row"), _text(body, "run")
+        number = body.get("row")
         if self.batch is None or not isinstance(number, int) or not 0 <= number < len(self.batch.rows):
             raise UserError(f"there is no row {number!r} in the batch")
-        row, page = self.batch.rows[number], self.batch.pages[number]
-        if page is None:
-            raise UserError(
-                f"the page of {row['id']} is not here: start with `make ui OUT=answers.jsonl IN=rows.jsonl`"
-            )
-        known = self.keep(page, row["output"], row["probability"], run, runs.schema_of(run), read_by_model(page))
+        row = self.batch.rows[number]
+        page, run = self.batch.page(row), _text(body, "run")
+        client = runs.extractor(run, _text(body, "variant"), self.host)
+        known = self.keep(page, row["output"], row["probability"], run, client.schema, client.reading(page))
         return row | known | {"page": page}
+
+    def table(self) -> Json:
+        """The batch's fields and rows, and the {"run", "variant"} that answered them where it is here."""
+        if self.batch is None:
+            return {"fields": [], "rows": []}
+        digests = {row["model"] for row in self.batch.rows}
+        return self.batch.table() | {"asked": runs.named(digests.pop()) if len(digests) == 1 else None}
 
     def save(self, body: Json) -> Json:
         """Append a corrected example to a file of the run's folder."""
@@ -151,7 +155,7 @@ def application(desk: Desk, port: int) -> Guard:
         return JSONResponse(await run_in_threadpool(desk.read, request.path_params["key"]), headers=HEADERS)
 
     async def table(request: Request) -> Response:
-        return JSONResponse(desk.batch.table() if desk.batch else {"fields": [], "rows": []}, headers=HEADERS)
+        return JSONResponse(await run_in_threadpool(desk.table), headers=HEADERS)
 
     def posted(act: Callable[[Json], Json]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

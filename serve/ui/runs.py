@@ -28,6 +28,15 @@ def variants(run: str) -> list[str]:
     return sorted(served, key=lambda variant: variant == "f16")
 
 
+def named(digest: str) -> Json | None:
+    """The {"run", "variant"} whose model has a digest; None where none of this machine has."""
+    for run in names():
+        for variant, served in read_manifest(ARTIFACTS / run)["serve"]["served"].items():
+            if served["digest"] == digest:
+                return {"run": run, "variant": variant}
+    return None
+
+
 def config(run: str) -> Config:
     """The resolved config of a run; `UserError` for a name that is none."""
     if run not in names():

@@ -5,7 +5,7 @@ import { edits, show } from "./fields.js";
 import { load, point } from "./frame.js";
 import * as table from "./table.js";
 
-const state = { runs: [], first: null, other: null, row: null };
+const state = { runs: [], first: null, other: null, row: null, page: null };
 const VIEWS = ["source", "frame", "read"];
 
 /** Run an action; its error is said and its button waits meanwhile. */
@@ -49,10 +49,17 @@ async function start() {
   options($("other"), [["", "nothing"], ...all]);
   choose();
   if (document.body.dataset.batch === "yes") {
-    await table.start(guarded(open));
+    const asked = await table.start(guarded(open));
+    if (asked) pick(asked);
     toBatch();
   }
   await fillExamples();
+}
+
+function pick({ run, variant }) {
+  $("run").value = run;
+  choose();
+  $("variant").value = variant;
 }
 
 async function extract() {
@@ -61,7 +68,7 @@ async function extract() {
   say("Extracting…");
   const schema = $("schema").value.trim() || null;
   const [run, variant] = $("other").value.split(" ");
-  state.row = null;
+  if (page !== state.page) state.row = null; // a row's page asked again stays that row
   state.first = await post("/api/extract", { page, run: $("run").value, variant: $("variant").value, schema });
   state.other = variant ? await post("/api/extract", { page, run, variant, schema }) : null;
   await present();
@@ -108,10 +115,11 @@ async function save() {
 }
 
 async function open(number) {
-  state.first = await post("/api/look", { row: number, run: $("run").value });
+  state.first = await post("/api/look", { row: number, run: $("run").value, variant: $("variant").value });
   state.other = null;
   state.row = number;
   $("source").value = state.first.page;
+  state.page = $("source").value; // with the line ends of a text area
   $("work").hidden = false;
   $("batch").hidden = true;
   await present();
@@ -120,6 +128,7 @@ async function open(number) {
 function toBatch() {
   $("work").hidden = true;
   $("batch").hidden = false;
+  if (state.row !== null) table.reveal(state.row);
 }
 
 async function step(by) {

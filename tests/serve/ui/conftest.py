@@ -42,6 +42,9 @@ class Scripted:
     record: Json | None
     schema: Json = field(default_factory=lambda: SCHEMA)
 
+    def reading(self, page: str) -> str:
+        return read_by_model(page)
+
     def ask(self, page: str) -> Extraction:
         answer = Answer(self.record, Status.OK if self.record else Status.NOT_JSON, "" if self.record else "no JSON")
         probability = {name: 0.75 for name in self.record or {}}
@@ -89,10 +92,11 @@ def ui(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ui]:
     right = [{"id": row["id"], "prediction": row["output"]} for row in rows]
     write_jsonl(folder / "samples" / "q4_k_m.jsonl", [*right[:2], {"id": "r2", "prediction": None}])
     write_text(folder / "config.yaml", "run: toy\n")
-    served = {variant: {"model": f"toy:{variant}", "digest": "d" * 64} for variant in ("f16", "q4_k_m")}
+    digests = {"f16": "f" * 64, "q4_k_m": "d" * 64}
+    served = {variant: {"model": f"toy:{variant}", "digest": digest} for variant, digest in digests.items()}
     write_text(folder / "manifest.json", json.dumps({"serve": {"served": served}}))
     answers: dict[str, Json | None] = {}
-    monkeypatch.setattr(runs, "extractor", lambda run, variant, *_: Scripted(f"{run}:{variant}", answers[variant]))
+    monkeypatch.setattr(runs, "extractor", lambda run, variant, *_: Scripted(f"{run}:{variant}", answers.get(variant)))
     desk = Desk("http://127.0.0.1:9")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -112,7 +116,7 @@ def batch(ui: Ui, workspace: Path) -> Ui:
     write_jsonl(
         workspace / "rows.jsonl", [{"id": f"p{i}", "input": f"<h1>Thing {i}</h1><b>{i}</b>"} for i in range(1000)]
     )
-    write_jsonl(workspace / "answers.jsonl", [answered(i) for i in range(1000)])
+    write_jsonl(workspace / "answers.jsonl", [answered(i) | {"model": "d" * 64} for i in range(1000)])
     ui.desk.batch = Batch(workspace / "answers.jsonl", workspace / "rows.jsonl")
     return ui
 

@@ -11,7 +11,6 @@ from pipeline.data import check
 from pipeline.errors import UserError
 from pipeline.rows import read
 from serve.located import values
-from serve.ui.batch import Batch
 from serve.ui.dataset import append, corrected
 from serve.ui.shown import shown
 from serve.ui.taken import taken_away
@@ -196,13 +195,9 @@ def test_what_was_taken_away_is_told_apart() -> None:
 def test_a_batch_is_joined_with_its_pages(batch: Ui, workspace: Path) -> None:
     table = httpx.get(f"{batch.url}/api/batch").json()
     assert table["fields"] == ["name", "price"]
-    assert (
-        table["rows"][9] | {"status": "not JSON", "output": None, "lowest": None, "has_page": True} == table["rows"][9]
-    )
-    found = batch.post("/api/look", {"row": 3, "run": "toy"}).json()
+    assert table["rows"][9] | {"status": "not JSON", "output": None, "lowest": None} == table["rows"][9]
+    assert table["asked"] == {"run": "toy", "variant": "q4_k_m"}
+    found = batch.post("/api/look", {"row": 3, "run": "toy", "variant": "q4_k_m"}).json()
     assert found["page"] == "<h1>Thing 3</h1><b>3</b>"
     assert found["values"][0]["evidence"][0]["text"] == "Thing 3"
     assert batch.post("/api/save", {"id": found["id"]}).json()["n"] == 1
-    (workspace / "bad.jsonl").write_text('{"id": 1}\n')
-    with pytest.raises(UserError, match="row 1 of the answers has no status"):
-        Batch(workspace / "bad.jsonl", None)

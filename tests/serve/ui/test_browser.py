@@ -127,7 +127,7 @@ def test_a_hostile_page_can_do_nothing(ui: Ui, tab: Any) -> None:
 def test_nothing_serious_for_axe(batch: Ui, tab: Any, scheme: str, width: int) -> None:
     batch.answers |= {"q4_k_m": {"name": "Oak table", "price": 7}, "f16": {"name": "Oak", "price": 450}}
     assert batch.desk.batch
-    batch.desk.batch.rows, batch.desk.batch.pages = batch.desk.batch.rows[:20], batch.desk.batch.pages[:20]
+    batch.desk.batch.rows = batch.desk.batch.rows[:20]
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size({"width": width, "height": 844})
     tab.goto(batch.url)
@@ -148,16 +148,24 @@ def test_nothing_serious_for_axe(batch: Ui, tab: Any, scheme: str, width: int) -
 def test_a_thousand_rows_stay_fluid(batch: Ui, tab: Any, workspace: Path) -> None:
     tab.goto(batch.url)
     tab.wait_for_selector("#body tr")
-    assert tab.locator("#body tr").count() == 1000
-    sort = """() => {
+    assert tab.get_attribute("#table", "aria-rowcount") == "1001"
+    work = """act => {
         const started = performance.now();
-        document.querySelector('[data-key="lowest"] button').click();
+        eval(act);
         document.body.getBoundingClientRect();  // the layout too
-        return performance.now() - started;
+        return [performance.now() - started, document.querySelectorAll('#body tr').length];
     }"""
-    took = min(tab.evaluate(sort) for _ in range(5))
-    assert tab.get_attribute('[data-key="lowest"]', "aria-sort") == "descending"
-    assert took < 1000, took  # milliseconds, the best of five; other work on the machine makes it several times as long
+    acts = {
+        "sort": "document.querySelector('[data-key=lowest] button').click()",
+        "find": "document.querySelector('#find').dispatchEvent(new Event('input'))",
+        "scroll": "document.querySelector('#scroll').scrollTop += 5000; "
+        "document.querySelector('#scroll').dispatchEvent(new Event('scroll'))",
+    }
+    for name, act in acts.items():
+        done = [tab.evaluate(work, act) for _ in range(6)]
+        assert max(rows for _, rows in done) < 60, name  # what is in sight and a few beyond, whatever the batch's size
+        assert min(took for took, _ in done) < 50, (name, done)  # milliseconds; more is a long task, which is felt
+    assert tab.get_attribute('[data-key="lowest"]', "aria-sort") == "ascending"
     tab.select_option("#status", "!ok")
     assert tab.text_content("#count") == "100 of 1000"
     tab.select_option("#status", "")
@@ -171,10 +179,11 @@ def test_a_thousand_rows_stay_fluid(batch: Ui, tab: Any, workspace: Path) -> Non
     tab.wait_for_selector("#message:has-text('now has 1 example')")
     tab.click("#to-batch")
     assert "Thing of 424" in tab.text_content("#body tr.corrected")
+    assert tab.evaluate("document.activeElement.textContent") == "p424"
     with tab.expect_download() as download:
         tab.click("#export")
     lines = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]
-    assert [line["output"]["name"] for line in lines if line["corrected"]] == ["Thing of 424"]
+    assert [line["record"]["name"] for line in lines if line["corrected"]] == ["Thing of 424"]
 
 
 def test_the_keyboard_suffices(ui: Ui, tab: Any, workspace: Path) -> None:
