@@ -5,7 +5,7 @@ import { edits, show } from "./fields.js";
 import { load, point } from "./frame.js";
 import * as table from "./table.js";
 
-const state = { runs: [], first: null, other: null, row: null, page: null };
+const state = { runs: [], first: null, other: null, row: null, page: null, saved: "{}" };
 const VIEWS = ["source", "frame", "read"];
 
 /** Run an action; its error is said and its button waits meanwhile. */
@@ -62,15 +62,20 @@ function pick({ run, variant }) {
   $("variant").value = variant;
 }
 
+const unsaved = () => JSON.stringify(edits()) !== state.saved;
+const mayLeave = () => !unsaved() || confirm("The corrections of this page are not saved. Leave them?");
+
 async function extract() {
   const page = $("source").value;
   if (!page.trim()) return say("Paste a page first, or open a file.", true);
+  if (!mayLeave()) return;
   say("Extracting…");
   const schema = $("schema").value.trim() || null;
   const [run, variant] = $("other").value.split(" ");
-  if (page !== state.page) state.row = null; // a row's page asked again stays that row
-  state.first = await post("/api/extract", { page, run: $("run").value, variant: $("variant").value, schema });
-  state.other = variant ? await post("/api/extract", { page, run, variant, schema }) : null;
+  const first = await post("/api/extract", { page, run: $("run").value, variant: $("variant").value, schema });
+  const other = variant ? await post("/api/extract", { page, run, variant, schema }) : null;
+  const row = page === state.page ? state.row : null; // a row's page asked again stays that row
+  Object.assign(state, { first, other, row });
   await present();
 }
 
@@ -79,6 +84,7 @@ async function present() {
   const { first, other } = state;
   for (const name of ["frame", "read"]) $(`view-${name}`).disabled = false;
   show(first, other, guarded(pointAt));
+  state.saved = JSON.stringify(edits());
   view("frame");
   await load(first, $("styles").checked);
   const cost = first.seconds === undefined ? "" : `${first.seconds.toFixed(1)} s · ${first.prompt_tokens} + ${first.answer_tokens} tokens`;
@@ -88,10 +94,13 @@ async function present() {
   say(failed, Boolean(failed));
 }
 
-async function pointAt(which, number, n = 0) {
+/** Show the `n`th place of a value; without one its first, where the page is in sight anyway. */
+async function pointAt(which, number, n = null) {
+  if (n === null && $("frame-view").hidden) return;
   view("frame");
   load(state[which], $("styles").checked);
-  await point(number, n);
+  await point(number, n ?? 0);
+  if (n !== null) $("frame").scrollIntoView({ block: "nearest" });
 }
 
 async function readByModel() {
@@ -109,15 +118,17 @@ async function readByModel() {
 }
 
 async function save() {
-  const saved = await post("/api/save", { id: state.first.id, edits: edits() });
+  const changed = edits();
+  const saved = await post("/api/save", { id: state.first.id, edits: changed });
+  state.saved = JSON.stringify(changed);
   if (state.row !== null) table.correct(state.row, saved.output);
   say(`Saved to ${saved.path}, which now has ${saved.n} example${saved.n === 1 ? "" : "s"}: make train DATA=${saved.path}`);
 }
 
 async function open(number) {
-  state.first = await post("/api/look", { row: number, run: $("run").value, variant: $("variant").value });
-  state.other = null;
-  state.row = number;
+  if (!mayLeave()) return;
+  const first = await post("/api/look", { row: number, run: $("run").value, variant: $("variant").value });
+  Object.assign(state, { first, other: null, row: number });
   $("source").value = state.first.page;
   state.page = $("source").value; // with the line ends of a text area
   $("work").hidden = false;
@@ -155,6 +166,9 @@ document.addEventListener("drop", guarded(async (event) => {
   event.preventDefault();
   await take(event.dataTransfer.files[0]);
 }));
+addEventListener("beforeunload", (event) => {
+  if (unsaved()) event.preventDefault();
+});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("extract").click();
 });

@@ -1,6 +1,6 @@
 // The fields of an answer: how sure, where they stand, and their corrections.
 
-import { $, element } from "./api.js";
+import { $, element, say } from "./api.js";
 import { point, selected } from "./frame.js";
 
 export const shown = (value) => (value === null ? "" : typeof value === "string" ? value : JSON.stringify(value));
@@ -8,11 +8,11 @@ const percent = (probability) => `${(100 * probability).toFixed(probability > 0.
 
 let inputs = new Map();
 
-/** Show an answer; `other`: the answer of what it is compared with, or null. `onfocus` gets (which answer, number). */
-export function show(answer, other, onfocus) {
+/** Show an answer; `other`: the answer of what it is compared with, or null. `onpoint` gets (which answer, number, place). */
+export function show(answer, other, onpoint) {
   inputs = new Map();
   const theirs = new Map((other?.values ?? []).map((value, i) => [value.path, { ...value, i }]));
-  const items = answer.values.map((value, i) => item(value, i, theirs.get(value.path), other, onfocus));
+  const items = answer.values.map((value, i) => item(value, i, theirs.get(value.path), other, onpoint));
   $("values").replaceChildren(...items);
   $("empty").hidden = true;
   $("save-bar").hidden = false;
@@ -27,7 +27,7 @@ export function edits() {
   return changed;
 }
 
-function item(value, i, their, other, onfocus) {
+function item(value, i, their, other, onpoint) {
   const id = `value-${i}`;
   const input = element("textarea", { id, rows: 1, spellcheck: "false", placeholder: "null: not on the page" });
   input.value = shown(value.value);
@@ -40,10 +40,11 @@ function item(value, i, their, other, onfocus) {
     input.style.height = `${input.scrollHeight + 2}px`;
   };
   input.addEventListener("input", update);
-  input.addEventListener("focus", () => onfocus("first", i));
+  input.addEventListener("focus", () => onpoint("first", i));
   const take = () => {
     const text = selected();
     if (text) input.value = text;
+    say(text ? "" : "Select the value’s text in the page first.", !text);
     update();
   };
   li.append(
@@ -68,10 +69,10 @@ function item(value, i, their, other, onfocus) {
           update();
         },
       }),
-      ...places(value, i, "first", onfocus),
+      ...places(value, i, "first", onpoint),
     ),
   );
-  if (other) li.append(compared(value, their, other, onfocus));
+  if (other) li.append(compared(value, their, other, onpoint));
   requestAnimationFrame(update);
   return li;
 }
@@ -87,26 +88,26 @@ function badges(value) {
   return found;
 }
 
-function places(value, i, which, onfocus) {
+function places(value, i, which, onpoint) {
   return value.evidence.slice(0, 3).map((place, n) => {
     const path = place.attribute ? `${place.xpath}/@${place.attribute}` : place.xpath;
     return element("button", {
       class: "place",
       text: path || "in the text",
       title: `Show where it stands: ${path}`,
-      onclick: () => onfocus(which, i, n),
+      onclick: () => onpoint(which, i, n),
     });
   });
 }
 
-function compared(value, their, other, onfocus) {
+function compared(value, their, other, onpoint) {
   const same = their && shown(their.value) === shown(value.value);
   const box = element("div", { class: same ? "other same" : "other differs" });
   box.append(
     element("span", { class: "who", text: other.model }),
     element(same ? "span" : "mark", { text: same ? "the same" : shown(their?.value ?? null) || "null" }),
   );
-  if (their) box.append(...badges(their).slice(0, 1), ...(same ? [] : places(their, their.i, "other", onfocus).slice(0, 1)));
+  if (their) box.append(...badges(their).slice(0, 1), ...(same ? [] : places(their, their.i, "other", onpoint).slice(0, 1)));
   return box;
 }
 

@@ -16,20 +16,26 @@ export function load(answer, styled) {
   return loading;
 }
 
-/** Bring the places of a value to light and scroll to the `n`th. */
+/** Bring the places of a value to light and scroll the frame to the `n`th. */
 export async function point(number, n = 0) {
   await loading;
   const inside = $("frame").contentDocument;
   for (const old of inside.querySelectorAll("[data-fieldsift].on")) old.classList.remove("on");
   const marks = [...inside.querySelectorAll(`[data-fieldsift="${token}:${number}"]`)];
   for (const mark of marks) mark.classList.add("on");
+  const top = window.scrollY;
   (marks[n] ?? marks[0])?.scrollIntoView({ block: "center" });
+  window.scrollTo(0, top); // it scrolls this page too, away from the field that is being typed in
 }
 
-/** The text that is selected in the frame, or in the source. */
+/** The text that is selected in what is in sight: the page, its source, or what the model reads. */
 export function selected() {
   const source = $("source");
-  const typed = $("source-view").hidden ? "" : source.value.slice(source.selectionStart, source.selectionEnd);
-  const inside = $("frame").contentDocument?.getSelection()?.toString() ?? "";
-  return (inside || typed).replace(/\s+/g, " ").trim();
+  let text = getSelection().toString();
+  if (!$("frame-view").hidden) text = $("frame").contentDocument.getSelection().toString();
+  if (!$("source-view").hidden) text = textOf(source.value.slice(source.selectionStart, source.selectionEnd));
+  return text.replace(/\s+/g, " ").trim();
 }
+
+/** The text of HTML, of which nothing is run or loaded. */
+const textOf = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;

@@ -38,15 +38,29 @@ def serious(tab: Any) -> list[str]:
     return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in ("serious", "critical")]
 
 
-def select(tab: Any, pattern: str) -> None:
-    """Select an element's text in the frame. By script: Playwright's mouse waits for scripts there, which are off."""
-    tab.evaluate(
+def drag(tab: Any, pattern: str) -> None:
+    """Select an element's text in the frame as a hand does: press at its start, move, let go at its end.
+
+    Through the browser's own protocol, because Playwright's mouse waits for scripts in the frame, which are off.
+    """
+    tab.locator("#frame").scroll_into_view_if_needed()
+    tab.frame_locator("#frame").locator(pattern).wait_for()
+    left, right, y = tab.evaluate(
         """pattern => {
-            const inside = document.querySelector("#frame").contentDocument;
-            inside.getSelection().selectAllChildren(inside.querySelector(pattern));
+            const frame = document.querySelector("#frame");
+            const range = frame.contentDocument.createRange();
+            frame.contentDocument.querySelector(pattern).scrollIntoView({block: "center"});
+            range.selectNodeContents(frame.contentDocument.querySelector(pattern));
+            const [outer, inner] = [frame.getBoundingClientRect(), range.getBoundingClientRect()];
+            return [outer.left + inner.left + 1, outer.left + inner.right, outer.top + inner.top + inner.height / 2];
         }""",
         pattern,
     )
+    session = tab.context.new_cdp_session(tab)
+    events = [("mouseMoved", left, 0), ("mousePressed", left, 1), ("mouseMoved", (left + right) / 2, 1)]
+    for kind, x, buttons in [*events, ("mouseMoved", right, 1), ("mouseReleased", right, 0)]:
+        event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1}
+        session.send("Input.dispatchMouseEvent", event)
 
 
 def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
@@ -59,8 +73,11 @@ def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
     assert "75 %" in tab.text_content('[data-path="name"]')
     assert "on the page" in tab.text_content('[data-path="price"]')
 
-    select(tab, "#low")
     tab.click('[data-path="name"] button[aria-label^="Use"]')
+    tab.wait_for_selector("#message.wrong:has-text('Select')")
+    drag(tab, "#low")
+    tab.click('[data-path="name"] button[aria-label^="Use"]')
+    assert tab.is_hidden("#message")
     assert tab.input_value("#value-0") == "Solid oak, made by Hultberg"
     tab.fill("#value-1", "450")
     tab.click("#save")
@@ -71,6 +88,38 @@ def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
     tab.fill("#value-1", "cheap")
     tab.click("#save")
     tab.wait_for_selector("#message.wrong:has-text('price must be of type')")
+
+
+def test_a_phone_keeps_the_field_in_sight(ui: Ui, tab: Any) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": 500}
+    tab.set_viewport_size({"width": 390, "height": 700})
+    extract(tab, ui, PAGE)
+    drag(tab, "h1 b")
+    tab.click('[data-path="name"] button[aria-label^="Use"]')
+    assert tab.input_value("#value-0") == "table"
+    tab.locator("#value-1").scroll_into_view_if_needed()
+    tab.focus("#value-1")  # marks its place in the page above
+    tab.frame_locator("#frame").locator("mark.on:has-text('500')").wait_for()
+    box = tab.locator("#value-1").bounding_box()
+    assert 0 <= box["y"] <= 700 - box["height"]
+
+
+def test_corrections_are_not_left_by_mistake(ui: Ui, tab: Any) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": 500}
+    asked: list[str] = []
+    tab.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    extract(tab, ui, PAGE)
+    tab.fill("#value-1", "450")
+    tab.click("#view-source")
+    tab.click("#extract")
+    assert ["not saved" in message for message in asked] == [True]
+    assert tab.input_value("#value-1") == "450"
+    tab.click("#save")
+    tab.wait_for_selector("#message:has-text('now has 1 example')")
+    tab.click("#extract")
+    tab.wait_for_selector("[data-path=price] .changed", state="hidden")
+    assert tab.input_value("#value-1") == "500"
+    assert len(asked) == 1
 
 
 def test_two_variants_side_by_side(ui: Ui, tab: Any) -> None:
@@ -194,6 +243,17 @@ def test_the_keyboard_suffices(ui: Ui, tab: Any, workspace: Path) -> None:
     tab.keyboard.insert_text(PAGE)
     tab.keyboard.press("Control+Enter")
     tab.wait_for_selector("#values li")
+    tab.click("#view-source")
+    tab.evaluate("at => source.setSelectionRange(at, at)", PAGE.index("€ 450") + 2)
+    tab.focus("#source")
+    for _ in "450":
+        tab.keyboard.press("Shift+ArrowRight")
+    for _ in range(60):
+        tab.keyboard.press("Tab")  # by the fields, which leave what is in sight as it is
+        if tab.evaluate("document.activeElement.ariaLabel") == "Use the selection for name":
+            break
+    tab.keyboard.press("Enter")
+    assert tab.input_value("#value-0") == "450"
     tab.focus("#value-1")
     tab.keyboard.press("Control+A")
     tab.keyboard.type("499")
