@@ -20,8 +20,11 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"
     " sandbox allow-same-origin"
 )
-REMOVED = ["script", "iframe", "frame", "frameset", "object", "embed", "applet", "base", "link", "meta", "template"]
-REMOVED += ["svg", "math", "audio", "video", "source", "track", "canvas", "portal", "title"]
+REMOVED = ["script", "iframe", "frame", "object", "applet", "base", "link", "meta", "template", "noembed", "noframes"]
+REMOVED += ["svg", "math", "audio", "video", "canvas", "portal", "title"]
+EMPTY = ["embed", "source", "track", "frameset"]  # lxml takes what follows the first three for their content
+RENAMED = dict.fromkeys(["form", "noscript", "marquee", "dialog"], "div")
+RENAMED |= dict.fromkeys(["plaintext", "xmp", "listing"], "pre")  # in which a browser reads tags as text
 KEPT = {
     "class",
     "id",
@@ -110,11 +113,12 @@ def _texts(element: HtmlElement) -> Iterator[tuple[Any, str]]:
 def _clean(root: HtmlElement, styled: bool) -> None:
     for comment in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
         comment.drop_tree()
+    for element in list(root.iter(*EMPTY)):
+        element.drop_tag()
     for element in list(root.iter(*REMOVED, *(() if styled else ("style",)))):
         element.drop_tree()
     for element in list(root.iter(etree.Element)):
-        if element.tag in ("form", "noscript", "marquee", "dialog"):
-            element.tag = "div"
+        element.tag = RENAMED.get(element.tag, element.tag)
         if element.tag in ("input", "button", "select", "textarea"):
             element.set("disabled", "")
         if element.tag == "img":

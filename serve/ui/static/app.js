@@ -87,6 +87,8 @@ async function present() {
   state.saved = JSON.stringify(edits());
   view("frame");
   await load(first, $("styles").checked);
+  const found = first.values.findIndex((value) => value.evidence.length);
+  if (found >= 0) await point(found);
   const cost = first.seconds === undefined ? "" : `${first.seconds.toFixed(1)} s · ${first.prompt_tokens} + ${first.answer_tokens} tokens`;
   $("cost").textContent = first.parts > 1 ? `${cost} · ${first.parts} parts` : cost;
   $("rows").hidden = state.row === null;
@@ -130,6 +132,7 @@ async function open(number) {
   const first = await post("/api/look", { row: number, run: $("run").value, variant: $("variant").value });
   Object.assign(state, { first, other: null, row: number });
   $("source").value = state.first.page;
+  $("example").value = "";
   state.page = $("source").value; // with the line ends of a text area
   $("work").hidden = false;
   $("batch").hidden = true;
@@ -150,6 +153,7 @@ async function step(by) {
 async function take(file) {
   if (!file) return;
   $("source").value = await file.text();
+  $("example").value = "";
   view("source");
   say(`${file.name} is here: extract it.`);
 }

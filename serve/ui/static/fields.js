@@ -93,10 +93,9 @@ function places(value, i, which, onpoint) {
     const path = place.attribute ? `${place.xpath}/@${place.attribute}` : place.xpath;
     return element("button", {
       class: "place",
-      text: path || "in the text",
       title: `Show where it stands: ${path}`,
       onclick: () => onpoint(which, i, n),
-    });
+    }, element("bdi", { dir: "ltr", text: path || "in the text" })); // in a line from right to left, so that its end is in sight
   });
 }
 

@@ -136,6 +136,8 @@ HOSTILE = {
     "style": "<style>@import 'http://evil.example'; p{background:url(http://e.example)}</style><p style='a:url(x)'>v",
     "frame": "<iframe src=http://evil.example srcdoc='<script>x</script>'></iframe><object data=x></object><p>v",
     "svg": "<svg><script>x</script><a xlink:href=http://evil.example>w</a></svg><p>v",
+    "empty": "<embed src=x><picture><source srcset=x><img src=x></picture><video><track src=x></video><p>v",
+    "plain": "<xmp><script>x</script></xmp><plaintext></plaintext><p>v",
     "forged": '<mark data-fieldsift="0:0">v</mark>',
 }
 
@@ -155,6 +157,8 @@ def test_a_shown_page_has_nothing_that_acts(name: str) -> None:
         "src",
         "<iframe",
         "<object",
+        "<xmp",
+        "<plaintext",
     ):
         assert word not in body.lower(), body
     assert "url(" not in body.replace("none(", "")

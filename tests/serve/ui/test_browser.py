@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ HOSTILE = """<html><head><meta http-equiv="refresh" content="0;url=http://127.0.
 <a href="http://127.0.0.1:9/link" target=_top>Oak table</a><img src="http://127.0.0.1:9/i.png" width=99999 height=99999>
 <iframe src="http://127.0.0.1:9/frame"></iframe><svg onload="alert(1)"><script>alert(1)</script></svg>
 <p>Oak table</p>"""
+REACHING = (Path(__file__).parent / "data" / "reaching.html").read_text()  # every way to ask for something
 
 
 def extract(tab: Any, ui: Ui, page: str) -> None:
@@ -141,6 +143,22 @@ def test_what_the_model_does_not_read(ui: Ui, tab: Any) -> None:
     tab.click("#view-read")
     tab.wait_for_selector("#read-view del")
     assert "h1{color:#333}" in tab.text_content("#read-view del")
+
+
+def test_a_page_reaches_nothing(ui: Ui, tab: Any) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": None}
+    tab.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    with socket.create_server(("127.0.0.1", 0)) as trap:  # sees early connections too, which are no requests yet
+        extract(tab, ui, REACHING.replace("HOST", f"127.0.0.1:{trap.getsockname()[1]}"))
+        tab.frame_locator("#frame").locator("mark").first.wait_for()
+        tab.wait_for_timeout(700)  # milliseconds
+        trap.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            trap.accept()
+    assert tab.url == f"{ui.url}/"
+    assert tab.title() == "fieldsift"
+    tab.click("#save")
+    tab.wait_for_selector("#message:has-text('now has 1 example')")
 
 
 @pytest.mark.slow
