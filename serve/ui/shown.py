@@ -52,11 +52,13 @@ READER, MARKS = ((STATIC / name).read_text(encoding="utf-8") for name in ("reade
 
 
 def shown(page: str, values: Sequence[Value], token: str, styled: bool = True) -> str:
-    """The document for the frame. A place is marked by data-fieldsift="<token>:<number of the value>".
+    """The document for the frame. A place is marked by data-fieldsift="<token>:<number of the value>:<of the place>".
 
     The token is one that the page cannot know, so it cannot mark places itself.
     """
-    places = [(place, f"{token}:{i}") for i, value in enumerate(values) for place in value.evidence[:PLACES]]
+    places = [
+        (place, f"{token}:{i}:{n}") for i, value in enumerate(values) for n, place in enumerate(value.evidence[:PLACES])
+    ]
     if not MARKUP.search(page):
         root = fragment_fromstring(f"<pre>{html.escape(page)}</pre>")
         for place, name in places:

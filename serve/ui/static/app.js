@@ -101,8 +101,10 @@ async function pointAt(which, number, n = null) {
   if (n === null && $("frame-view").hidden) return;
   view("frame");
   load(state[which], $("styles").checked);
-  await point(number, n ?? 0);
-  if (n !== null) $("frame").scrollIntoView({ block: "nearest" });
+  const seen = await point(number, n);
+  if (n === null) return;
+  $("frame").scrollIntoView({ block: "nearest" });
+  say(seen ? "" : "A reader of the page does not see this place.", !seen);
 }
 
 async function readByModel() {

@@ -4,7 +4,7 @@ import { $, element, say } from "./api.js";
 import { point, selected } from "./frame.js";
 
 export const shown = (value) => (value === null ? "" : typeof value === "string" ? value : JSON.stringify(value));
-const percent = (probability) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`;
+const percent = (p) => (p > 0.99 && p < 1 ? `${Math.floor(1000 * p) / 10} %` : `${Math.round(100 * p)} %`); // 100 % is certain
 
 let inputs = new Map();
 

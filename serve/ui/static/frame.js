@@ -16,16 +16,19 @@ export function load(answer, styled) {
   return loading;
 }
 
-/** Bring the places of a value to light and scroll the frame to the `n`th. */
-export async function point(number, n = 0) {
+/** Bring the places of a value to light and scroll to the `n`th, or to the first in sight; whether a reader sees it. */
+export async function point(number, n = null) {
   await loading;
   const inside = $("frame").contentDocument;
   for (const old of inside.querySelectorAll("[data-fieldsift].on")) old.classList.remove("on");
-  const marks = [...inside.querySelectorAll(`[data-fieldsift="${token}:${number}"]`)];
+  const marks = [...inside.querySelectorAll(`[data-fieldsift^="${token}:${number}:"]`)];
   for (const mark of marks) mark.classList.add("on");
+  const seen = marks.filter((mark) => mark.getClientRects().length);
+  const mark = seen.find((mark) => n === null || mark.dataset.fieldsift.endsWith(`:${n}`));
   const top = window.scrollY;
-  (marks[n] ?? marks[0])?.scrollIntoView({ block: "center" });
+  mark?.scrollIntoView({ block: "center" });
   window.scrollTo(0, top); // it scrolls this page too, away from the field that is being typed in
+  return Boolean(mark);
 }
 
 /** The text that is selected in what is in sight: the page, its source, or what the model reads. */

@@ -31,6 +31,7 @@ def extract(tab: Any, ui: Ui, page: str) -> None:
     tab.fill("#source", page)
     tab.click("#extract")
     tab.wait_for_selector("#values li", timeout=60_000)
+    tab.wait_for_selector("#extract:not([disabled])", timeout=60_000)  # the page is shown
 
 
 def serious(tab: Any) -> list[str]:
@@ -90,6 +91,16 @@ def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
     tab.fill("#value-1", "cheap")
     tab.click("#save")
     tab.wait_for_selector("#message.wrong:has-text('price must be of type')")
+
+
+def test_each_place_is_gone_to(ui: Ui, tab: Any) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": None}
+    extract(tab, ui, f"<title>Oak table</title>{PAGE}<p>Oak table</p>")
+    for xpath, top, said in (("/p[3]", 1000, False), ("/h1", 0, False), ("/title", 0, True)):
+        tab.click(f'[data-path="name"] .place:has-text("{xpath}")')
+        tab.wait_for_selector("#message", state="visible" if said else "hidden")
+        inside = "document.querySelector('#frame').contentDocument.scrollingElement"
+        assert (tab.evaluate(f"{inside}.scrollTop") > top) == (top > 0), xpath
 
 
 def test_a_phone_keeps_the_field_in_sight(ui: Ui, tab: Any) -> None:
