@@ -26,25 +26,27 @@ EXPORT_SECONDS = 32e-9  # a weight: 119.5 s were measured for 3.8 billion
 ROWS = 200  # of the dataset, to count tokens on
 
 
-def estimate(config: Config, folder: Path, cards: list[Json]) -> list[Finding]:
-    """Findings on what the run takes against what this machine has. `folder`: config and tokenizer of the base."""
-    n_weights, embedded, model = measured(config, folder)
+def estimate(config: Config, settings: Any, tokenizer: Path, cards: list[Json]) -> list[Finding]:
+    """Findings on what the run takes against what this machine has.
+
+    `settings`: the base's transformers config. `tokenizer`: folder of the one that counts the dataset's tokens.
+    """
+    n_weights, embedded, model = measured(config, settings)
     four_bit = config.model.load_in_4bit or "bnb-4bit" in config.model.model_name_or_path
     stored = NF4_BYTES * (n_weights - embedded) + HEAD_BYTES * embedded if four_bit else 2 * n_weights
     return [
         _disk(config, n_weights, stored, model),
         _memory(n_weights),
         _gpu_memory(config, stored, model, cards),
-        _time(config, folder, n_weights, cards),
+        _time(config, tokenizer, n_weights, cards),
     ]
 
 
-def measured(config: Config, folder: Path) -> tuple[int, int, Shape]:
+def measured(config: Config, settings: Any) -> tuple[int, int, Shape]:
     """Number of weights, of them in embeddings, and the shape; counted on a model without memory."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
-    settings = AutoConfig.from_pretrained(folder)
     if hasattr(settings, "quantization_config"):
         del settings.quantization_config
     with torch.device("meta"):
@@ -88,10 +90,10 @@ def _gpu_memory(config: Config, stored: float, model: Shape, cards: list[Json]) 
     return fine("needs GPU memory", text) if free > need else wrong("needs GPU memory", text, remedy)
 
 
-def _time(config: Config, folder: Path, n_weights: int, cards: list[Json]) -> Finding:
+def _time(config: Config, tokenizer: Path, n_weights: int, cards: list[Json]) -> Finding:
     """Training by the GPU's published rate, export by weights; after the download."""
     try:
-        n_rows, tokens = counted(config, folder)
+        n_rows, tokens = counted(config, tokenizer)
     except UserError as error:
         return warning("needs time", f"unknown: {error}", "DATA=rows.jsonl")
     name = cards[0]["name"] if cards else "an unnamed GPU"

@@ -18,6 +18,7 @@ from typing import Any
 
 from doctor.estimate import estimate
 from doctor.finding import Finding, fine, warning, wrong
+from doctor.shapes import published
 from extraction.json import Json
 from pipeline.config import Config, Model
 from pipeline.errors import UserError
@@ -30,15 +31,18 @@ SCHEMA: Json = {
     "required": ["name", "price"],
 }
 ROOT = Path(__file__).resolve().parents[1]
+EMBEDDED = ROOT / "models" / "embedded"  # its tokenizer counts where the base's own cannot be had
 
 
 def check_hub(config: Config, cards: list[Json]) -> list[Finding]:
     """All that can be said of a base model from its small files; ends at the first thing that is wrong."""
+    from transformers import AutoConfig
+
     quieten()
     try:
         folder, found = fetch(config.model)
     except Exception as error:  # the hub's client raises of many libraries
-        return [unreached(config.model, error)]
+        return [unreached(config.model, error), *unchecked(config, cards)]
     findings = [found]
     try:
         findings += prove(config, folder)
@@ -49,7 +53,13 @@ def check_hub(config: Config, cards: list[Json]) -> list[Finding]:
             *findings,
             wrong("base model", f"{config.model.model_name_or_path} cannot be used: {reason[-1]}", remedy),
         ]
-    return [*findings, *estimate(config, folder, cards)]
+    return [*findings, *estimate(config, AutoConfig.from_pretrained(folder), folder, cards)]
+
+
+def unchecked(config: Config, cards: list[Json]) -> list[Finding]:
+    """What can be said of a base that could not be fetched: the estimates, by its published shape."""
+    settings = published(config.model.model_name_or_path)
+    return estimate(config, settings, EMBEDDED, cards) if settings else []
 
 
 def quieten() -> None:

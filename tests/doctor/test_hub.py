@@ -21,10 +21,10 @@ print(as_json(check_hub(load(Path("hub.yaml")), [])))
 """
 
 
-def examined(folder: Path, endpoint: str) -> dict[str, dict[str, str]]:
-    """The findings on the model toys/tiny, by name, from a process that knows no other hub than `endpoint`."""
+def examined(folder: Path, endpoint: str, model: str = "toys/tiny") -> dict[str, dict[str, str]]:
+    """The findings on a model, by name, from a process that knows no other hub than `endpoint`."""
     data = ROOT / "data" / "products.jsonl"
-    text = f"model: {{model_name_or_path: toys/tiny}}\ndata: {{path: {data}}}\n"
+    text = f"model: {{model_name_or_path: {model}}}\ndata: {{path: {data}}}\n"
     (folder / "hub.yaml").write_text(text)
     outer = {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -73,6 +73,42 @@ def test_a_hub_out_of_reach_is_one_sentence(tmp_path: Path) -> None:
     assert found["base model"]["text"] == (
         "http://127.0.0.1:9 cannot be reached and the cache does not hold toys/tiny, so it was not checked"
     )
+
+
+def test_without_the_hub_a_known_base_is_still_estimated(tmp_path: Path) -> None:
+    found = examined(tmp_path, "http://127.0.0.1:9", "unsloth/Phi-3-mini-4k-instruct-bnb-4bit")
+    assert list(found) == ["base model", "needs disk", "needs memory", "needs GPU memory", "needs time"]
+    assert "cannot be reached" in found["base model"]["text"]
+    assert found["needs disk"]["text"].startswith("2.2 GB to download")
+    assert "3 epochs" in found["needs time"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("name", "n_weights"),  # as the models' cards give them
+    [
+        ("unsloth/gemma-3-1b-it", 999_885_952),
+        ("NousResearch/Llama-2-7b-chat-hf", 6_738_415_616),
+        ("unsloth/Llama-3.2-1B-Instruct", 1_235_814_400),
+        ("unsloth/Phi-3-mini-4k-instruct-bnb-4bit", 3_821_079_552),
+        ("unsloth/Qwen3-0.6B", 596_049_920),
+        ("unsloth/Qwen3-8B", 8_190_735_360),
+    ],
+)
+def test_a_published_shape_has_the_published_number_of_weights(name: str, n_weights: int) -> None:
+    from doctor.estimate import measured
+    from doctor.shapes import published
+    from pipeline.config import load
+
+    assert measured(load(ROOT / "configs" / "embedded.yaml"), published(name))[0] == n_weights
+
+
+def test_the_shape_of_each_configs_base_is_known() -> None:
+    from doctor.shapes import SHAPES, published
+    from pipeline.config import load
+
+    bases = {load(path).model.model_name_or_path for path in (ROOT / "configs").glob("*.yaml")} - {"models/embedded"}
+    assert len(bases) == len(SHAPES)
+    assert all(published(base) for base in bases)
 
 
 @pytest.mark.slow
