@@ -22,6 +22,7 @@ PLACES = 50  # looked at of each value
 NUMBER = re.compile(r"\d(?:[\d.,'’ \xa0\u202f\u2009]*\d)?")
 AROUND = 24  # folded characters before and after a place, by which what was read is recognized
 UNSEEN = {"script", "style", "template", "noscript"}
+NAME = re.compile(r"[a-z_][\w.-]*", re.ASCII | re.IGNORECASE)  # that an XPath may name an element by; `o:p` is none
 ATTRIBUTES = re.compile(r"alt|title|content|value|label|datetime|aria-label|data-[\w-]+")
 Path = tuple[str | int, ...]
 
@@ -135,7 +136,7 @@ class _Document:
         return self._place(text.element, None, "".join(text.element.itertext()), shift + start, shift + end)
 
     def _place(self, element: Any, attribute: str | None, whole: str, start: int, end: int) -> Evidence:
-        return Evidence(self.root.getroottree().getpath(element), attribute, start, end, whole[start:end])
+        return Evidence(_xpath(element), attribute, start, end, whole[start:end])
 
 
 def _numbers_at(text: str, wanted: Any) -> Iterator[tuple[int, int]]:
@@ -156,6 +157,17 @@ def _common(one: Any, other: Any) -> Any:
     """The innermost element that holds both."""
     above = {one, *one.iterancestors()}
     return other if other in above else next(element for element in other.iterancestors() if element in above)
+
+
+def _xpath(element: Any) -> str:
+    """Where an element is; one whose tag is no name, and those in it, by their numbers among all elements."""
+    nodes = [element, *element.iterancestors()]
+    n_counted = max((n for n, node in enumerate(nodes, 1) if not NAME.fullmatch(node.tag)), default=0)
+    if not n_counted:
+        return str(element.getroottree().getpath(element))
+    numbers = [1 + sum(1 for _ in node.itersiblings("*", preceding=True)) for node in nodes[:n_counted]]
+    steps = (f"*[{number}]" for number in reversed(numbers))
+    return "/".join([element.getroottree().getpath(nodes[n_counted]), *steps])
 
 
 def _before(element: Any, text: _Text) -> int:

@@ -47,6 +47,7 @@ MOST_ELEMENTS = 20_000  # that are shown
 PLACES = 5  # of a value that are marked
 OUTSIDE = re.compile(r"url\s*\(|@import|image-set\s*\(|expression\s*\(|-moz-binding", re.IGNORECASE)
 RAW = {"title", "textarea", "select", "option", "script", "style"}  # hold no elements
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # which lxml reads and does not write
 STATIC = Path(__file__).parent / "static"
 READER, MARKS = ((STATIC / name).read_text(encoding="utf-8") for name in ("reader.css", "marks.css"))
 
@@ -65,7 +66,10 @@ def shown(page: str, values: Sequence[Value], token: str, styled: bool = True) -
             _wrap(root, place.start, place.end, name)
         return _document(tostring(root, encoding="unicode"))
     parser = HTMLParser(encoding="utf-8", huge_tree=True)
-    root = document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    try:
+        root = document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError:  # a page of comments alone
+        return _document("")
     tree = root.getroottree()
     found = [(place, name, tree.xpath(place.xpath)) for place, name in places if place.xpath]  # before any mark
     for place, name, elements in found:
@@ -94,6 +98,7 @@ def _wrap(element: HtmlElement, start: int, end: int, name: str) -> None:
         if first >= last or not text[first:last].strip() or (kind == "text" and owner.tag in RAW):
             continue
         mark = Element("mark", {"data-fieldsift": name})
+        text = _writable(text)
         mark.text, mark.tail = text[first:last], text[last:]
         setattr(owner, kind, text[:first])
         if kind == "text":
@@ -101,6 +106,10 @@ def _wrap(element: HtmlElement, start: int, end: int, name: str) -> None:
         else:
             parent = owner.getparent()
             parent.insert(parent.index(owner) + 1, mark)
+
+
+def _writable(text: str) -> str:
+    return CONTROL.sub("\ufffd", text)
 
 
 def _texts(element: HtmlElement) -> Iterator[tuple[Any, str]]:
@@ -124,10 +133,10 @@ def _clean(root: HtmlElement, styled: bool) -> None:
         if element.tag in ("input", "button", "select", "textarea"):
             element.set("disabled", "")
         if element.tag == "img":
-            element.tag, element.text = "span", element.get("alt", "").strip() or "image"
+            element.tag, element.text = "span", _writable(element.get("alt", "").strip()) or "image"
             element.set("class", "fieldsift-image")
         if element.tag == "style" and OUTSIDE.search(element.text or ""):
-            element.text = OUTSIDE.sub("none(", element.text)
+            element.text = OUTSIDE.sub("none(", _writable(element.text))
         _strip(element, styled)
 
 
@@ -148,4 +157,4 @@ def _strip(element: HtmlElement, styled: bool) -> None:
         if unwanted or (element.get("class") == "fieldsift-image" and name in STYLES):
             del element.attrib[name]
         elif name == "style" and OUTSIDE.search(element.attrib[name]):
-            element.attrib[name] = OUTSIDE.sub("none(", element.attrib[name])
+            element.attrib[name] = OUTSIDE.sub("none(", _writable(element.attrib[name]))

@@ -54,6 +54,15 @@ def test_what_was_read_comes_before_what_was_not() -> None:
     assert evidence({"x": "5 €"}, page, "<p>now only 5 € today</p>")[("x",)][0].xpath == "/html/body/p[2]"
 
 
+@pytest.mark.parametrize("tag", ["o:p", "x@y", "x[1]", "x\"y'z"])
+def test_a_tag_that_is_no_name_is_counted(tag: str) -> None:
+    inside = f"<{tag}>Ash</{tag}><b>Oh</b><!-- 2 --><{tag}><p>Oak</p></{tag}>"
+    page = f"<!-- 1 --><h1>Pine</h1><{tag}>Pine</{tag}><div>{inside}</div>"
+    (place,) = evidence({"x": "Oak"}, page)[("x",)]
+    assert place.xpath == "/html/body/div/*[3]/*[1]"
+    assert resolved(place, page) == "Oak"
+
+
 def test_a_page_without_markup_has_ranges_alone() -> None:
     (place,) = evidence({"x": "Oak"}, "TOTAL 5\nOak table")[("x",)]
     assert place == Evidence(None, None, 8, 11, "Oak")

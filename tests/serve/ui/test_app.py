@@ -178,6 +178,23 @@ def test_marks_do_not_break_the_page() -> None:
     assert '<pre><mark data-fieldsift="t:0:0">Oak</mark> &lt; ash\nfirm &amp; co</pre>' in plain
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!-- v -->",
+        "<p>\x01Oak&#2;</p>",
+        "<img alt='&#1;Oak'><style>a{b:url(&#1;\x02)}</style><p style='a:url(\x01)'>x",
+        "<o:p>Oak</o:p>",
+        "<div>" * 1_000 + "Oak",
+        "<p>Oak \ud800\x00",
+    ],
+)
+def test_an_odd_page_is_shown(page: str) -> None:
+    text = shown(page, values({"name": "Oak"}, page, {}), "t")
+    assert ("Oak" in text) == ("Oak" in page)
+    text.encode()
+
+
 def test_a_page_without_end_is_cut() -> None:
     text = shown("<h1>Oak</h1>" + "<p>x" * 100_000, values({"name": "Oak"}, "<h1>Oak</h1>", {}), "t")
     assert text.count("<p>") < 20_001
