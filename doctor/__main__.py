@@ -58,7 +58,7 @@ def examine(options: argparse.Namespace) -> list[Finding]:
         *check_cache(hub),
         *machine.check_docker(needs_gpu=hub),
         *serving.check_server(run),
-        *machine.check_port("page port", "127.0.0.1", UI_PORT, f"make ui PORT={UI_PORT + 1}"),
+        *serving.check_page(UI_PORT),
         *check_config(options, base),
     ]
     if hub and is_well([finding for finding in findings if finding.name in ("package", "packages", "torch", "config")]):

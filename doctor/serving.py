@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from doctor.finding import Finding, fine, warning, wrong
+from doctor.finding import FINE, Finding, fine, warning, wrong
 from doctor.machine import check_port, said
 from serve.ports import address
 
@@ -42,6 +42,14 @@ def check_server(run: Path) -> list[Finding]:
     remedy = f"stop it, or OLLAMA_HOST=127.0.0.1:{port + 1} make serve"
     taken = check_port("server port", "127.0.0.1", port, remedy)
     return [fine("server", f"none runs at {host}; `make serve` starts one ({starts})"), *taken]
+
+
+def check_page(port: int) -> list[Finding]:
+    """The port of `make ui`: free, or its own."""
+    found = check_port("page port", "127.0.0.1", port, f"make ui PORT={port + 1}")
+    if found[0].level != FINE and "runs" in (fetched(f"http://127.0.0.1:{port}/api/options") or {}):
+        return [fine("page port", f"`make ui` runs at http://127.0.0.1:{port}/")]
+    return found
 
 
 def _version(version: str, host: str) -> Finding:

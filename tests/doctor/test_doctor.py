@@ -61,6 +61,14 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
     assert f"OLLAMA_HOST=127.0.0.1:{port + 1}" in found["remedy"]
 
 
+def test_the_page_may_have_its_own_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taker:
+        port = taker.getsockname()[1]
+        for answer, level in (({"runs": []}, "fine"), ({"version": "1"}, "wrong"), (None, "wrong")):
+            monkeypatch.setattr(serving, "fetched", lambda _, answer=answer: answer)
+            assert [found.level for found in serving.check_page(port)] == [level]
+
+
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=100_000_000))
