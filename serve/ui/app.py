@@ -21,7 +21,7 @@ from pipeline.errors import UserError
 from serve.located import Value, values
 from serve.ui import runs
 from serve.ui.batch import Batch
-from serve.ui.dataset import NAME, append, corrected
+from serve.ui.dataset import NAME, append, corrected, value_at
 from serve.ui.guard import Guard
 from serve.ui.shown import POLICY, shown
 from serve.ui.taken import taken_away
@@ -107,12 +107,18 @@ class Desk:
     def save(self, body: Json) -> Json:
         """Append a corrected example to a file of the run's folder."""
         kept = self.page(_text(body, "id"))
-        record = corrected(kept.record, body.get("edits") or {}, kept.schema)
+        edits = body.get("edits") or {}
+        record = corrected(kept.record, edits, kept.schema)
         name = body.get("file") or "corrections.jsonl"
         if not NAME.fullmatch(name):
             raise UserError(f"the file {name!r} must have a plain name that ends in .jsonl")
         path = runs.ARTIFACTS / kept.run / name
-        return {"n": append(path, kept.page, record), "path": str(path), "output": record}
+        return {
+            "n": append(path, kept.page, record),
+            "path": str(path),
+            "output": record,
+            "edits": {name: value_at(record, name) for name in edits},
+        }
 
     def read(self, key: str) -> Json:
         """What the model reads of a page, and what was taken away before."""

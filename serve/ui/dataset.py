@@ -1,13 +1,16 @@
 """Corrected examples, appended to a file that `make train DATA=` takes."""
 
+import contextlib
 import fcntl
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from extraction.json import Json
+from extraction.numbers import money
 from extraction.schema import ordered, problems
 from pipeline.errors import UserError, is_disk_full
 
@@ -15,21 +18,29 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.jsonl")
 
 
 def corrected(record: Json, edits: dict[str, str | None], schema: Json) -> Json:
-    """The record with texts put in by path (`price`, `offers.0.price`), read by the type that the schema wants.
+    """The record with texts put in by path (`price`, `offers.0.price`); None is null.
 
-    None is null. Raises `UserError` where the result does not fit the schema.
+    Where the schema wants no text, it is read as JSON or as an amount ("€ 1.299,50"). Raises `UserError` where the
+    result does not fit the schema.
     """
     result = ordered(json.loads(json.dumps(record)), schema)
     for path, text in edits.items():
-        *way, last = [int(key) if key.isdigit() else key for key in path.split(".")]
-        place: Any = result
-        kind = schema
-        for key in way:
-            place, kind = place[key], _inner(kind, key)
-        place[last] = _read(path, text, _inner(kind, last))
+        part, key = _place(result, path)
+        for value in _meanings(text):
+            part[key] = value
+            if not any(f"{path}.".startswith(f"{wrong.partition(': ')[0]}.") for wrong in problems(result, schema)):
+                break
+        else:
+            part[key] = text
     if wrong := problems(result, schema):
         raise UserError(f"the record does not fit the schema: {wrong[0]}")
     return result
+
+
+def value_at(record: Json, path: str) -> Any:
+    """What a record has at a path."""
+    part, key = _place(record, path)
+    return part[key]
 
 
 def append(path: Path, page: str, record: Json) -> int:
@@ -54,17 +65,28 @@ def append(path: Path, page: str, record: Json) -> int:
         raise UserError(f"cannot write {path} as user {os.getuid()}: {error.strerror}; {remedy}") from None
 
 
-def _inner(schema: Json, key: str | int) -> Json:
-    inner: Json = schema.get("items", {}) if isinstance(key, int) else schema.get("properties", {}).get(key, {})
-    return inner
+def _place(part: Any, path: str) -> tuple[Any, Any]:
+    """The object or list that holds what a path names, and its key there; a key may have dots."""
+    keys = part if isinstance(part, dict) else range(len(part))
+    for key in keys:
+        if path == str(key):
+            return part, key
+    for key in keys:
+        if path.startswith(f"{key}.") and isinstance(part[key], dict | list):
+            return _place(part[key], path.removeprefix(f"{key}."))
+    raise UserError(f"the record has no {path!r}")
 
 
-def _read(path: str, text: str | None, schema: Json) -> Any:
-    declared = schema.get("type", "string")
-    kinds = declared if isinstance(declared, list) else [declared]
-    if text is None or "string" in kinds:
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise UserError(f"{path} must be of type {' or '.join(kinds)}, not {text!r}") from None
+def _meanings(text: str | None) -> Iterator[Any]:
+    """What a text may stand for: itself, JSON, an amount."""
+    yield text
+    if text is None:
+        return
+    with contextlib.suppress(ValueError, RecursionError):
+        yield json.loads(text, parse_constant=_refuse)
+    if amount := money(text):
+        yield int(amount[0]) if amount[0] == int(amount[0]) else float(amount[0])
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")

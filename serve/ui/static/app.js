@@ -1,7 +1,7 @@
 // The page: choose, extract, look, correct, save.
 
 import { $, element, get, post, say } from "./api.js";
-import { edits, show } from "./fields.js";
+import { edits, settle, show } from "./fields.js";
 import { load, point } from "./frame.js";
 import * as table from "./table.js";
 
@@ -122,9 +122,9 @@ async function readByModel() {
 }
 
 async function save() {
-  const changed = edits();
-  const saved = await post("/api/save", { id: state.first.id, edits: changed });
-  state.saved = JSON.stringify(changed);
+  const saved = await post("/api/save", { id: state.first.id, edits: edits() });
+  settle(saved.edits);
+  state.saved = JSON.stringify(edits());
   if (state.row !== null) table.correct(state.row, saved.output);
   say(`Saved to ${saved.path}, which now has ${saved.n} example${saved.n === 1 ? "" : "s"}: make train DATA=${saved.path}`);
 }

@@ -27,6 +27,15 @@ export function edits() {
   return changed;
 }
 
+/** Show edited values, by path, as they were saved: "€ 450" has become the number 450. */
+export function settle(saved) {
+  for (const [path, value] of Object.entries(saved)) {
+    const { input } = inputs.get(path);
+    input.value = shown(value);
+    input.dispatchEvent(new Event("input"));
+  }
+}
+
 function item(value, i, their, other, onpoint) {
   const id = `value-${i}`;
   const input = element("textarea", { id, rows: 1, spellcheck: "false", placeholder: "null: not on the page" });

@@ -108,23 +108,49 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pyte
     assert path.read_bytes() == before
 
 
+NESTED = {
+    "type": "object",
+    "properties": {
+        "tags": {"type": "array", "items": {"type": ["string", "null"]}},
+        "size": {"type": "object", "properties": {"w": {"type": "integer"}}},
+        "net.price": {"anyOf": [{"type": "number"}, {"type": "null"}]},  # as pydantic writes what may be absent
+        "stars": {"enum": [1, 2, 3]},
+    },
+}
+
+
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
-        ({"tags.1": "b"}, {"tags": ["a", "b"], "size": {"w": 1}}),
-        ({"size.w": "2"}, {"tags": ["a", "x"], "size": {"w": 2}}),
-        ({"tags.0": None}, {"tags": [None, "x"], "size": {"w": 1}}),
+        ({"tags.1": "b"}, {"tags": ["a", "b"]}),
+        ({"tags.0": None}, {"tags": [None, "x"]}),
+        ({"tags.0": "7"}, {"tags": ["7", "x"]}),
+        ({"tags": '["c"]'}, {"tags": ["c"]}),
+        ({"size.w": "2"}, {"size": {"w": 2}}),
+        ({"size.w": "€ 1.299"}, {"size": {"w": 1299}}),
+        ({"net.price": "1.5"}, {"net.price": 1.5}),
+        ({"net.price": "1 299,50 kr"}, {"net.price": 1299.5}),
+        ({"net.price": None}, {"net.price": None}),
+        ({"stars": "3"}, {"stars": 3}),
     ],
 )
-def test_values_in_lists_and_objects_are_corrected(edits: dict[str, Any], expected: Json) -> None:
-    schema = {
-        "type": "object",
-        "properties": {
-            "tags": {"type": "array", "items": {"type": ["string", "null"]}},
-            "size": {"type": "object", "properties": {"w": {"type": "integer"}}},
-        },
-    }
-    assert corrected({"tags": ["a", "x"], "size": {"w": 1}}, edits, schema) == expected
+def test_values_of_each_kind_are_corrected(edits: dict[str, Any], expected: Json) -> None:
+    record = {"tags": ["a", "x"], "size": {"w": 1}, "net.price": 5, "stars": 1}
+    assert corrected(record, edits, NESTED) == record | expected
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({"net.price": "NaN"}, "net.price: 'NaN' is not valid"),
+        ({"stars": "4"}, "stars: '4' is not one of"),
+        ({"size.h": "1"}, "the record has no 'h'"),
+        ({"tags.9": "1"}, "the record has no '9'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(edits: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        corrected({"tags": ["a"], "size": {"w": 1}, "net.price": 5, "stars": 1}, edits, NESTED)
 
 
 HOSTILE = {

@@ -12,7 +12,7 @@ from tests.serve.ui.conftest import Ui
 
 PAGE = (
     "<!doctype html><style>h1{color:#333}</style><nav>Home</nav><h1>Oak <b>table</b></h1><p>Was <s>€ 500</s>"
-    " now € 450</p><div style='height:2000px'></div><p id=low>Solid oak, made by Hultberg</p>"
+    " now <b id=now>€ 450</b></p><div style='height:2000px'></div><p id=low>Solid oak, made by Hultberg</p>"
 )
 HOSTILE = """<html><head><meta http-equiv="refresh" content="0;url=http://127.0.0.1:9/away">
 <script>parent.document.body.innerHTML = 'taken'; top.location = 'http://127.0.0.1:9/'</script>
@@ -82,15 +82,18 @@ def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
     tab.click('[data-path="name"] button[aria-label^="Use"]')
     assert tab.is_hidden("#message")
     assert tab.input_value("#value-0") == "Solid oak, made by Hultberg"
-    tab.fill("#value-1", "450")
+    drag(tab, "#now")
+    tab.click('[data-path="price"] button[aria-label^="Use"]')
+    assert tab.input_value("#value-1") == "€ 450"
     tab.click("#save")
     tab.wait_for_selector("#message:has-text('now has 1 example')")
+    assert tab.input_value("#value-1") == "450"
     saved = json.loads((workspace / "artifacts/toy/corrections.jsonl").read_text())
     assert saved == {"input": PAGE, "output": {"name": "Solid oak, made by Hultberg", "price": 450}}
 
     tab.fill("#value-1", "cheap")
     tab.click("#save")
-    tab.wait_for_selector("#message.wrong:has-text('price must be of type')")
+    tab.wait_for_selector("#message.wrong:has-text('fit the schema: price')")
 
 
 def test_each_place_is_gone_to(ui: Ui, tab: Any) -> None:
