@@ -14,7 +14,7 @@ NPROC ?=
 
 # A value of yours stays a value, whatever is in it. Make would expand it when a recipe or the environment needs it, so
 # that $(shell …) in a page would run; and a recipe has it as "$$RUN", from the environment, where the shell does not read it.
-VALUES := CONFIG DATA SET RUN NPROC RESUME RUNTIME HTML TEXT IN OUT VARIANT RUNS PORT SECONDS_OF_TRAINING
+VALUES := CONFIG DATA SET RUN NPROC RESUME RUNTIME HTML TEXT IN OUT VARIANT HOSTS RUNS PORT SECONDS_OF_TRAINING
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
 $(foreach name,$(VALUES) $(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(VALUES)
@@ -101,8 +101,8 @@ schema: setup   ## the JSON Schema of a record, to pass as `format` in a request
 ask: setup      ## HTML='<h1>…', HTML=page.html or TEXT='no tags' prints the record (EVIDENCE=1: and where it stands); with IN= and OUT= it is extract
 	@$(STAGE) serve.ask $(ARGS) $(call given,HTML,html) $(call given,TEXT,text) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant) $(if $(EVIDENCE),--evidence)
 
-extract: setup  ## IN=pages/ (HTML files), rows.jsonl, rows.parquet or crawl.warc.gz, OUT=records.jsonl or .parquet (docs/extract.md)
-	@$(STAGE) serve.extract $(ARGS) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant)
+extract: setup $(if $(RAY),$(if $(COMPOSE),,.venv/ray))  ## IN=pages/ (HTML files), rows.jsonl, rows.parquet or crawl.warc.gz, OUT=records.jsonl or .parquet (HOSTS="a b" several servers, RAY=1 a Ray cluster: docs/extract.md)
+	@$(STAGE) serve.extract $(ARGS) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant) $(call given,HOSTS,hosts) $(if $(RAY),--ray)
 
 logs:           ## the end of the server's log
 	@$(if $(COMPOSE),$(COMPOSE) logs,tail -n 200 artifacts/.server/server.log)
@@ -142,7 +142,7 @@ test: .venv/installed  ## the tests that take minutes at most
 test-one: .venv/installed  ## one file, folder or test: T=tests/pipeline/test_data.py
 	$(BIN)/pytest $(T)
 
-test-slow: .venv/installed  ## the whole pipeline, run for real
+test-slow: .venv/ray  ## the whole pipeline, run for real
 	$(BIN)/pytest -m slow
 
 test-docker: .venv/installed  ## the containers, built and run on a real Docker Engine
@@ -168,4 +168,9 @@ EXTRAS := pipeline,dev$(if $(shell command -v nvidia-smi 2>/dev/null),$(COMMA)cu
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11: set PYTHON=python3.11 (or later)"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# Not among the extras of every set-up: 75 MB for who has several machines.
+.venv/ray: .venv/installed
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[ray]'
 	@touch $@

@@ -144,7 +144,7 @@ def ask_all(config: Config, variant: str, host: str, rows: Sequence[Json]) -> It
     """
     plain = config.model_copy(update={"serve": config.serve.model_copy(update={"min_probability": None})})
     extractor = Extractor(plain, variant, host)
-    for row, found in answer_all(extractor, rows):
+    for row, found in answer_all([extractor], rows):
         facts = {
             "answer": found.text,
             "final": found.answer,

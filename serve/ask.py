@@ -31,7 +31,7 @@ def main() -> None:
     config = configuration.from_arguments(options)
     extractor = Extractor(config, options.variant or config.export.quantization_method[0], address())
     if options.source and options.target:
-        extract(config, extractor, options.source, options.target)
+        extract(config, [extractor], options.source, options.target)
     elif (options.html or options.text) and not options.source:
         ask_one(extractor, checked_page(options.text or page(options.html)), options.evidence)
     else:

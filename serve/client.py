@@ -1,6 +1,7 @@
 """The one way to ask a served model: greedy, held to the schema, never cut silently, checked."""
 
 import time
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +101,7 @@ class Extractor:
     """Asks one served model of a run; threads may share it. `host`: base URL, such as http://127.0.0.1:11434."""
 
     def __init__(self, config: Config, variant: str, host: str) -> None:
+        self.config = config
         self.host = host
         self.model = f"{config.serve.name}:{variant}"
         self.run = config.folder
@@ -113,6 +115,12 @@ class Extractor:
         self.http = httpx.Client(base_url=host, timeout=TIMEOUT)
         self._checked = False
         self.longest_page = config.serve.max_prompt - self.n_tokens(self._chat(""))
+
+    def at(self, host: str) -> "Extractor":
+        """The same for another server."""
+        other = copy(self)
+        other.host, other.http, other._checked = host, httpx.Client(base_url=host, timeout=TIMEOUT), False
+        return other
 
     @cached_property
     def expected(self) -> str:

@@ -2,6 +2,7 @@
 
     python -m serve.extract --in pages/ --out records.jsonl        or records.parquet
     make extract IN=pages/ OUT=records.jsonl
+    make extract IN=pages/ OUT=records.jsonl HOSTS="gpu-1 gpu-2" RAY=1      several servers; on a Ray cluster
 
 Writes a line a page, as it is answered: {"id", "url", "input_sha256", "record" (or null), "status", "reason",
 "probability" (by field), "unsure", "evidence" (where the page states each value), "model" (its digest), "settings" (a
@@ -13,7 +14,7 @@ for all of another model. The exit status is 0 where every page has a record.
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NoReturn
@@ -30,8 +31,8 @@ from serve import sources
 from serve.answers import Answers
 from serve.batch import answer_all
 from serve.client import Extractor
+from serve.ports import address, url
 from serve.result import Extraction
-from serve.server import address
 
 
 def main() -> None:
@@ -39,25 +40,46 @@ def main() -> None:
     parser.add_argument("--in", dest="source", type=Path, help="a folder or a file of pages")
     parser.add_argument("--out", dest="target", type=Path, help=".jsonl or .parquet")
     parser.add_argument("--variant", default=None, help="default: the first of export.quantization_method")
+    parser.add_argument("--hosts", default="", help="servers that have the model; default: OLLAMA_HOST")
+    parser.add_argument("--ray", action="store_true", help="ask from a Ray cluster; default: from this process")
     options = parser.parse_args()
     if not options.source or not options.target:
         raise UserError("nothing to extract from or to: give IN=… and OUT=records.jsonl")
     config = configuration.from_arguments(options)
-    extractor = Extractor(config, options.variant or config.export.quantization_method[0], address())
-    extract(config, extractor, options.source, options.target)
+    first, *others = [url(host, "HOSTS") for host in options.hosts.replace(",", " ").split()] or [address()]
+    extractor = Extractor(config, options.variant or config.export.quantization_method[0], first)
+    ask = from_ray if options.ray else from_here
+    extract(config, [extractor, *map(extractor.at, others)], options.source, options.target, ask)
 
 
-def extract(config: Config, extractor: Extractor, source: Path, target: Path) -> None:
+Ask = Callable[[Sequence[Extractor], Iterable[Json]], Iterator[Json]]
+
+
+def from_here(extractors: Sequence[Extractor], pages: Iterable[Json]) -> Iterator[Json]:
+    """The lines of pages that this process asks for."""
+    return (line(page, found) for page, found in answer_all(extractors, pages))
+
+
+def from_ray(extractors: Sequence[Extractor], pages: Iterable[Json]) -> Iterator[Json]:
+    """The lines of pages that a Ray cluster asks for."""
+    from serve.cluster import answer_all
+
+    return answer_all(extractors, pages, line)
+
+
+def extract(config: Config, extractors: Sequence[Extractor], source: Path, target: Path, ask: Ask = from_here) -> None:
     """Write the answers to a source's pages; raises `UserError` where some have no record, after all were asked."""
-    extractor.check()
+    for extractor in extractors:
+        extractor.check()
+    extractor = extractors[0]
     pages = sources.read(source)
     pages = chain([next(pages)], pages)  # a source that cannot be read is said before anything is written
     asked_with = {"model": extractor.expected, "settings": fingerprint(config)}
     bar = tqdm(desc=f"extract {extractor.model}", unit="page", total=sources.count(source), smoothing=0.1)
     with Answers(target, extractor.schema) as answers, bar:
         waiting = _waiting((page | asked_with for page in pages), answers, bar)
-        for page, found in answer_all(extractor, waiting):
-            _answer(page, found, answers, bar)
+        for answer in ask(extractors, waiting):
+            _answer(answer, answers, bar)
     _tell(answers, target)
 
 
@@ -71,13 +93,13 @@ def _waiting(pages: Iterable[Json], answers: Answers, bar: "tqdm[NoReturn]") -> 
             _advance(answers, bar)
         elif "problem" in page:
             failed = Answer(None, Status.NO_PAGE, page["problem"])
-            _answer(page, Extraction.without_answer(failed, page["model"]), answers, bar)
+            _answer(line(page, Extraction.without_answer(failed, page["model"])), answers, bar)
         else:
             yield page
 
 
-def _answer(page: Json, found: Extraction, answers: Answers, bar: "tqdm[NoReturn]") -> None:
-    answers.add(line(page, found))
+def _answer(answer: Json, answers: Answers, bar: "tqdm[NoReturn]") -> None:
+    answers.add(answer)
     _advance(answers, bar)
 
 

@@ -16,20 +16,25 @@ LISTEN = "0A"  # the state's number in /proc/net/tcp
 
 
 def address() -> str:
-    """Base URL of the server: OLLAMA_HOST in any of the forms that Ollama takes, else http://127.0.0.1:11434."""
-    value = os.environ.get("OLLAMA_HOST", "").strip().strip("\"'").rstrip("/")
+    """Base URL of the server at OLLAMA_HOST, by default http://127.0.0.1:11434."""
+    return url(os.environ.get("OLLAMA_HOST", ""), "OLLAMA_HOST")
+
+
+def url(given: str, variable: str) -> str:
+    """Base URL of a server that a variable gives in any of the forms that Ollama takes; empty is this machine's."""
+    value = given.strip().strip("\"'").rstrip("/")
     scheme, separator, rest = value.partition("://") if "://" in value else ("http", "", value)
     bare = rest.strip("[]")
     try:
         if scheme not in PORTS or any(mark in rest for mark in "/@?# "):
             raise ValueError
-        url = urlsplit(f"//[{bare}]" if _is_ipv6(bare) else f"//{rest}")
-        port = url.port or (PORTS[scheme] if separator else 11434)
+        parts = urlsplit(f"//[{bare}]" if _is_ipv6(bare) else f"//{rest}")
+        port = parts.port or (PORTS[scheme] if separator else 11434)
     except ValueError:
         raise UserError(
-            f"OLLAMA_HOST is {value!r}: give a host, host:port, [IPv6 address]:port or a URL of such"
+            f"{variable} is {value!r}: give a host, host:port, [IPv6 address]:port or a URL of such"
         ) from None
-    name = url.hostname or "127.0.0.1"
+    name = parts.hostname or "127.0.0.1"
     return f"{scheme}://{bracketed(EVERYWHERE.get(name, name))}:{port}"
 
 

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import pytest
 from pipeline.config import Config
 from serve.client import Extractor
 from tests.serve import tiny
-from tests.serve.scripted import Scripted, exported
+from tests.serve.scripted import Scripted, exported, running
 
 TEMPLATE = "<|user|>{{ .Prompt }}<|end|><|assistant|>"
 PARAMETERS = {"temperature": 0, "num_ctx": 512, "stop": ["<|end|>"]}
@@ -132,13 +131,8 @@ def api(any_server: Api, gguf_bytes: bytes) -> Iterator[Api]:
 
 @pytest.fixture
 def scripted() -> Iterator[Scripted]:
-    server = Scripted()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running() as server:
+        yield server
 
 
 @pytest.fixture

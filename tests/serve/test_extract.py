@@ -3,6 +3,7 @@
 import fcntl
 import gzip
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -19,9 +20,9 @@ from pipeline.errors import UserError
 from serve import batch, sources
 from serve.answers import Answers
 from serve.client import Extractor
-from serve.concurrency import HOLD, Concurrency
-from serve.extract import extract
-from tests.serve.scripted import DIGEST, SCHEMA, Scripted, copying
+from serve.concurrency import HOLD, MOST, Concurrency
+from serve.extract import extract, from_ray, main
+from tests.serve.scripted import DIGEST, SCHEMA, Scripted, copying, running
 
 OUT = Path("out.jsonl")
 
@@ -51,7 +52,7 @@ def server(scripted: Scripted, extractor: Extractor) -> Scripted:
 
 def test_a_line_says_all_of_a_page(config: Config, extractor: Extractor, server: Scripted) -> None:
     Path("in.jsonl").write_text('{"id": 7, "url": "http://x/y", "input": "<p>Bern"}\n')
-    extract(config, extractor, Path("in.jsonl"), OUT)
+    extract(config, [extractor], Path("in.jsonl"), OUT)
     (line,) = lines()
     assert line.pop("seconds") > 0
     assert line.pop("prompt_tokens") > 10
@@ -93,7 +94,7 @@ def test_a_bad_row_is_a_line_and_not_the_end_of_the_others(
     Path("in.jsonl").write_bytes(b"\xef\xbb\xbf" + b"\n".join([good, b"", *BAD, last]) + b"\n")
     for new in (2 + len(BAD), 0):
         with pytest.raises(UserError, match=f"{len(BAD)} of {2 + len(BAD)} pages have no record; out.jsonl says why"):
-            extract(config, extractor, Path("in.jsonl"), OUT)
+            extract(config, [extractor], Path("in.jsonl"), OUT)
         said = capsys.readouterr().err
         assert f"{2 + len(BAD)} pages in out.jsonl, {new} of them new" in said
         assert f"{len(BAD)} no page" in said
@@ -157,15 +158,15 @@ def test_what_is_no_source_is_one_sentence(
     if content is not None:
         Path(name).write_bytes(content)
     with pytest.raises(UserError, match=words):
-        extract(config, extractor, Path(name), OUT)
+        extract(config, [extractor], Path(name), OUT)
     assert not OUT.exists()
 
 
 @pytest.mark.parametrize("torn", ['{"id": "9", "record"', '{"id": "Gr\u00f6\u00dfe"', "", "\n\n", '{"i'])
 def test_a_kill_loses_and_doubles_nothing(config: Config, extractor: Extractor, server: Scripted, torn: str) -> None:
-    extract(config, extractor, rows("<p>a", "<p>b"), OUT)
+    extract(config, [extractor], rows("<p>a", "<p>b"), OUT)
     OUT.write_bytes(OUT.read_bytes() + torn.encode()[: -2 if "\u00df" in torn else None])
-    extract(config, extractor, rows("<p>a", "<p>b", "<p>c"), OUT)
+    extract(config, [extractor], rows("<p>a", "<p>b", "<p>c"), OUT)
     assert records() == {"0": "a", "1": "b", "2": "c"}
     assert len(server.requests) == 3
 
@@ -173,11 +174,11 @@ def test_a_kill_loses_and_doubles_nothing(config: Config, extractor: Extractor, 
 def test_what_changed_is_asked_again_and_stands_once(config: Config, extractor: Extractor, server: Scripted) -> None:
     for target in (OUT, Path("out.parquet")):
         server.requests.clear()
-        extract(config, extractor, rows("<p>a", "<p>b", "<p>c"), target)
-        extract(config, extractor, rows("<p>a", "<p>B", "<p>c"), target)
+        extract(config, [extractor], rows("<p>a", "<p>b", "<p>c"), target)
+        extract(config, [extractor], rows("<p>a", "<p>B", "<p>c"), target)
         assert len(server.requests) == 4
         other = config.model_copy(update={"serve": config.serve.model_copy(update={"min_probability": 0.5})})
-        extract(other, extractor, rows("<p>a"), target)  # the same model, but what is made of its answers changed
+        extract(other, [extractor], rows("<p>a"), target)  # the same model, but what is made of its answers changed
         assert len(server.requests) == 5
     assert records() == {"0": "a", "1": "B", "2": "c"}
     table = pq.read_table("out.parquet")
@@ -194,8 +195,8 @@ def test_one_process_writes(config: Config, extractor: Extractor, server: Script
     with OUT.open("a") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(UserError, match=r"another process writes out\.jsonl"):
-            extract(config, extractor, rows("<p>a"), OUT)
-    extract(config, extractor, rows("<p>a"), OUT)
+            extract(config, [extractor], rows("<p>a"), OUT)
+    extract(config, [extractor], rows("<p>a"), OUT)
 
 
 @pytest.mark.parametrize("content", [b"my notes\n", b"my notes", b'{"id": 1}\n', b"[1]\n{"])
@@ -204,13 +205,13 @@ def test_a_file_of_something_else_is_not_touched(
 ) -> None:
     OUT.write_bytes(content)
     with pytest.raises(UserError, match="is not a file of answers: give another OUT="):
-        extract(config, extractor, rows("<p>a"), OUT)
+        extract(config, [extractor], rows("<p>a"), OUT)
     assert OUT.read_bytes() == content
 
 
 def test_a_file_that_cannot_be_written_is_named(config: Config, extractor: Extractor, server: Scripted) -> None:
     with pytest.raises(UserError, match=r"cannot write .*out\.jsonl as user .*; give another OUT="):
-        extract(config, extractor, rows("<p>a"), Path("in.jsonl/out.jsonl"))
+        extract(config, [extractor], rows("<p>a"), Path("in.jsonl/out.jsonl"))
 
 
 def test_a_server_that_fails_is_asked_again(
@@ -227,12 +228,12 @@ def test_a_server_that_fails_is_asked_again(
 
     server.answer = answer
     with pytest.raises(UserError, match="1 of 4 pages have no record"):
-        extract(config, extractor, rows("<p>a", "<p>b", "<p>poison", "<p>c"), OUT)
+        extract(config, [extractor], rows("<p>a", "<p>b", "<p>poison", "<p>c"), OUT)
     assert records() == {"0": "a", "1": "b", "2": None, "3": "c"}
     (failed,) = (line for line in lines() if line["id"] == "2")
     assert (failed["status"], "HTTP 500" in failed["reason"]) == ("server error", True)
     server.answer = copy
-    extract(config, extractor, rows("<p>a", "<p>b", "<p>poison", "<p>c"), OUT)
+    extract(config, [extractor], rows("<p>a", "<p>b", "<p>poison", "<p>c"), OUT)
     assert records() == {"0": "a", "1": "b", "2": "poison", "3": "c"}
 
 
@@ -251,14 +252,14 @@ def test_a_server_that_stays_away_ends_the_batch_and_keeps_what_is_done(
 
     server.answer = answer
     with pytest.raises(UserError, match="no Ollama answers"):
-        extract(config, extractor, rows("<p>a", "<p>b", "<p>c", "<p>d"), OUT)
+        extract(config, [extractor], rows("<p>a", "<p>b", "<p>c", "<p>d"), OUT)
     assert records() == {"0": "a", "1": "b"}
 
 
 def test_another_model_in_the_middle_ends_the_batch(config: Config, extractor: Extractor, server: Scripted) -> None:
     server.digests = [DIGEST] * 4 + ["e" * 64]
     with pytest.raises(UserError, match="has the digest e"):
-        extract(config, extractor, rows(*["<p>a"] * 9), OUT)
+        extract(config, [extractor], rows(*["<p>a"] * 9), OUT)
     assert all(line["model"] == DIGEST for line in lines())
 
 
@@ -270,10 +271,10 @@ def test_rows_are_read_only_as_they_are_needed(extractor: Extractor, server: Scr
             taken.append(number)
             yield {"input": f"<p>{number}"}
 
-    answers = batch.answer_all(extractor, endless())
+    answers = batch.answer_all([extractor], endless())
     assert {next(answers)[0]["input"] for _ in range(5)} <= {f"<p>{n}" for n in taken}
     answers.close()  # type: ignore[attr-defined]
-    assert len(taken) < 5 + batch.MOST
+    assert len(taken) < 5 + MOST
 
 
 def simulated(best: int, clock: list[float], n: int = 600) -> Concurrency:
@@ -316,9 +317,52 @@ def test_pages_are_asked_at_once(config: Config, extractor: Extractor, server: S
         return copy(request)
 
     server.answer = answer
-    extract(config, extractor, rows(*(f"<p>{n}" for n in range(80))), OUT)
+    extract(config, [extractor], rows(*(f"<p>{n}" for n in range(80))), OUT)
     assert records() == {str(n): str(n) for n in range(80)}
     assert most[0] >= 4
+
+
+def test_several_servers_share_the_pages_and_one_that_dies_loses_none(
+    config: Config, extractor: Extractor, server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "WAIT", lambda _: 0.001)
+    with running() as other:
+        copy = other.answer = copying(extractor)
+        servers = [extractor, extractor.at(other.url)]
+        extract(config, servers, rows(*(f"<p>{n}" for n in range(40))), OUT)
+        assert len(server.requests) > 10
+        assert len(other.requests) > 10
+
+        def dying(request: Json) -> tuple[int, Json] | None:
+            if len(other.requests) > 45:
+                other.socket.close()
+                return None
+            return copy(request)
+
+        other.answer = dying
+        extract(config, servers, rows(*(f"<p>{n}" for n in range(200))), OUT)
+    assert records() == {str(n): str(n) for n in range(200)}
+
+
+def test_the_servers_are_named_in_one_variable(
+    config: Config, extractor: Extractor, server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = rows("<p>a")
+    options = ["extract", "--config", "c.yaml", "--in", str(source), "--out", str(OUT), "--hosts"]
+    monkeypatch.setattr("sys.argv", [*options, f"{server.url}, {server.url.removeprefix('http://')}"])
+    main()
+    assert records() == {"0": "a"}
+    monkeypatch.setattr("sys.argv", [*options, "a/b"])
+    with pytest.raises(UserError, match="HOSTS is 'a/b': give a host, host:port"):
+        main()
+
+
+def test_without_ray_a_sentence_says_how_to_install_it(
+    config: Config, extractor: Extractor, server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match=r"RAY=1 needs Ray, .*: install it with `.*pip install"):
+        extract(config, [extractor], rows("<p>a"), OUT, from_ray)
 
 
 def test_many_lines_do_not_fill_the_memory(workspace: Path) -> None:

@@ -1,4 +1,4 @@
-"""Server and client are killed in the middle of a batch: every page has its record, once."""
+"""Servers, clients and Ray workers are killed in the middle of a batch: every page has its record, once."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.config import Config
@@ -32,18 +33,32 @@ def answered(n: int) -> None:
         time.sleep(0.02)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes] | psutil.Process) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
 
 
-def test_every_page_has_its_record_once(config: Config) -> None:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    pages = [json.dumps({"id": n, "input": f"<p>Lamp {n}"}) + "\n" for n in range(N)]
-    Path("in.jsonl").write_text("".join(pages))
-    client = ("serve.extract", "--config", "c.yaml", "--in", "in.jsonl", "--out", str(OUT))
+        return int(probe.getsockname()[1])
+
+
+def write_pages(n: int) -> tuple[str, ...]:
+    """Write so many pages; the command that extracts them."""
+    Path("in.jsonl").write_text("".join(json.dumps({"id": i, "input": f"<p>Lamp {i}"}) + "\n" for i in range(n)))
+    return ("serve.extract", "--config", "c.yaml", "--in", "in.jsonl", "--out", str(OUT))
+
+
+def each_once(n: int) -> None:
+    """Every page has its own record, once."""
+    lines = [json.loads(line) for line in OUT.read_bytes().splitlines()]
+    assert sorted(int(line["id"]) for line in lines) == list(range(n))
+    assert all(line["record"] == {"a": f"Lamp {line['id']}"} for line in lines)
+
+
+def test_every_page_has_its_record_once(config: Config) -> None:
+    port, client = free_port(), write_pages(N)
     server = spawn("tests.serve.scripted", str(port), port=port)
     asking = spawn(*client, port=port)
     try:
@@ -61,6 +76,34 @@ def test_every_page_has_its_record_once(config: Config) -> None:
     finally:
         for process in (server, asking):
             kill(process)
-    lines = [json.loads(line) for line in OUT.read_bytes().splitlines()]
-    assert sorted(int(line["id"]) for line in lines) == list(range(N))
-    assert all(line["record"] == {"a": f"Lamp {line['id']}"} for line in lines)
+    each_once(N)
+
+
+def ray_workers(driver: int) -> list[psutil.Process]:
+    """The actors that ask, of a Ray that a process started."""
+    found = psutil.Process(driver).children(recursive=True)
+    return [process for process in found if process.cmdline()[:1] and "Asker" in process.cmdline()[0]]
+
+
+def test_a_ray_worker_a_server_and_the_client_are_killed(config: Config) -> None:
+    pytest.importorskip("ray", reason="needs the extra `ray`")
+    n, ports = 2000, (free_port(), free_port())
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    client = (*write_pages(n), "--ray", "--hosts", hosts)
+    servers = [spawn("tests.serve.scripted", str(port), port=port) for port in ports]
+    asking = spawn(*client, port=1)
+    try:
+        answered(1)
+        kill(ray_workers(asking.pid)[0])
+        answered(500)
+        kill(servers[1])
+        answered(900)
+        servers[1] = spawn("tests.serve.scripted", str(ports[1]), port=ports[1])
+        answered(1200)
+        kill(asking)
+        asking = spawn(*client, port=1)
+        assert asking.wait(timeout=120) == 0
+    finally:
+        for process in (*servers, asking):
+            kill(process)
+    each_once(n)
