@@ -44,9 +44,15 @@ def config(run: str) -> Config:
     return load(ARTIFACTS / run / "config.yaml", run=run)
 
 
-@lru_cache(maxsize=16)
 def extractor(run: str, variant: str, host: str, schema: str | None = None) -> Extractor:
     """The client of a variant; with `schema`, JSON Schema as text, it asks for these fields instead of the run's."""
+    manifest = ARTIFACTS / config(run).run / "manifest.json"
+    return _extractor(run, variant, host, schema, manifest.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _extractor(run: str, variant: str, host: str, schema: str | None, made: int) -> Extractor:
+    """`made`: when the run was last changed; one that was trained again has another model, prompt and ranker."""
     settings = config(run)
     if variant not in variants(run):
         raise UserError(f"{run} has no served {variant!r}: there are {', '.join(variants(run))}")

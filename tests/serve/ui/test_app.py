@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from pipeline.data import check
 from pipeline.errors import UserError
 from pipeline.rows import read
 from serve.located import values
+from serve.ui import runs
 from serve.ui.dataset import append, corrected
 from serve.ui.shown import shown
 from serve.ui.taken import taken_away
-from tests.serve.ui.conftest import SCHEMA, Ui
+from tests.serve.ui.conftest import SCHEMA, Scripted, Ui
 
 PAGE = "<script>track()</script><h1>Oak <b>table</b></h1><p>€ 450</p><!-- no -->"
 
@@ -70,6 +72,19 @@ def test_what_cannot_be_done_is_one_sentence(ui: Ui) -> None:
 def test_the_worst_examples_come_first(ui: Ui) -> None:
     found = httpx.get(f"{ui.url}/api/examples?run=toy&variant=q4_k_m").json()
     assert [(row["id"], row["wrong"]) for row in found] == [("r2", 2), ("r0", 0), ("r1", 0)]
+
+
+def test_a_run_that_was_made_again_is_read_again(ui: Ui, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # of the stand-in for the client
+    monkeypatch.chdir(workspace)
+    monkeypatch.setattr(runs, "Extractor", lambda config, variant, host: Scripted(f"{config.run}:{variant}", None))
+    first = runs.extractor("toy", "f16", "host")
+    assert runs.extractor("toy", "f16", "host") is first
+    assert runs.extractor("toy", "f16", "host", json.dumps(SCHEMA)) is not first
+    os.utime("artifacts/toy/manifest.json", ns=(1, 1))
+    assert runs.extractor("toy", "f16", "host") is not first
+    with pytest.raises(UserError, match="there are q4_k_m, f16"):
+        runs.extractor("toy", "q2", "host")
 
 
 def test_a_correction_becomes_an_example_that_training_takes(ui: Ui, workspace: Path) -> None:
