@@ -107,10 +107,10 @@ class Desk:
     def save(self, body: Json) -> Json:
         """Append a corrected example to a file of the run's folder."""
         kept = self.page(_text(body, "id"))
-        edits = body.get("edits") or {}
+        edits = _edits(body)
         record = corrected(kept.record, edits, kept.schema)
         name = body.get("file") or "corrections.jsonl"
-        if not NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise UserError(f"the file {name!r} must have a plain name that ends in .jsonl")
         path = runs.ARTIFACTS / kept.run / name
         return {
@@ -131,6 +131,13 @@ def _text(body: Json, name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise UserError(f"there is no {name}: give one first")
     return value
+
+
+def _edits(body: Json) -> dict[str, str | None]:
+    edits = body.get("edits") or {}
+    if not isinstance(edits, dict) or any(not isinstance(text, str | None) for text in edits.values()):
+        raise UserError("the edits must be texts by path")
+    return edits
 
 
 def application(desk: Desk, port: int) -> Guard:

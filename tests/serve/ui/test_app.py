@@ -69,6 +69,14 @@ def test_what_cannot_be_done_is_one_sentence(ui: Ui) -> None:
         assert said in answer.json()["error"]
 
 
+@pytest.mark.parametrize("body", [{"edits": [1]}, {"edits": {"name": 5}}, {"edits": "x"}, {"file": 5}])
+def test_a_malformed_correction_is_refused(ui: Ui, body: Json) -> None:
+    ui.answers["q4_k_m"] = {"name": "x", "price": None}
+    answer = ui.post("/api/save", {"id": ui.extract("<p>x")["id"]} | body)
+    assert answer.status_code == 400
+    assert "must" in answer.json()["error"]
+
+
 def test_the_worst_examples_come_first(ui: Ui) -> None:
     found = httpx.get(f"{ui.url}/api/examples?run=toy&variant=q4_k_m").json()
     assert [(row["id"], row["wrong"]) for row in found] == [("r2", 2), ("r0", 0), ("r1", 0)]
