@@ -5,7 +5,7 @@ import { edits, settle, show } from "./fields.js";
 import { load, point } from "./frame.js";
 import * as table from "./table.js";
 
-const state = { runs: [], first: null, other: null, row: null, page: null, saved: "{}" };
+const state = { runs: [], first: null, other: null, row: null, page: null, saved: "{}", pointed: false };
 const VIEWS = ["source", "frame", "read"];
 
 /** Run an action; its error is said and its button waits meanwhile. */
@@ -86,9 +86,10 @@ async function present() {
   show(first, other, guarded(pointAt));
   state.saved = JSON.stringify(edits());
   view("frame");
+  state.pointed = false;
   await load(first, $("styles").checked);
   const found = first.values.findIndex((value) => value.evidence.length);
-  if (found >= 0) await point(found);
+  if (found >= 0 && !state.pointed) await point(found); // who was quicker has chosen a place already
   const cost = first.seconds === undefined ? "" : `${first.seconds.toFixed(1)} s · ${first.prompt_tokens} + ${first.answer_tokens} tokens`;
   $("cost").textContent = first.parts > 1 ? `${cost} · ${first.parts} parts` : cost;
   $("rows").hidden = state.row === null;
@@ -99,6 +100,7 @@ async function present() {
 /** Show the `n`th place of a value; without one its first, where the page is in sight anyway. */
 async function pointAt(which, number, n = null) {
   if (n === null && $("frame-view").hidden) return;
+  state.pointed = true;
   view("frame");
   load(state[which], $("styles").checked);
   const seen = await point(number, n);

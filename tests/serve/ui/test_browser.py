@@ -147,7 +147,8 @@ def test_two_variants_side_by_side(ui: Ui, tab: Any) -> None:
     assert "the same" in tab.text_content('[data-path="name"] .other')
     assert tab.text_content('[data-path="price"] .other.differs mark') == "450"
     tab.click('[data-path="price"] .other .place')
-    tab.wait_for_timeout(300)
+    tab.frame_locator("#frame").locator("mark.on:has-text('450')").wait_for()
+    tab.wait_for_selector("#extract:not([disabled])")
     assert tab.frame_locator("#frame").locator("mark.on").all_text_contents() == ["450"]
 
 
