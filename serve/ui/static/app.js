@@ -79,6 +79,14 @@ async function extract() {
   await present();
 }
 
+const why = ({ status, reason }) => (reason ? `${status} (${reason})` : status);
+
+/** What an answer cost; nothing is known of a batch's. */
+function cost({ seconds, prompt_tokens, answer_tokens, parts }) {
+  if (seconds === undefined) return "";
+  return `${seconds.toFixed(1)} s · ${prompt_tokens} + ${answer_tokens} tokens${parts > 1 ? ` · ${parts} parts` : ""}`;
+}
+
 /** Show the answer that `state.first` holds, its page, and what it cost. */
 async function present() {
   const { first, other } = state;
@@ -90,11 +98,12 @@ async function present() {
   await load(first, $("styles").checked);
   const found = first.values.findIndex((value) => value.evidence.length);
   if (found >= 0 && !state.pointed) await point(found); // who was quicker has chosen a place already
-  const cost = first.seconds === undefined ? "" : `${first.seconds.toFixed(1)} s · ${first.prompt_tokens} + ${first.answer_tokens} tokens`;
-  $("cost").textContent = first.parts > 1 ? `${cost} · ${first.parts} parts` : cost;
+  $("cost").textContent = other ? `${cost(first)}; ${other.model}: ${cost(other)}` : cost(first);
   $("rows").hidden = state.row === null;
-  const failed = first.status === "ok" ? "" : `No record: ${first.status}${first.reason ? ` (${first.reason})` : ""}. You can still fill in the fields.`;
-  say(failed, Boolean(failed));
+  const failed = [];
+  if (first.status !== "ok") failed.push(`No record: ${why(first)}. You can still fill in the fields.`);
+  if (other && other.status !== "ok") failed.push(`No record of ${other.model}: ${why(other)}.`);
+  say(failed.join(" "), failed.length > 0);
 }
 
 /** Show the `n`th place of a value; without one its first, where the page is in sight anyway. */
