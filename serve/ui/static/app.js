@@ -93,12 +93,12 @@ async function present() {
   for (const name of ["frame", "read"]) $(`view-${name}`).disabled = false;
   show(first, other, guarded(pointAt));
   state.saved = JSON.stringify(edits());
+  $("cost").textContent = other ? `${cost(first)}; ${other.model}: ${cost(other)}` : cost(first);
   view("frame");
   state.pointed = false;
   await load(first, $("styles").checked);
   const found = first.values.findIndex((value) => value.evidence.length);
   if (found >= 0 && !state.pointed) await point(found); // who was quicker has chosen a place already
-  $("cost").textContent = other ? `${cost(first)}; ${other.model}: ${cost(other)}` : cost(first);
   $("rows").hidden = state.row === null;
   const failed = [];
   if (first.status !== "ok") failed.push(`No record: ${why(first)}. You can still fill in the fields.`);
