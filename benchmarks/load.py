@@ -4,6 +4,7 @@ Every whole answer is held against the answer that its page had when it was aske
 """
 
 import json
+import resource
 import socket
 import threading
 import time
@@ -26,10 +27,15 @@ BACK_OFF = 0.2  # seconds, after a 503
 class Outcome:
     """What clients met: the seconds of each accepted answer, texts that were not the page's own, other errors."""
 
+    alone: float = 0.0  # mean seconds of a page that is asked alone
     seconds: list[float] = field(default_factory=list)
     busy: int = 0
     wrong: list[str] = field(default_factory=list)
     other: list[str] = field(default_factory=list)
+
+    def bound(self, queue: int) -> float:
+        """Seconds that p95 may have with so many in the queue: three times what they take one after the other."""
+        return 3 * self.alone * queue
 
     def p95(self) -> float:
         """Seconds within which 95 % of the accepted answers came."""
@@ -52,15 +58,19 @@ def ask(http: httpx.Client, request: Json) -> tuple[Json, float]:
 
 def load(host: str, requests: list[Json], n_clients: int, seconds: float) -> Outcome:
     """`n_clients` ask for so many seconds, each its own pages in turn, beside clients that misbehave."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with httpx.Client(base_url=host, timeout=600) as http:
-        alone = [text(ask(http, request)[0]) for request in requests]
-    outcome, end = Outcome(), time.monotonic() + seconds
+        ask(http, requests[0])  # loads the model
+        alone = [ask(http, request) for request in requests]
+    outcome = Outcome(alone=float(np.mean([seconds for _, seconds in alone])))
+    end = time.monotonic() + seconds
 
     def client(number: int) -> None:
         with httpx.Client(base_url=host, timeout=600) as http:
             turn = number
             while time.monotonic() < end:
-                _once(http, requests[turn % len(requests)], alone[turn % len(requests)], outcome)
+                _once(http, requests[turn % len(requests)], text(alone[turn % len(requests)][0]), outcome)
                 turn += n_clients
 
     with misbehaving(host, requests[0], end), ThreadPoolExecutor(n_clients) as pool:
@@ -86,7 +96,7 @@ def _once(http: httpx.Client, request: Json, expected: str, outcome: Outcome) ->
 
 
 @contextmanager
-def misbehaving(host: str, request: Json, end: float, n_idle: int = 100) -> Iterator[None]:
+def misbehaving(host: str, request: Json, end: float, n_idle: int = 1000) -> Iterator[None]:
     """Idle connections, half-sent requests, slow senders and dropped streams, until `end`."""
     url = urlsplit(host)
     address = (url.hostname or "127.0.0.1", url.port or 80)

@@ -1,6 +1,6 @@
-"""How fast servers answer a run's test pages: rows a second, generated tokens a second, p95; side by side in one run.
+"""How fast servers answer a run's test pages, and where a row's time goes; side by side in one run.
 
-    python -m benchmarks.serve --run zs                              the embedded engine with 1 and with 4 slots
+    python -m benchmarks.serve --run zs                              the embedded engine with 1, 4 and 8 slots
     python -m benchmarks.serve --run zs --checkout before=../old     the same beside another checkout's engine
     python -m benchmarks.serve --run zs --host http://127.0.0.1:11434  a server that already has the run's model
     python -m benchmarks.serve --run zs --load 64 --seconds 60       64 clients, and some that misbehave
@@ -21,9 +21,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
+import psutil
 
 from benchmarks.load import ask, load, text
 from extraction.json import Json
@@ -36,6 +38,13 @@ from serve import modelfile
 from serve.client import read_prompt
 
 ROOT = Path(__file__).parents[1]
+OLLAMA = 10.2  # rows/s of Ollama 0.33.0-rc2 at a first pass over the example's test pages
+HEAD = "| | rows/s | ÷ first | ms a row: reading | writing | the rest | tokens/s | p95 | same answers | GFLOP/s |"
+ABLATIONS: dict[str, Json] = {
+    "deterministic": {"deterministic": True},
+    "without the schema": {"format": None},
+    "without probabilities": {"logprobs": False},
+}
 
 
 @dataclass
@@ -50,18 +59,28 @@ class Setting:
     seconds: list[float] = field(default_factory=list)
     wall: float = 0.0
     n_tokens: int = 0
+    reading: float = 0.0  # seconds of the server, over all answers
     generating: float = 0.0
     rates: list[float] = field(default_factory=list)
 
-    def line(self, reference: dict[int, str]) -> str:
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        return len(self.answers) / self.wall
+
+    def line(self, first: "Setting") -> str:
         """A row of the table."""
-        same = sum(self.answers[row] == reference.get(row) for row in self.answers)
+        same = sum(self.answers[row] == first.answers.get(row) for row in self.answers)
+        n = len(self.answers)
+        rest = sum(self.seconds) - self.reading - self.generating  # waiting, HTTP and Python
         cells = [
             self.title,
-            f"{len(self.answers) / self.wall:.2f}",
+            f"{self.rate:.2f}",
+            f"{self.rate / first.rate:.2f}",
+            *(f"{1000 * seconds / n:.0f}" for seconds in (self.reading, self.generating, rest)),
             f"{self.n_tokens / self.generating:.0f}" if self.generating else "–",
             f"{np.percentile(self.seconds, 95):.2f} s",
-            f"{same} of {len(self.answers)}",
+            f"{same} of {n}",
             f"{np.mean(self.rates):.0f}",
         ]
         return "| " + " | ".join(cells) + " |"
@@ -135,6 +154,7 @@ def turn(setting: Setting, rows: list[tuple[int, Json]]) -> None:
         setting.answers[number] = text(body)
         setting.seconds.append(seconds)
         setting.n_tokens += body.get("eval_count", 0)
+        setting.reading += body.get("prompt_eval_duration", 0) / 1e9
         setting.generating += body.get("eval_duration", 0) / 1e9
 
 
@@ -144,9 +164,9 @@ def compare(settings: list[Setting], asked: list[Json], slice_size: int) -> None
     for start in range(0, len(numbered), slice_size):
         for setting in settings:
             turn(setting, numbered[start : start + slice_size])
-    print("| | rows/s | generated tokens/s | p95 | same answers | GFLOP/s |\n|---|---|---|---|---|---|")
+    print(HEAD + "\n" + "|---" * HEAD.count(" | ") + "|---|")
     for setting in settings:
-        print(setting.line(settings[0].answers), flush=True)
+        print(setting.line(settings[0]), flush=True)
 
 
 def main() -> None:
@@ -156,7 +176,7 @@ def main() -> None:
     parser.add_argument("--slice", type=int, default=20, help="rows a turn")
     parser.add_argument("--host", help="a server that has the model already")
     parser.add_argument("--checkout", action="append", default=[], metavar="NAME=FOLDER", help="engine to compare with")
-    parser.add_argument("--parallel", type=int, nargs="*", default=[1, 4], help="slots, and as many clients")
+    parser.add_argument("--parallel", nargs="*", default=["1", "1x4", "4", "8x32"], help="slots, and clients: 8x32")
     parser.add_argument("--load", type=int, help="clients at once, beside clients that misbehave")
     parser.add_argument("--seconds", type=float, default=60)
     arguments = parser.parse_args()
@@ -166,19 +186,23 @@ def main() -> None:
         settings = _settings(stack, config, arguments)
         if arguments.load is None:
             compare(settings, asked, arguments.slice)
+            print(f"1 client ÷ Ollama 0.33's {OLLAMA} rows/s on other 2 cores: {settings[0].rate / OLLAMA:.2f}")
         else:
             _print_load(settings[0], asked, arguments.load, arguments.seconds)
 
 
 def _settings(stack: ExitStack, config: Config, arguments: argparse.Namespace) -> list[Setting]:
+    pairs = [_pair(text) for text in arguments.parallel]
     if arguments.host:
-        return [Setting(f"server, {n} clients", arguments.host, n) for n in arguments.parallel]
-    settings = []
-    for n in arguments.parallel:
-        host = stack.enter_context(engine(ROOT, config, arguments.variant, n))
-        settings.append(Setting(f"embedded, {n} clients and slots", host, n))
-        if n == 1:
-            settings.append(Setting("embedded, deterministic", host, 1, {"deterministic": True}))
+        return [Setting(f"server, {clients} clients", arguments.host, clients) for _, clients in pairs]
+    settings, hosts = [], {}
+    for slots, clients in pairs:
+        if slots not in hosts:
+            hosts[slots] = stack.enter_context(engine(ROOT, config, arguments.variant, slots))
+        settings.append(Setting(f"embedded, slots {slots}, clients {clients}", hosts[slots], clients))
+    if settings and pairs[0] == (1, 1) and arguments.load is None:
+        print(f"CPU of the idle engine: {idle(settings[0].host):.2%} of a core")
+        settings += [Setting(f"embedded, {name}", hosts[1], 1, more) for name, more in ABLATIONS.items()]
     for named in arguments.checkout:
         name, equals, folder = named.partition("=")
         if not equals or not (Path(folder) / "serve" / "embedded.py").is_file():
@@ -188,11 +212,35 @@ def _settings(stack: ExitStack, config: Config, arguments: argparse.Namespace) -
     return settings
 
 
+def _pair(text: str) -> tuple[int, int]:
+    """Slots and clients of "8x32"; "4" is as many of both."""
+    slots, _, clients = text.partition("x")
+    if not slots.isdecimal() or not (clients or slots).isdecimal():
+        raise UserError(f"--parallel has {text!r}: give slots, or slots and clients as in 8x32")
+    return int(slots), int(clients or slots)
+
+
+def idle(host: str, seconds: float = 5.0) -> float:
+    """The share of a core that an engine takes while nobody asks, with the model loaded."""
+    port = urlsplit(host).port
+    (server,) = {
+        one.pid
+        for one in psutil.net_connections()
+        if one.laddr and one.laddr.port == port and one.pid and one.status == "LISTEN"
+    }
+    process = psutil.Process(server)
+    both = [process, *process.children(recursive=True)]
+    before = sum(sum(one.cpu_times()[:2]) for one in both)
+    time.sleep(seconds)
+    return (sum(sum(one.cpu_times()[:2]) for one in both) - before) / seconds
+
+
 def _print_load(setting: Setting, asked: list[Json], n_clients: int, seconds: float) -> None:
     outcome = load(setting.host, asked, n_clients, seconds)
     print(
         f"{setting.title}: {n_clients} clients, {seconds:.0f} s: {len(outcome.seconds) / seconds:.1f} answers/s,"
-        f" p95 {outcome.p95():.2f} s, {outcome.busy} refused as busy, {len(outcome.wrong)} wrong answers,"
+        f" p95 {outcome.p95():.2f} s (bar {outcome.bound(n_clients):.2f} s), "
+        f"{outcome.busy} refused as busy, {len(outcome.wrong)} wrong answers,"
         f" {len(outcome.other)} other errors {outcome.other[:3]}; {matrix_rate():.0f} GFLOP/s"
     )
 

@@ -3,6 +3,11 @@
 Enforced: type, properties, required, items, enum, const, anyOf, oneOf, $ref within the schema, minLength, maxLength,
 minItems, maxItems. Bounds of numbers and `format` are not. What else would restrict the value is an error, since an
 answer must not be looser than it looks. Source: the grammar notation in llama.cpp's grammars/README.md.
+
+The wheel's own converter (`xllamacpp.json_schema_to_grammar`) makes a `%llguidance` grammar, which refuses nothing when
+it is made. With it these tests fail: all of test_grammar.test_what_cannot_be_enforced_is_refused, "chat bad schema" of
+test_recorded, and of test_contract the same refusal, test_schema_is_kept_in_its_order and
+test_without_shift_the_window_ends_the_answer.
 """
 
 import json

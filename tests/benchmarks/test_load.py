@@ -37,3 +37,4 @@ def test_thirty_seconds_of_64_clients(tmp_path: Path, gguf_bytes: bytes) -> None
     assert (outcome.wrong, outcome.other) == ([], [])
     assert len(outcome.seconds) > 64
     assert outcome.busy > 0
+    assert outcome.p95() <= outcome.bound(16 + 1)
