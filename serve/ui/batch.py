@@ -89,7 +89,7 @@ def _parquet(answers: Path) -> Iterator[Json]:
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
-    columns = ["id", "record", "status", "reason", "probability", "input_sha256", "model"]
+    columns = ["id", "url", "record", "status", "reason", "probability", "input_sha256", "model"]
     try:
         for batch in ParquetFile(answers).iter_batches(columns=columns):
             yield from batch.to_pylist()
@@ -105,6 +105,7 @@ def _row(answers: Path, line: Any) -> Json:
     probability = {name: value for name, value in given.items() if value is not None}
     return {
         "id": str(line["id"]),
+        "url": line.get("url"),
         "output": line["record"],
         "status": str(line["status"]),
         "reason": str(line.get("reason") or ""),

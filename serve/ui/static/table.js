@@ -53,7 +53,7 @@ export function reveal(number) {
 }
 
 const valueOf = (row, key) => (key.startsWith(".") ? (row.output?.[key.slice(1)] ?? null) : row[key]);
-const searched = (row) => [row.id, row.status, ...fields.map((name) => shown(row.output?.[name] ?? null))].join("\n").toLowerCase();
+const searched = (row) => [row.id, row.url, row.status, ...fields.map((name) => shown(row.output?.[name] ?? null))].join("\n").toLowerCase();
 
 function head([key, title]) {
   return element("th", { scope: "col", "data-key": key }, element("button", { class: "quiet", text: title, onclick: () => sort(key) }));
@@ -65,7 +65,7 @@ function line(row) {
   return element(
     "tr",
     { class: kind || null },
-    element("th", { scope: "row" }, element("button", { class: "link", text: row.id, onclick: () => onopen(row.number) })),
+    element("th", { scope: "row" }, element("button", { class: "link", text: row.id, title: row.url, onclick: () => onopen(row.number) })),
     element("td", { title: row.reason, text: row.status }),
     element("td", { class: "number", text: row.lowest === null ? "" : row.lowest.toFixed(3) }),
     ...values.map((text) => element("td", { title: text, text })),

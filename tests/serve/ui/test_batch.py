@@ -93,6 +93,7 @@ def test_each_row_finds_its_page(tmp_path: Path, made: Callable[[Path], Path], n
     source = made(tmp_path)
     batch = Batch(extracted(source, tmp_path / name), source)
     assert len(batch.rows) == N
+    assert batch.rows[3]["url"] == ("http://a.example/3" if ".warc" in source.name else None)
     assert batch.rows[0]["probability"] == {"name": 0.75, "price": 0.75}
     given = [page["input"] for page in sources.read(source)]
     for number in (N - 1, 0, 17, 8):
