@@ -149,10 +149,7 @@ def application(desk: Desk, port: int) -> Guard:
         return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": OWN_POLICY})
 
     async def options(request: Request) -> Response:
-        found = await run_in_threadpool(
-            lambda: [{"name": n, "variants": runs.variants(n), "schema": runs.schema_of(n)} for n in runs.names()]
-        )
-        return JSONResponse({"runs": found, "host": desk.host}, headers=HEADERS)
+        return JSONResponse({"runs": await run_in_threadpool(runs.choices), "host": desk.host}, headers=HEADERS)
 
     async def examples(request: Request) -> Response:
         run, variant = request.query_params.get("run", ""), request.query_params.get("variant", "")

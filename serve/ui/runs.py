@@ -1,6 +1,7 @@
 """The runs of this machine: which can be asked, their variants and schemas, and their worst examples."""
 
 import json
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def variants(run: str) -> list[str]:
     """The served variants of a run, the quantized ones first."""
     served: Json = read_manifest(ARTIFACTS / run).get("serve", {}).get("served", {})
     return sorted(served, key=lambda variant: variant == "f16")
+
+
+def choices() -> list[Json]:
+    """{"name", "variants", "schema"} of each run; one that has lost a file is left out."""
+    found = []
+    for run in names():
+        with suppress(UserError):
+            found.append({"name": run, "variants": variants(run), "schema": schema_of(run)})
+    return found
 
 
 def named(digest: str) -> Json | None:
@@ -68,7 +78,8 @@ def _extractor(run: str, variant: str, host: str, schema: str | None, made: int)
 def worst(run: str, variant: str) -> list[Json]:
     """Test examples that the variant got wrong in the last evaluation, else the first: {"id", "input", "wrong"}."""
     folder = ARTIFACTS / run
-    rows = {row["id"]: row for row in read_jsonl(folder / "data" / "test.jsonl")}
+    test = folder / "data" / "test.jsonl"
+    rows = {row["id"]: row for row in read_jsonl(test)} if test.is_file() else {}
     samples = folder / "samples" / f"{variant}.jsonl"
     wrong = {}
     for sample in read_jsonl(samples) if samples.is_file() else []:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,16 @@ def test_a_malformed_correction_is_refused(ui: Ui, body: Json) -> None:
 def test_the_worst_examples_come_first(ui: Ui) -> None:
     found = httpx.get(f"{ui.url}/api/examples?run=toy&variant=q4_k_m").json()
     assert [(row["id"], row["wrong"]) for row in found] == [("r2", 2), ("r0", 0), ("r1", 0)]
+    Path("artifacts/toy/data/test.jsonl").unlink()  # a run that was copied for its client alone
+    assert httpx.get(f"{ui.url}/api/examples?run=toy&variant=q4_k_m").json() == []
+
+
+@pytest.mark.parametrize("lost", ["data/schema.json", "config.yaml"])
+def test_a_run_that_lost_a_file_does_not_hide_the_others(ui: Ui, workspace: Path, lost: str) -> None:
+    shutil.copytree(workspace / "artifacts" / "toy", workspace / "artifacts" / "broken")
+    (workspace / "artifacts" / "broken" / lost).unlink()
+    found = httpx.get(f"{ui.url}/api/options").json()["runs"]
+    assert [(run["name"], run["variants"]) for run in found] == [("toy", ["q4_k_m", "f16"])]
 
 
 def test_a_run_that_was_made_again_is_read_again(ui: Ui, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
