@@ -21,8 +21,8 @@ from serve.batch import Asking
 from serve.client import Extractor
 from serve.result import Extraction
 
-BATCH = 128  # pages of a task: what is asked for again after a kill, at most
-WINDOW = 64  # tasks a dataset has, and Ray's object store at once
+BATCH = 64  # pages of a task: what is asked for again after a kill, at most
+WINDOW = 128  # tasks a dataset has, and Ray's object store at once
 ROOT = Path(__file__).parents[1]
 
 Line = Callable[[Json, Extraction], Json]

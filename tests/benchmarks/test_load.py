@@ -11,8 +11,8 @@ from tests.serve.conftest import PARAMETERS, TEMPLATE, embedded
 OPTIONS = {"num_predict": 24, "seed": 1, "temperature": 0, "num_ctx": 512}
 
 
-def asked(n: int) -> list[dict[str, object]]:
-    shared = {"model": "contract:f16", "stream": False, "options": OPTIONS}
+def asked(n: int, num_predict: int = 24) -> list[dict[str, object]]:
+    shared = {"model": "contract:f16", "stream": False, "options": OPTIONS | {"num_predict": num_predict}}
     return [shared | {"messages": [{"role": "user", "content": f"page {i} " + "word " * i}]} for i in range(n)]
 
 
@@ -32,7 +32,7 @@ def test_engines_take_turns_and_are_counted(
 def test_thirty_seconds_of_64_clients(tmp_path: Path, gguf_bytes: bytes) -> None:
     with embedded(tmp_path / "models", OLLAMA_MAX_QUEUE="16") as api:
         api.create("contract:f16", gguf_bytes, template=TEMPLATE, parameters=PARAMETERS)
-        outcome = load(api.url, asked(32), n_clients=64, seconds=30)
+        outcome = load(api.url, asked(32, 160), n_clients=64, seconds=30)
         assert api.chat().status_code == 200
     assert (outcome.wrong, outcome.other) == ([], [])
     assert len(outcome.seconds) > 64
