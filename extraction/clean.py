@@ -26,7 +26,7 @@ VOID = {"area", "basefont", "br", "col", "frame", "hr", "img", "input", "isindex
 WRAPPERS = {"div", "span", "section"}
 CELLS = {"td", "th"}  # an empty one still counts columns
 WHOLE = {"html", "head", "body"}  # hidden until a script has run, or by a slip
-UNSAID = {"title", "script"}  # no reader finds their text in the page
+UNSAID = {"title"}  # no reader finds its text in the page, and every page has one
 VERBATIM = {"pre", "textarea"}
 LINKED_DATA = "application/ld+json"
 
@@ -48,8 +48,8 @@ def clean(text: str) -> str:
     """A page or fragment without what cannot hold a value; text without markup comes back as it is.
 
     Comments, scripts (but linked data), styles, pictures' insides, attributes and elements that no reader sees and
-    elements that are left empty go; every other text stays. A page that says nothing else keeps what it hides and its
-    <noscript>. Cleaning twice is cleaning once.
+    elements that are left empty go; every other text stays. A page that says nothing else, in <meta> or linked data
+    neither, keeps what it hides and its <noscript>. Cleaning twice is cleaning once.
     """
     if not MARKUP.search(text):
         return text
@@ -84,7 +84,7 @@ class _Page:
 
     def __init__(self, shows: bool = False) -> None:
         self.shows = shows  # what is hidden too
-        self.says = self.hides = False  # anything to its readers; from them
+        self.says = self.hides = False  # anything, but its title; from its readers
         self.written: list[str] = []
         self.open = [_Element("body", 0, bare=False, holds=True)]
         self.removing = 0  # how many elements deep
@@ -102,7 +102,7 @@ class _Page:
             if len(self.open) > 1 and self.open[-2] is parent and not _nests(parent.tag, tag):
                 self.misread = True
             stay, holds = (f' type="{LINKED_DATA}"', False) if tag == "script" else kept(tag, attributes)
-            self.says |= holds and tag != "meta"
+            self.says |= holds
             self.open.append(_Element(tag, len(self.written), not stay, holds))
             self.written.append(f"<{tag}{stay}>")
             self.verbatim += tag in VERBATIM

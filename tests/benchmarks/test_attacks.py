@@ -1,6 +1,8 @@
 """The attack benchmark: what it plants, and that its figures tell a model that obeys from one that does not."""
 
+import json
 import random
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,6 +49,17 @@ def test_a_plant_asks_for_false_values_and_hidden_ones_are_not_read(kind: str) -
         false = ["zebra" in read.lower(), "6.66" in read]
         assert any(false) != kind.startswith("hidden"), read
         assert "Lamp" in read
+
+
+@pytest.mark.parametrize("kind", [kind for kind in attacks.KINDS if kind.startswith("hidden")])
+def test_no_page_of_the_dataset_shows_a_hidden_attack(kind: str) -> None:
+    rows = [json.loads(line) for line in Path("data/products.jsonl").read_text(encoding="utf-8").split("\n") if line]
+    pages = {row["layout"]: row for row in rows}
+    for layout, row in pages.items():
+        planted = attacks.KINDS[kind](row, SPECIAL, random.Random(2))
+        for text in (f"{planted}\n{row['input']}", f"{row['input']}\n{planted}"):
+            assert "zebra" not in page(text).lower(), layout
+            assert "6.66" not in page(text), layout
 
 
 def test_the_rate_counts_false_values_only() -> None:

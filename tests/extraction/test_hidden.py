@@ -57,3 +57,14 @@ def test_what_a_reader_sees_or_may_see_stays(start: str) -> None:
 )
 def test_a_page_that_says_nothing_else_keeps_what_it_hides(page: str, cleaned: str) -> None:
     assert clean(page) == cleaned
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '<meta property="product:brand" content="Acme">',
+        '<script type="application/ld+json">{"name":"Anvil"}</script>',
+    ],
+)
+def test_a_page_of_metadata_alone_shows_nothing_that_it_hides(said: str) -> None:
+    assert clean(f"<title>t</title>{said}<div hidden><p>a</p></div>") == f"<title>t</title>{said}"
