@@ -61,7 +61,7 @@ def greedy(
         logits = model(input_ids=ids, **state, use_cache=True, logits_to_keep=1).logits[:, -1].float()
         new = logits.argmax(-1)
         scores = logits.log_softmax(-1).gather(1, new[:, None])[:, 0].tolist() if scored else []
-        going = _append(found, rows, new.tolist(), scores, ends)
+        going = append(found, rows, new.tolist(), scores, ends)
         if not going:
             break
         ids, positions = new[:, None], positions[:, -1:] + 1
@@ -73,7 +73,7 @@ def greedy(
     return found
 
 
-def _append(
+def append(
     found: list[Tokens], rows: Sequence[int], new: Sequence[int], scores: Sequence[float], ends: Sequence[int]
 ) -> list[int]:
     """Enter a step's tokens; the places in the batch of the rows that have not ended."""

@@ -7,7 +7,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from eval import decode, hf
+from eval import decode, graphs, hf
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 
@@ -34,6 +34,24 @@ def test_the_answers_are_those_of_transformers_generate(shared_keys: Any) -> Non
         )
         assert tokens == alone[0, len(prompt) :].tolist()
     assert len({len(tokens) for tokens, _ in found}) > 3  # rows did leave the batch at different steps
+
+
+@pytest.mark.parametrize("stretch", [4, 64])
+def test_a_static_cache_gives_the_same_tokens_and_scores(
+    shared_keys: Any, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    """What a GPU replays as a graph, computed step by step."""
+    monkeypatch.setattr(graphs, "STRETCH", stretch)
+    shared_keys.set_attn_implementation("sdpa")
+    prompts = [[(7 * row + step) % 50 + 5 for step in range(3 + 4 * row)] for row in range(9)]
+    for limit in (1, 2, 40):
+        with torch.inference_mode():
+            plain, static = (
+                module.greedy(shared_keys, prompts, 0, [1, 2, 3, 4], limit, True) for module in (decode, graphs)
+            )
+        assert [tokens for tokens, _ in static] == [tokens for tokens, _ in plain]
+        for (_, ours), (_, theirs) in zip(static, plain, strict=True):
+            assert ours == pytest.approx(theirs, abs=1e-4)
 
 
 def test_a_row_that_has_ended_costs_no_more_steps(shared_keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
