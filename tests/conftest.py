@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,30 @@ CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt"
     " %}<|assistant|>{% endif %}"
 )
+
+
+ROOT = Path(__file__).parents[1]
+ROOMS = "|".join(path.parent.name for path in ROOT.glob("*/__init__.py"))
+# A warning's module is a name, or the path of a file that is being compiled.
+THEIRS = rf"(?!({ROOMS})(\.|$)|{re.escape(str(ROOT))}/(?!\.venv/))"
+
+
+def forgive_libraries() -> None:
+    """Warnings are errors, but not what a library's code says of itself as it is compiled or imported."""
+    for category in (SyntaxWarning, DeprecationWarning):
+        warnings.filterwarnings("default", category=category, module=THEIRS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    forgive_libraries()  # within pytest's own wrapper, which has just set the filters of pyproject.toml
+    yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    forgive_libraries()
+    return (yield)  # type: ignore[misc]
 
 
 def pytest_configure() -> None:
