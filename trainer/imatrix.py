@@ -15,15 +15,14 @@ from tqdm import tqdm
 
 from pipeline.config import Config
 from pipeline.files import atomic_write, read_jsonl, read_schema
-from trainer.quantize import open_gguf
 
 FILE = "imatrix.gguf"
 EXAMPLES = 128  # of the training split; more change nothing that can be measured
 Sums = dict[str, tuple[np.ndarray[Any, np.dtype[np.float32]], int]]  # by GGUF name: sums of squares, number of tokens
 
 
-def measure(config: Config, source: Path) -> Path:
-    """Write imatrix.gguf beside `source`, the run's f16 GGUF, from the merged model and the training split."""
+def measure(config: Config, f16: Any, target: Path) -> Path:
+    """Write `target`/imatrix.gguf from the merged model, the training split and a reader of the run's f16.gguf."""
     from transformers import AutoTokenizer
 
     from pipeline.reading import pruner
@@ -37,9 +36,8 @@ def measure(config: Config, source: Path) -> Path:
     end, schema = end_of_turn(tokenizer), read_schema(folder)
     samples = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean, pruner(config))
     sums = squares(load(merged), [sample["input_ids"] for sample in samples])
-    target = source.parent / FILE
-    save(named(sums, source), target, len(samples))
-    return target
+    save(named(sums, f16), target / FILE, len(samples))
+    return target / FILE
 
 
 def load(merged: Path) -> Any:
@@ -80,9 +78,8 @@ def squares(model: Any, examples: Iterable[list[int]]) -> Sums:
     return {name: (total.cpu().numpy(), counts[name]) for name, total in sums.items()}
 
 
-def named(sums: Sums, source: Path) -> Sums:
+def named(sums: Sums, reader: Any) -> Sums:
     """The sums by the names of the GGUF's tensors; the output layer's go to the embedding where that is both."""
-    reader = open_gguf(source)
     architecture = str(reader.fields["general.architecture"].contents())
     n_layers = int(reader.fields[f"{architecture}.block_count"].contents())
     kind = next(kind for kind, name in MODEL_ARCH_NAMES.items() if name == architecture)

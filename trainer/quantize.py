@@ -7,8 +7,10 @@ so that types and bytes equal what `llama-quantize` writes.
 
 import ctypes
 import os
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ FALLBACK = {Type.Q4_K: Type.Q5_0, Type.Q6_K: Type.Q8_0}
 SUMS, COUNTS = ".in_sum2", ".counts"  # of the two tensors that an imatrix has for each of the model's
 WRITER_KEYS = ("GGUF.version", "GGUF.tensor_count", "GGUF.kv_count", "general.architecture")  # GGUFWriter's own
 VALUES_AT_ONCE = 1 << 18  # that a thread converts to float32 and quantizes: they stay in its cache
+AHEAD = 2  # tensors that are quantized while one is written
+Array = np.ndarray[Any, Any]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -54,35 +58,46 @@ def tensor_type(name: str, shape: tuple[int, ...], original: Type, method: str, 
     return chosen if shape[0] % GGML_QUANT_SIZES[chosen][0] == 0 else Type.F16
 
 
-def quantize(source: Path, target: Path, method: str, imatrix: Path | None = None) -> None:
-    """Write `target`: the GGUF `source` (F16, BF16 or F32 tensors) quantized by "q4_k_m" or "q8_0".
+def quantize(reader: GGUFReader, target: Path, method: str, imatrix: Path | None = None) -> None:
+    """Write `target`: the model in a GGUF file (F16, BF16 or F32 tensors) quantized by "q4_k_m" or "q8_0".
 
-    With an `imatrix` (trainer/imatrix.py, or llama.cpp's program of that name) the errors are weighed by it.
+    With an `imatrix` (trainer/imatrix.py, or llama.cpp's program of that name) the errors are weighed by it. A tensor
+    is written while the next is quantized.
     """
-    reader = open_gguf(source)
-    architecture = str(reader.fields["general.architecture"].contents())
-    if experts := reader.fields.get(f"{architecture}.expert_count"):
-        raise UserError(f"{source} has {experts.contents()} experts: quantize it with llama.cpp's llama-quantize")
-    n_layers = int(reader.fields[f"{architecture}.block_count"].contents())
-    tied = not any(tensor.name == "output.weight" for tensor in reader.tensors)
     importance, described = read_imatrix(imatrix) if imatrix else ({}, {})
     facts = {"general.quantization_version": 2, "general.file_type": int(FILE_TYPE[method])}
     writer = copy_metadata(reader, target, facts | described)
-    tensors = sorted(reader.tensors, key=lambda tensor: (layer_of(tensor.name), tensor.name))
-    for tensor in tqdm(tensors, desc=f"export: {method}", unit="tensor", mininterval=1.0):
+    chosen = tensor_types(reader, method)
+    for tensor, kind in chosen:
+        size = tensor.n_elements // GGML_QUANT_SIZES[kind][0] * GGML_QUANT_SIZES[kind][1]
+        writer.add_tensor_info(tensor.name, tensor.shape[::-1].tolist(), np.dtype(np.void), size, raw_dtype=kind)
+    with closing(writer), ThreadPoolExecutor(os.cpu_count()) as pool:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        waiting: deque[Callable[[], Array]] = deque()
+        for tensor, kind in tqdm(chosen, desc=f"export: {method}", unit="tensor", mininterval=1.0):
+            waiting.append(converted(tensor, kind, importance.get(tensor.name), pool))
+            if len(waiting) > AHEAD:
+                writer.write_tensor_data(waiting.popleft()())
+        for result in waiting:
+            writer.write_tensor_data(result())
+
+
+def tensor_types(reader: GGUFReader, method: str) -> list[tuple[Any, Type]]:
+    """The tensors of a model in the order of the file to write, each with the type that it gets there."""
+    architecture = str(reader.fields["general.architecture"].contents())
+    if experts := reader.fields.get(f"{architecture}.expert_count"):
+        raise UserError(f"the model has {experts.contents()} experts: quantize it with llama.cpp's llama-quantize")
+    n_layers = int(reader.fields[f"{architecture}.block_count"].contents())
+    tied = not any(tensor.name == "output.weight" for tensor in reader.tensors)
+
+    def kind(tensor: Any) -> Type:
         shape = tuple(int(size) for size in tensor.shape)
-        chosen = tensor_type(tensor.name, shape, tensor.tensor_type, method, n_layers, tied)
-        if chosen == tensor.tensor_type:
-            writer.add_tensor(tensor.name, tensor.data, raw_dtype=chosen)
-        elif chosen == Type.F16:
-            writer.add_tensor(tensor.name, as_float32(rows_of(tensor), tensor.tensor_type).astype(np.float16))
-        else:
-            weights = importance.get(tensor.name)
-            writer.add_tensor(tensor.name, chunks(tensor, chosen, weights), raw_dtype=chosen)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+        return tensor_type(tensor.name, shape, tensor.tensor_type, method, n_layers, tied)
+
+    ordered = sorted(reader.tensors, key=lambda tensor: (layer_of(tensor.name), tensor.name))
+    return [(tensor, kind(tensor)) for tensor in ordered]
 
 
 def open_gguf(path: Path) -> GGUFReader:
@@ -120,43 +135,53 @@ def copy_metadata(reader: GGUFReader, target: Path, changes: Mapping[str, str | 
     return writer
 
 
-def rows_of(tensor: Any) -> np.ndarray[Any, Any]:
+def rows_of(tensor: Any) -> Array:
     """A tensor's values as they are stored, (n_rows, row length in values; BF16 as uint16)."""
     data = tensor.data.view(np.uint16) if tensor.tensor_type == Type.BF16 else tensor.data
-    rows: np.ndarray[Any, Any] = data.reshape(-1, int(tensor.shape[0]))
+    rows: Array = data.reshape(-1, int(tensor.shape[0]))
     return rows
 
 
-def as_float32(rows: np.ndarray[Any, Any], stored: Type) -> Floats:
+def as_float32(rows: Array, stored: Type) -> Floats:
     """Rows of a tensor that is `stored` so, as ggml hands them to its quantizers."""
     if stored == Type.BF16:
         rows = (rows.astype(np.uint32) << 16).view(np.float32)
     return np.ascontiguousarray(rows, dtype=np.float32)
 
 
-def chunks(tensor: Any, kind: Type, importance: Floats | None = None) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Quantized bytes, (n_rows, bytes a row), of a tensor of (n_rows, row length), by the columns' `importance`.
+def converted(tensor: Any, kind: Type, importance: Floats | None, pool: Executor) -> Callable[[], Array]:
+    """Begin to make a tensor's values, (n_rows, row length), of type `kind`; call the result to wait for them.
 
-    Rows are independent, so threads share them, a few at a time: numpy and ctypes free the GIL, and no more of the
-    tensor is in float32 than the threads work on.
+    Rows are independent, so the pool's threads share them, a few at a time: numpy and ctypes free the GIL, and no more
+    of the tensor is in float32 than the threads work on. Errors are weighed by the columns' `importance`.
     """
+    if kind == tensor.tensor_type:
+        return lambda: tensor.data
     stored = rows_of(tensor)
     n_rows, n_columns = stored.shape
-    block, size = GGML_QUANT_SIZES[kind]
-    result = np.empty((n_rows, n_columns // block * size), dtype=np.uint8)
+    if importance is not None and importance.shape != (n_columns,):
+        raise UserError(f"the imatrix has {importance.size} columns where the model has {n_columns}: make it anew")
     weights = None if importance is None else np.ascontiguousarray(importance, dtype=np.float32)
-    if weights is not None and weights.shape != (n_columns,):
-        raise UserError(f"the imatrix has {weights.size} columns where the model has {n_columns}: make it anew")
-    imatrix = None if weights is None else weights.ctypes.data
+    block, size = GGML_QUANT_SIZES[kind]
+    result: Array = np.empty((n_rows, n_columns // block * size), dtype=np.uint8)
     step = max(1, VALUES_AT_ONCE // n_columns)
 
     def fill(first: int) -> None:
         rows, out = as_float32(stored[first : first + step], tensor.tensor_type), result[first : first + step]
-        quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, len(rows), n_columns, imatrix)
+        if kind == Type.F16:
+            out[:] = rows.astype(np.float16).view(np.uint8)
+            return
+        weighed = None if weights is None else weights.ctypes.data
+        quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, len(rows), n_columns, weighed)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(fill, range(0, n_rows, step)))
-    return result
+    begun = [pool.submit(fill, first) for first in range(0, n_rows, step)]
+
+    def finished() -> Array:
+        for part in begun:
+            part.result()
+        return result
+
+    return finished
 
 
 quantize_chunk = ctypes.CDLL(xllamacpp.xllamacpp.__file__).ggml_quantize_chunk

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.files import write_text
-from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
+from pipeline.files import sha256, write_text
+from pipeline.manifest import Sums, output_of, read_manifest, record_stage, up_to_date
 
 
 def test_a_stage_is_up_to_date_until_inputs_or_files_change(tmp_path: Path) -> None:
@@ -43,3 +43,17 @@ def test_a_damaged_manifest_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(UserError, match=r"manifest\.json") as caught:
         read_manifest(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_sums_that_were_begun_earlier_are_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr("pipeline.manifest.sha256", lambda path: hashed.append(path.name) or sha256(path))
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "early").write_text("1")
+    with Sums() as sums:
+        sums.begin([tmp_path / "d"])
+        (tmp_path / "late").write_text("2")
+        record_stage(tmp_path, "export", {}, [tmp_path / "d", tmp_path / "late"], sums, n=3)
+    entry = read_manifest(tmp_path)["export"]
+    assert entry == {"inputs": {}, "outputs": {name: sha256(tmp_path / name) for name in ("d/early", "late")}, "n": 3}
+    assert sorted(hashed) == ["early", "late"]

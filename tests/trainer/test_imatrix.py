@@ -9,7 +9,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from pipeline.errors import UserError
 from tests.serve import tiny
 from trainer import imatrix
-from trainer.quantize import quantize, read_imatrix
+from trainer.quantize import open_gguf, quantize, read_imatrix
 
 N_COLUMNS = 256
 
@@ -36,7 +36,7 @@ def test_the_sums_are_those_of_every_token(model: LlamaForCausalLM) -> None:
 
 def test_every_matrix_of_the_gguf_has_its_sums(model: LlamaForCausalLM, tmp_path: Path) -> None:
     tiny.write(tmp_path / "f16.gguf")
-    found = imatrix.named(imatrix.squares(model, [[1, 2]]), tmp_path / "f16.gguf")
+    found = imatrix.named(imatrix.squares(model, [[1, 2]]), open_gguf(tmp_path / "f16.gguf"))
     tensors = gguf.GGUFReader(tmp_path / "f16.gguf").tensors
     matrices = {tensor.name for tensor in tensors if len(tensor.shape) == 2}
     # The embedding is looked up, not multiplied with, unless it is the output layer too.
@@ -75,7 +75,7 @@ def test_what_matters_loses_less(tmp_path: Path) -> None:
     imatrix.save({"blk.0.attn_q.weight": (weights, 1)}, tmp_path / "imatrix.gguf", n_examples=1)
 
     def lost(path: Path | None) -> float:
-        quantize(tmp_path / "f16.gguf", tmp_path / "q.gguf", "q4_k_m", path)
+        quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "q.gguf", "q4_k_m", path)
         tensor = gguf.GGUFReader(tmp_path / "q.gguf").tensors[0]
         error = gguf.dequantize(tensor.data, tensor.tensor_type).reshape(values.shape) - values
         return float(np.square(error)[:, weights > 1].mean())
@@ -87,4 +87,4 @@ def test_an_imatrix_of_another_model_is_refused(tmp_path: Path) -> None:
     write_f16(tmp_path / "f16.gguf")
     imatrix.save({"blk.0.attn_q.weight": (np.ones(32, np.float32), 1)}, tmp_path / "imatrix.gguf", n_examples=1)
     with pytest.raises(UserError, match="32 columns where the model has 256"):
-        quantize(tmp_path / "f16.gguf", tmp_path / "q.gguf", "q4_k_m", tmp_path / "imatrix.gguf")
+        quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "q.gguf", "q4_k_m", tmp_path / "imatrix.gguf")

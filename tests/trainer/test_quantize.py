@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from pipeline.errors import UserError
 from pipeline.files import sha256
 from tests.serve import tiny
 from trainer import quantize as quantize_module
-from trainer.quantize import more_bits, quantize, tensor_type
+from trainer.quantize import more_bits, open_gguf, quantize, tensor_type
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def write_gguf(path: Path) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(("method", "largest"), [("q4_k_m", 0.35), ("q8_0", 0.03)])
 def test_the_file_holds_the_same_model_in_fewer_bytes(tmp_path: Path, method: str, largest: float) -> None:
     original = write_gguf(tmp_path / "f16.gguf")
-    quantize(tmp_path / "f16.gguf", tmp_path / "q.gguf", method)
+    quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "q.gguf", method)
     reader = gguf.GGUFReader(tmp_path / "q.gguf")
     for tensor in reader.tensors:
         values = gguf.dequantize(tensor.data, tensor.tensor_type)
@@ -103,7 +104,7 @@ def test_a_truncated_gguf_is_refused(tmp_path: Path, size: int) -> None:
     write_gguf(tmp_path / "f16.gguf")
     (tmp_path / "cut.gguf").write_bytes((tmp_path / "f16.gguf").read_bytes()[:size])
     with pytest.raises(UserError, match=r"cut\.gguf is not a whole GGUF file"):
-        quantize(tmp_path / "cut.gguf", tmp_path / "q.gguf", "q8_0")
+        quantize(open_gguf(tmp_path / "cut.gguf"), tmp_path / "q.gguf", "q8_0")
 
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "llama-quantize.json").read_text(encoding="utf-8"))["rows"]
@@ -117,7 +118,7 @@ def test_files_are_llama_quantizes_byte_for_byte(
     tiny.write(tmp_path / "f16.gguf", seed=row["seed"])
     assert sha256(tmp_path / "f16.gguf") == row["f16"]  # the toy model of the record
     for method in ("q4_k_m", "q8_0"):
-        quantize(tmp_path / "f16.gguf", tmp_path / f"{method}.gguf", method)
+        quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / f"{method}.gguf", method)
         assert sha256(tmp_path / f"{method}.gguf") == row[method], method
 
 
@@ -128,8 +129,9 @@ def test_how_rows_are_shared_among_threads_changes_no_byte(stored: Type, monkeyp
     raw = data.get(stored, values)
     raw = raw.view(np.uint8) if stored == Type.BF16 else raw  # as gguf reads it
     tensor = SimpleNamespace(tensor_type=stored, data=raw, shape=(256, 37))
-    whole = quantize_module.chunks(tensor, Type.Q4_K)
-    monkeypatch.setattr(quantize_module, "VALUES_AT_ONCE", 1000)
-    np.testing.assert_array_equal(quantize_module.chunks(tensor, Type.Q4_K), whole)
+    with ThreadPoolExecutor(3) as pool:
+        whole = quantize_module.converted(tensor, Type.Q4_K, None, pool)()
+        monkeypatch.setattr(quantize_module, "VALUES_AT_ONCE", 1000)
+        np.testing.assert_array_equal(quantize_module.converted(tensor, Type.Q4_K, None, pool)(), whole)
     found = gguf.dequantize(whole, Type.Q4_K)
     assert np.abs(found.reshape(values.shape) - values).max() < 0.35

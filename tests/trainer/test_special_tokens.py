@@ -10,6 +10,7 @@ from pipeline.errors import UserError
 from trainer.chat import pieces, prompt_ids, special_tokens
 from trainer.export import control_tokens
 from trainer.model import load_tokenizer
+from trainer.quantize import open_gguf
 from trainer.samples import IGNORED, encode
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": ["string", "null"]}}}
@@ -87,4 +88,4 @@ def test_the_gguf_says_which_tokens_its_server_parses(tmp_path: Path) -> None:
     from tests.serve import tiny
 
     tiny.write(tmp_path / "tiny.gguf")
-    assert control_tokens(tmp_path / "tiny.gguf") == tiny.CONTROL
+    assert control_tokens(open_gguf(tmp_path / "tiny.gguf")) == tiny.CONTROL
