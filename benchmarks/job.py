@@ -1,62 +1,76 @@
-"""Measure the whole job on a GPU beside the code of an older commit: training, export, evaluation, and steady speed.
+"""Measure the whole job on a GPU beside the code of an older commit: training, export, evaluation, and decoding.
 
-Both codes run their own stages on the same base (Phi-3-mini's shape, random weights, in 4 bits) and the same rows: ours
-from here, the other from a git worktree of BEFORE, or from that folder. Every part is a process with a time limit, and
-one that fails costs only its own row, which has the end of its output. Writes the record to OUT, and prints the table
-last.
+Both codes run their own stages on the same base (Phi-3-mini's shape, random weights, in 4 bits, or BASE) and the same
+rows: ours from here, the other from a git worktree of BEFORE, or from that folder. A step that fails, or for which no
+time is left, costs only its own row. Writes OUT/results.jsonl, step by step, and OUT/table.md.
 
-    python -m benchmarks.job --before COMMIT_OR_FOLDER [--out artifacts/benchmark/job.json] [--only base train …]
+    python -m benchmarks.job --before COMMIT_OR_FOLDER [--only base job decode example] [--seconds 520] [--times 1]
 """
 
 import argparse
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-import psutil
-
+from benchmarks.answers import MARK
+from benchmarks.jobtable import table
+from benchmarks.measure import Record
 from benchmarks.phi3 import NAME
-from benchmarks.runs import environment, stop
+from benchmarks.runs import stop
+from benchmarks.train import rows as product_rows
 from extraction.json import Json
 from pipeline.errors import UserError, run
 from pipeline.files import read_json, write_jsonl, write_text
 
 WORK = Path("artifacts/benchmark")
-PARTS = ("base", "train", "export", "eval", "example")
-CODES = ("before", "ours")
-LIMITS = {"base": 90, "data": 20, "train": 100, "export": 150, "eval": 100}  # seconds
+LIMITS = {"base": 120, "data": 30, "train": 130, "export": 170, "eval": 130, "decode": 120}  # seconds
 CONFIG = "configs/phi3-mini-fast.yaml"
-TEST_ROWS = {"before": 16, "ours": 256}  # the older code answers one to three rows a second: rows/s are compared
+TEST_ROWS, EXAMPLE_ROWS, DECODED = 75, 421, 256
 ANSWER = 48  # tokens that random weights may say, about what a record has
+PLACE = Path(__file__).parents[1]
 
 
-def main() -> None:
+class Job(NamedTuple):
+    """What both codes do, and where."""
+
+    record: Record
+    folders: dict[str, Path]
+    base: Path
+    config: str
+    settings: list[str]
+    times: int
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", required=True, metavar="COMMIT_OR_FOLDER", help="the code to compare with")
-    parser.add_argument("--out", type=Path, default=WORK / "job.json")
-    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
-    options = parser.parse_args()
+    parser.add_argument("--out", type=Path, default=WORK / "job")
+    parser.add_argument("--only", nargs="*", choices=tuple(PARTS), default=list(PARTS))
+    parser.add_argument("--seconds", type=float, default=3600, help="of all together")
+    parser.add_argument("--times", type=int, default=1, help="how often each code does the job, in turn")
+    parser.add_argument("--base", type=Path, help="a base model's folder in place of Phi-3-mini's shape")
+    parser.add_argument("--config", default=CONFIG)
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of both codes' config")
+    options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     WORK.mkdir(parents=True, exist_ok=True)
+    record = Record(options.out.resolve(), options.seconds)
     folders = {"before": worktree(options.before), "ours": Path.cwd()}
-    record: Json = {"started": time.strftime("%F %T"), "before": options.before, "machine": {}, "runs": {}}
+    base = (options.base or WORK / NAME).resolve()
+    job = Job(record, folders, base, options.config, list(options.set), options.times)
+    write_jsonl(WORK / "job.jsonl", product_rows(590))  # 500 to train on, 75 to test on, the rest for validation
     for part in options.only:
-        for code in CODES if part != "base" else ("ours",):
-            try:
-                PART[part](record, code, folders[code])
-            except Exception as error:  # the other parts still have something to say
-                failed = {"code": 1, "seconds": 0.0, "output": f"{type(error).__name__}: {error}"}
-                record["runs"][f"{code}: {part}, the benchmark itself"] = failed
-            write_text(options.out, json.dumps(record, indent=1))
-    print(table(record), flush=True)
+        try:
+            PARTS[part](job)
+        except Exception as error:  # the other parts still have something to say
+            record.enter(f"{part}, the benchmark itself", {"code": 1, "output": f"{type(error).__name__}: {error}"})
+    write_text(record.out / "table.md", table(record.steps))
+    print(table(record.steps), flush=True)
 
 
 def worktree(commit: str) -> Path:
@@ -72,230 +86,93 @@ def worktree(commit: str) -> Path:
     return folder
 
 
-def part_base(record: Json, code: str, folder: Path) -> None:
-    """The base model, the rows, and the GPU's rate."""
-    from benchmarks.train import rows
-
-    write_jsonl(WORK / "job.jsonl", rows(590))  # 500 to train on, 75 to test on, the rest for validation
-    output = measure(record, "base", folder, ["-m", "benchmarks.phi3", str(WORK.resolve())], LIMITS["base"])
-    if record["runs"]["base"]["code"] == 0:
-        record["machine"] = json.loads(output.strip().splitlines()[-1])
-
-
-def part_train(record: Json, code: str, folder: Path) -> None:
-    """The tutorial's job: 500 rows, 3 epochs, from process start to the adapter on disk."""
-    measure(record, f"{code}: data", folder, ["-m", "pipeline.data", *arguments(code)], LIMITS["data"])
-    measure(record, f"{code}: train", folder, ["-m", "trainer.train", *arguments(code)], LIMITS["train"])
-    facts = manifest(folder, code).get("train", {})
-    kept = ("phases", "tokens_per_second", "peak_gib", "loss", "validation_loss", "plan")
-    record["runs"][f"{code}: train"] |= {key: facts[key] for key in kept if key in facts}
+def part_base(job: Job) -> None:
+    """The base model, where it is not there yet, and the GPU's rate."""
+    if not (job.base / "config.json").is_file():
+        output = job.record.run(
+            "base", job.folders["ours"], ["-m", "benchmarks.phi3", str(job.base.parent)], LIMITS["base"]
+        )
+        if job.record.steps["base"]["code"] == 0:
+            job.record.enter("machine", json.loads(output.strip().splitlines()[-1]))
 
 
-def part_export(record: Json, code: str, folder: Path) -> None:
-    measure(record, f"{code}: export", folder, ["-m", "trainer.export", *arguments(code)], LIMITS["export"])
+def part_job(job: Job) -> None:
+    """The tutorial's job: 500 rows, 3 epochs, an export, 75 test rows answered by base and adapter."""
+    for number in range(job.times):
+        for code in ("before", "ours"):
+            options = job_options(job, code)
+            shutil.rmtree(job.folders[code] / "artifacts" / f"job-{code}", ignore_errors=True)
+            suffix = f" {number + 1}" if number else ""
+            for stage in ("data", "train", "export"):
+                module = "pipeline.data" if stage == "data" else f"trainer.{stage}"
+                stage_of(job, code, f"{code}: {stage}{suffix}", ["-m", module, *options], stage)
+            modes = [f"{variant}:config:plain" for variant in ("base", "adapter")]
+            answers(job, code, f"{code}: eval{suffix}", TEST_ROWS, modes, options, "eval")
 
 
-def part_eval(record: Json, code: str, folder: Path) -> None:
-    """Rows a second of the base and the adapter, loading left out: each as its code's config has it."""
-    for variant in ("base", "adapter"):
-        answer(record, f"{code}: eval {variant}", folder, code, [variant, str(TEST_ROWS[code])], LIMITS["eval"])
+def stage_of(job: Job, code: str, title: str, command: list[str], stage: str) -> None:
+    """Run a stage; enters what its manifest says besides."""
+    job.record.run(title, job.folders[code], command, LIMITS[stage])
+    path = job.folders[code] / "artifacts" / f"job-{code}" / "manifest.json"
+    facts = read_json(path, "see the output of the stage").get(stage, {}) if path.is_file() else {}
+    kept = ("phases", "tokens_per_second", "peak_gib", "loss", "validation_loss", "plan", "n_weights")
+    job.record.enter(f"{title}, facts", {key: facts[key] for key in kept if key in facts})
 
 
-def part_example(record: Json, code: str, folder: Path) -> None:
-    """The answers of one adapter of the embedded base to the example dataset, on which the two codes must agree."""
-    settings = ["model.model_name_or_path=models/embedded", "model.load_in_4bit=false", "training.num_train_epochs=1"]
-    rows = ["data.path=data/products.jsonl", "data.test=0.4"]
-    options = ["--config", CONFIG, "--run", "job-example", "--set", *settings, *rows]
-    if code == "before":
-        measure(record, f"{code}: example data", folder, ["-m", "pipeline.data", *options], LIMITS["data"])
-        measure(record, f"{code}: example adapter", folder, ["-m", "trainer.train", *options], LIMITS["train"])
-    else:
-        made = worktree(record["before"]) / "artifacts" / "job-example"
-        shutil.copytree(made, folder / "artifacts" / "job-example", dirs_exist_ok=True)
-    title = f"{code}: example answers"
-    said(record, title, measure(record, title, folder, ["-c", ANSWER_SCRIPT, "adapter", "421", *options], 80))
+def part_decode(job: Job) -> None:
+    """Rows a second of ours: at the older batch, by free memory, by CUDA graphs, and merged."""
+    modes = ["adapter:16:plain", "adapter:auto:plain", "adapter:auto:graphs", "merged:auto:plain", "merged:auto:graphs"]
+    answers(job, "ours", "ours: decoding", DECODED, modes, job_options(job, "ours"), "decode")
 
 
-def arguments(code: str) -> list[str]:
+def part_example(job: Job) -> None:
+    """The answers of one adapter of the embedded base to the example dataset, on which all ways must agree."""
+    base, rows = (PLACE / path for path in ("models/embedded", "data/products.jsonl"))
+    settings = [f"model.model_name_or_path={base}", "model.load_in_4bit=false", "training.num_train_epochs=1"]
+    settings += [f"data.path={rows}", "data.test=0.4", *job.settings]
+    options = ["--config", job.config, "--run", "job-example", "--set", *settings]
+    ours, before = (job.folders[code] / "artifacts" / "job-example" for code in ("ours", "before"))
+    shutil.rmtree(ours, ignore_errors=True)
+    job.record.run("ours: example data", job.folders["ours"], ["-m", "pipeline.data", *options], LIMITS["data"])
+    job.record.run("ours: example adapter", job.folders["ours"], ["-m", "trainer.train", *options], LIMITS["train"])
+    if before != ours:
+        shutil.rmtree(before, ignore_errors=True)
+        shutil.copytree(ours, before, ignore=shutil.ignore_patterns("checkpoints", "older", "gguf"))
+    answers(job, "before", "before: example", EXAMPLE_ROWS, ["adapter:16:plain"], options, "eval")
+    modes = [f"adapter:{way}" for way in ("16:plain", "auto:plain", "auto:graphs")]
+    answers(job, "ours", "ours: example", EXAMPLE_ROWS, modes, options, "eval")
+
+
+def job_options(job: Job, code: str) -> list[str]:
     """The options of every stage of a code's run of the tutorial's job."""
-    base, rows = (WORK / NAME).resolve(), (WORK / "job.jsonl").resolve()
-    settings = [f"model.model_name_or_path={base}", f"data.path={rows}", "data.validation=0.025", "data.test=0.13"]
-    return ["--config", CONFIG, "--run", f"job-{code}", "--set", *settings, f"serve.num_predict={ANSWER}"]
+    rows = (WORK / "job.jsonl").resolve()
+    settings = [f"model.model_name_or_path={job.base}", f"data.path={rows}", "data.validation=0.025", "data.test=0.13"]
+    return [
+        "--config",
+        job.config,
+        "--run",
+        f"job-{code}",
+        "--set",
+        *settings,
+        f"serve.num_predict={ANSWER}",
+        *job.settings,
+    ]
 
 
-# argv: variant, most rows, options. Runs in either code: what both have is eval.hf.answer_all.
-ANSWER_SCRIPT = """
-import json, sys, time
-variant, most, *options = sys.argv[1:]
-from pipeline import config as configuration
-config = configuration.from_arguments(configuration.arguments("").parse_args(options))
-from pathlib import Path
-from trainer.chat import pieces
-from trainer.model import load_tokenizer
-from eval import hf
-from pipeline.files import read_jsonl, read_schema, write_text
-tokenizer = load_tokenizer(str(config.folder / "adapter"))
-prompt = pieces(tokenizer, read_schema(config.folder))
-write_text(config.folder / "gguf" / "prompt.json", json.dumps(prompt))
-rows = read_jsonl(config.folder / "data" / "test.jsonl")
-rows = (rows * (1 + int(most) // len(rows)))[: int(most)]
-rows = [row | {"id": f"{number}-{row['id']}"} for number, row in enumerate(rows)]
-load, loaded = hf.load, []
-def timed(*arguments):
-    found = load(*arguments)
-    loaded.append(time.monotonic())
-    return found
-hf.load = timed
-answers = {row["id"]: facts["answer"] for row, _, facts in hf.answer_all(config, variant, rows)}
-seconds = time.monotonic() - loaded[0]
-import torch
-peak = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
-print(json.dumps({"rows_per_second": len(rows) / seconds, "n": len(rows), "peak_gib": peak, "answers": answers}))
-"""
+def answers(job: Job, code: str, title: str, n: int, modes: list[str], options: list[str], limit: str) -> None:
+    """The figures of benchmarks/answers.py for each mode, those also that came before it failed."""
+    command = ["-P", str(PLACE / "benchmarks" / "answers.py"), str(n), *modes, "--", *options]
+    output = job.record.run(title, job.folders[code], command, LIMITS[limit])
+    for line in output.splitlines():
+        if line.startswith(MARK):
+            found: Json = json.loads(line.removeprefix(MARK))
+            job.record.enter(f"{title}, {found['mode']}", found)
 
 
-def answer(record: Json, title: str, folder: Path, code: str, which: Sequence[str], limit: float) -> None:
-    said(record, title, measure(record, title, folder, ["-c", ANSWER_SCRIPT, *which, *arguments(code)], limit))
-
-
-def said(record: Json, title: str, output: str) -> None:
-    """Enter what ANSWER_SCRIPT printed."""
-    if record["runs"][title]["code"] == 0:
-        record["runs"][title] |= json.loads(output.strip().splitlines()[-1])
-
-
-def measure(record: Json, title: str, folder: Path, command: Sequence[str], limit: float) -> str:
-    """Run Python with `command` in a code's folder; enters seconds, exit status, memory and the GPU's busy share."""
-    print(f"benchmark: {time.strftime('%T')} {title}", flush=True)
-    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    log = (WORK / "output.log").open("w+")
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        cwd=folder,
-        env=environment() | {"PYTHONPATH": path},
-        start_new_session=True,
-    )
-    watch = Watch(process.pid)
-    try:
-        status = process.wait(timeout=limit)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        status = 124
-    entry: Json = {"seconds": round(time.monotonic() - started, 1), "code": status} | watch.end()
-    log.seek(0)
-    output = log.read()
-    log.close()
-    if status:
-        entry["output"] = output[-3000:]
-    record["runs"][title] = entry
-    return output
-
-
-class Watch:
-    """Peak memory of a process with its children (GB, shared pages once each), and how busy the GPU was meanwhile."""
-
-    def __init__(self, pid: int) -> None:
-        self.process, self.ended = psutil.Process(pid), threading.Event()
-        self.peak, self.busy = 0.0, list[float]()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-
-    def end(self) -> Json:
-        self.ended.set()
-        self.thread.join(10)
-        busy = round(sum(self.busy) / len(self.busy), 3) if self.busy else None
-        return {"peak_gb": round(self.peak, 2), "gpu_busy": busy}
-
-    def _watch(self) -> None:
-        usage = utilization()
-        while not self.ended.wait(0.25):
-            try:
-                family = [self.process, *self.process.children(recursive=True)]
-                # Not what is only mapped: the GGUF that is read is the page cache's.
-                self.peak = max(self.peak, sum(_anonymous(member) for member in family) / 1e9)
-            except psutil.Error:
-                continue
-            if usage:
-                self.busy.append(usage())
-
-
-def _anonymous(process: psutil.Process) -> int:
-    memory = process.memory_info()
-    return int(memory.rss - memory.shared)
-
-
-def utilization() -> Callable[[], float] | None:
-    """The share of the last moment in which the GPU ran a kernel, 0 to 1; None where NVML cannot say."""
-    try:
-        import torch
-
-        torch.cuda.utilization()
-        return lambda: torch.cuda.utilization() / 100
-    except Exception:  # whatever NVML lacks here, the benchmark goes on without this column
-        return None
-
-
-def manifest(folder: Path, code: str) -> Json:
-    path = folder / "artifacts" / f"job-{code}" / "manifest.json"
-    found: Json = read_json(path, "see the output of the stage") if path.is_file() else {}
-    return found
-
-
-def table(record: Json) -> str:
-    """The runs, then the ratios that decide beside their bars."""
-    lines = [f"machine: {json.dumps(record['machine'])}", "", "| part | s | rows/s | peak GB | GPU GiB | GPU busy | |"]
-    lines.append("|---|---|---|---|---|---|---|")
-    for title, entry in record["runs"].items():
-        shown = [entry.get(key) for key in ("seconds", "rows_per_second", "peak_gb", "peak_gib", "gpu_busy")]
-        cells = ["" if value is None else f"{value:.2f}" for value in shown]
-        last = [line for line in entry.get("output", "").strip().splitlines() if line.strip()][-1:]
-        failed = f"exit {entry['code']}: {' '.join(last)[:160].replace('|', '/')}" if entry["code"] else ""
-        lines.append(f"| {title} | {' | '.join(cells)} | {failed} |")
-    return "\n".join([*lines, "", *ratios(record["runs"])])
-
-
-def ratios(runs: Json) -> list[str]:
-    """A line for each bar of which both sides were measured; `job` has 75 rows asked of both variants."""
-    done = {title: entry for title, entry in runs.items() if entry["code"] == 0}
-    lines = []
-
-    def ratio(name: str, of: Callable[[str], float], bar: str) -> None:
-        try:
-            ours, before = of("ours"), of("before")
-        except KeyError as missing:
-            lines.append(f"{name}: not measured ({missing} failed)")
-            return
-        lines.append(f"{name}: {ours:.2f} ÷ {before:.2f} = {ours / before:.3f} (bar: {bar})")
-
-    def job(code: str) -> float:
-        # A batch of 75 takes about as long as one of 256: no less is reckoned than was measured.
-        entries = [done[f"{code}: eval {variant}"] for variant in ("base", "adapter")]
-        asked = sum(max(75, entry["n"]) / float(entry["rows_per_second"]) for entry in entries)
-        return asked + sum(float(done[f"{code}: {stage}"]["seconds"]) for stage in ("train", "export"))
-
-    ratio("job, s (eval: 75 rows × 2 variants, loading left out)", job, "≤ 0.45")
-    ratio("train, s", lambda code: float(done[f"{code}: train"]["seconds"]), "none")
-    ratio("export, s", lambda code: float(done[f"{code}: export"]["seconds"]), "≤ 0.6")
-    ratio("export, peak GB", lambda code: float(done[f"{code}: export"]["peak_gb"]), "≤ 10 GB")
-    for variant in ("base", "adapter"):
-        key = f"eval {variant}"
-        ratio(f"{key}, rows/s", lambda code, key=key: float(done[f"{code}: {key}"]["rows_per_second"]), "≥ 10")  # type: ignore[misc]
-    pair = [done.get(f"{code}: example answers", {}).get("answers") for code in CODES]
-    if pair[0] and pair[1]:
-        same = sum(text == pair[1].get(name) for name, text in pair[0].items())
-        lines.append(f"same answers on the example dataset: {same} of {len(pair[0])} (bar: ≥ 0.99)")
-    return lines
-
-
-PART: dict[str, Callable[[Json, str, Path], None]] = {
+PARTS: dict[str, Callable[[Job], None]] = {
     "base": part_base,
-    "train": part_train,
-    "export": part_export,
-    "eval": part_eval,
+    "job": part_job,
+    "decode": part_decode,
     "example": part_example,
 }
 

@@ -26,12 +26,12 @@ class State:
 
 
 def usable(model: Any, tokens: int) -> bool:
-    """Whether graphs can decode up to `tokens` tokens of prompt and answer with this model."""
+    """Whether a static cache holds up to `tokens` tokens of prompt and answer of this model as its own would."""
     text = model.config.get_text_config()
     kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
     windows = getattr(text, "sliding_window", None) or tokens
     plain = kinds <= {"full_attention", "sliding_attention"} and model.config._attn_implementation == "sdpa"
-    return model.device.type == "cuda" and plain and tokens <= windows
+    return plain and tokens <= windows
 
 
 def greedy(
@@ -39,7 +39,7 @@ def greedy(
 ) -> list[Tokens]:
     """The answers of `decode.greedy`."""
     width = max(map(len, prompts))
-    if model.device.type == "cuda" and not usable(model, width + limit):
+    if not usable(model, width + limit):
         return decode.greedy(model, prompts, pad, ends, limit, scored)
     found: list[Tokens] = [([], []) for _ in prompts]
     rows, state = list(range(len(prompts))), read(model, prompts, width, pad)

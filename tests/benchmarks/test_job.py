@@ -1,38 +1,75 @@
+import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks import job
+from benchmarks.jobtable import agreements, ratios, table
+from benchmarks.measure import Record
 
 
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(job, "WORK", tmp_path)
-    return {"machine": {}, "runs": {}}
-
-
-def test_a_part_that_fails_or_hangs_costs_only_its_row(record: dict[str, Any], tmp_path: Path) -> None:
-    job.measure(record, "ours: export", tmp_path, ["-c", "raise SystemExit('no | such base')"], 20)
-    job.measure(record, "before: export", tmp_path, ["-c", "import time; time.sleep(60)"], 0.5)
-    output = job.measure(record, "ours: train", tmp_path, ["-c", "x = bytes(200_000_000); print(len(x))"], 20)
-    assert [entry["code"] for entry in record["runs"].values()] == [1, 124, 0]
+def test_a_step_that_fails_or_hangs_or_finds_no_time_costs_only_its_row(tmp_path: Path) -> None:
+    record = Record(tmp_path / "out", 60)
+    record.run("ours: export", tmp_path, ["-c", "raise SystemExit('no | such base')"], 20)
+    record.run("before: export", tmp_path, ["-c", "import time; time.sleep(60)"], 3.5)
+    output = record.run("ours: train", tmp_path, ["-c", "x = bytes(200_000_000); print(len(x))"], 20)
+    record.end = time.monotonic()
+    record.run("before: train", tmp_path, ["-c", "raise SystemExit('it was begun')"], 20)
+    assert [step["code"] for step in record.steps.values()] == [1, 124, 0, 125]
     assert output == "200000000\n"
-    shown = job.table(record)
-    assert "exit 1: no / such base" in shown
-    assert "exit 124" in shown
-    assert "export, s: not measured" in shown
+    written = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert written == [{"title": title} | step for title, step in record.steps.items()]
+    shown = table(record.steps)
+    for said in ("exit 1: no / such base", "exit 124: no output", "no time was left", "export, s: not measured"):
+        assert said in shown
 
 
-def test_ratios_are_ours_to_the_older_codes(record: dict[str, Any]) -> None:
-    for code, seconds, speed, n in (("before", 100.0, 2.0, 16), ("ours", 40.0, 30.0, 256)):
-        record["runs"] |= {f"{code}: {stage}": {"code": 0, "seconds": seconds} for stage in ("train", "export")}
-        asked = {"code": 0, "rows_per_second": speed, "n": n}
-        record["runs"] |= {f"{code}: eval {variant}": asked for variant in ("base", "adapter")}
-        answers = {"a": "{}", "b": "{}" if code == "ours" else "[]"}
-        record["runs"][f"{code}: example answers"] = {"code": 0, "answers": answers}
-    said = job.ratios(record["runs"])
+def measured(code: str, seconds: float, speed: float, number: str = "") -> dict[str, Any]:
+    steps: dict[str, Any] = {
+        f"{code}: {stage}{number}": {"code": 0, "seconds": seconds, "peak_gb": 9.0} for stage in ("train", "export")
+    }
+    steps[f"{code}: eval{number}"] = {"code": 0, "seconds": 10.0}
+    for variant in ("base", "adapter"):
+        steps[f"{code}: eval{number}, {variant}:config:plain"] = {"n": 75, "rows_per_second": speed}
+    return steps
+
+
+def test_ratios_are_ours_to_the_older_codes_with_the_range_of_the_pairs() -> None:
+    steps = measured("before", 100.0, 2.0) | measured("ours", 40.0, 30.0)
+    said = ratios(steps)
     assert "export, s: 40.00 ÷ 100.00 = 0.400 (bar: ≤ 0.6)" in said
-    assert "eval adapter, rows/s: 30.00 ÷ 2.00 = 15.000 (bar: ≥ 10)" in said
-    assert said[0].endswith("97.07 ÷ 275.00 = 0.353 (bar: ≤ 0.45)")
-    assert "same answers on the example dataset: 1 of 2 (bar: ≥ 0.99)" in said
+    assert "adapter, rows/s of 75: 30.00 ÷ 2.00 = 15.000 (bar: none)" in said
+    assert said[0] == "job (train, export, eval), s: 90.00 ÷ 210.00 = 0.429 (bar: ≤ 0.45)"
+    steps |= measured("before", 100.0, 2.0, " 2") | measured("ours", 60.0, 30.0, " 2")
+    assert "export, s: 50.00 ÷ 100.00 = 0.500, 0.400 to 0.600 of 2 pairs (bar: ≤ 0.6)" in ratios(steps)
+    steps["ours: decoding, adapter:auto:graphs"] = {"rows_per_second": 50.0}
+    assert ratios(steps)[-1].endswith("the older code's adapter at batch 16: 25.0 (bar: ≥ 10)")
+
+
+def test_answers_are_compared_where_the_prompts_are_the_same() -> None:
+    steps = {
+        "before: example, adapter:16:plain": {"answers": {"a": [9, "{}"], "b": [9, "[]"], "c": [9, ""]}},
+        "ours: example, adapter:auto:plain": {"answers": {"a": [9, "{}"], "b": [9, "{}"], "c": [8, ""]}},
+    }
+    assert "1 of 2 with prompts of one length" in agreements(steps)[0]
+    assert agreements({}) == ["same answers on the example dataset: not measured"]
+
+
+@pytest.mark.slow
+def test_the_whole_job_runs_on_a_small_base(toy_base: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both codes are this one here. Every step goes well, and every ratio that has no GPU in it is measured."""
+    monkeypatch.setattr(job, "EXAMPLE_ROWS", 4)
+    monkeypatch.setattr(job, "DECODED", 8)
+    for room in ("data", "eval", "extraction", "models", "pipeline", "serve", "trainer"):
+        (workspace / room).symlink_to(Path(__file__).parents[2] / room)  # so that artifacts/ is not the project's
+    (workspace / "toy.yaml").write_text("model: {max_length: 4096}\n")
+    small = ["training.num_train_epochs=0.05", "serve.num_predict=8", "data.validation=0.03", "data.test=0.93"]
+    options = ["--before", ".", "--out", str(workspace / "out"), "--base", str(toy_base)]
+    job.main([*options, "--config", str(workspace / "toy.yaml"), "--set", *small])
+    lines = [json.loads(line) for line in (workspace / "out" / "results.jsonl").read_text().splitlines()]
+    assert [line for line in lines if line.get("code")] == []
+    said = (workspace / "out" / "table.md").read_text()
+    assert "not measured" not in said
+    assert "4 of 4 with prompts of one length" in said
