@@ -1,12 +1,43 @@
 """The base model and its adapter by Unsloth, whose kernels need CUDA."""
 
 import inspect
+import sys
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
 from pipeline.config import Config
 
 FEWEST_TOKENS = 8192  # of a batch: below it a layer's time is that of launching kernels, of which Unsloth's has fewer
+
+
+class OnlySFT(MetaPathFinder):
+    """Lets Unsloth write and compile its version of TRL's SFT trainer as it is imported, and not of all fourteen."""
+
+    MODULE = "unsloth.models.rl"
+
+    @classmethod
+    def install(cls) -> None:
+        """Call it before Unsloth is imported."""
+        if cls.MODULE not in sys.modules:
+            sys.meta_path.insert(0, cls())
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
+        if fullname != self.MODULE:
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def narrowed(module: Any) -> None:
+                execute(module)
+                if patch := getattr(module, "_patch_trl_rl_trainers", None):
+                    module.patch_trl_rl_trainers = lambda: patch("sft_trainer")
+
+            spec.loader.exec_module = narrowed  # type: ignore[method-assign]
+        return spec
 
 
 def lend_varlen_attention() -> None:

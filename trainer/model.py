@@ -132,15 +132,18 @@ def prepare_libraries(config: Config, training: bool = False) -> None:
         os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
         os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", "artifacts/.unsloth")
         os.environ.setdefault("UNSLOTH_DATASET_NUM_PROC", "0")  # no workers forked off CUDA for a second of work
-        from trainer.fast import lend_varlen_attention, quicken_layers
+        from trainer.fast import OnlySFT, lend_varlen_attention, quicken_layers
 
         lend_varlen_attention()
+        OnlySFT.install()
         import unsloth  # noqa: F401
 
         quicken_layers()
-    from datasets import disable_progress_bars
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    disable_progress_bars()
+    if training:
+        from datasets import disable_progress_bars
+
+        disable_progress_bars()
