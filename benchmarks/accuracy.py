@@ -31,9 +31,9 @@ def accuracy(config: Config) -> Json:
     write_text(config.folder / "gguf" / "prompt.json", json.dumps(pieces(tokenizer, schema)))
     by_slice: dict[str, list[Any]] = {}
     for row, answer, _ in hf.answer_all(config, "adapter", read_jsonl(config.folder / "data" / "test.jsonl")):
-        judged = {"input": row["input"], "reference": row["output"], "prediction": answer.record}
+        scored = {"input": row["input"], "reference": row["output"], "prediction": answer.record}
         by_slice.setdefault(row["slice"], []).append(
-            judged | {"status": answer.status, "retried": False, "id": row["id"]}
+            scored | {"status": answer.status, "retried": False, "id": row["id"]}
         )
     return {name: figures(metrics.score(rows, read_rules(config.folder))) for name, rows in sorted(by_slice.items())}
 

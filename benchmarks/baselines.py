@@ -58,14 +58,14 @@ def by_markup(page: str) -> Json:
     offer = product.get("offers") or {}
     offer = offer[0] if isinstance(offer, list) and offer else offer
     steps = [_name(step.get("item") or step) for step in trail.get("itemListElement", [])]
-    said = {
+    values = {
         "name": product.get("name"),
         "price": offer.get("price", offer.get("lowPrice")) if isinstance(offer, dict) else None,
         "category": product.get("category") or (steps[-1] if steps else None),
         "manufacturer": _name(product.get("brand") or product.get("manufacturer")),
     }
     names = {"name": ["name"], "price": ["price"], "category": ["category"], "manufacturer": ["brand", "manufacturer"]}
-    read = {field: value if value else _property(tree, names[field]) for field, value in said.items()}
+    read = {field: value if value else _property(tree, names[field]) for field, value in values.items()}
     return {field: None if value is None else str(value) for field, value in read.items()}
 
 

@@ -48,7 +48,7 @@ def main(gold: Path, runs: list[str], variants: list[str], out: Path | None) -> 
     rows = read_gold(gold)
     host = ensure() if runs else ""
     figures = {"rules": judge(rows, [by_rules(row["input"]) for row in rows])}
-    marked = [(row, said) for row in rows if any((said := by_markup(row["input"])).values())]
+    marked = [(row, values) for row in rows if any((values := by_markup(row["input"])).values())]
     if marked:
         figures[f"schema.org ({len(marked)} pages)"] = judge(*map(list, zip(*marked, strict=True)))
     for name in runs:
@@ -127,7 +127,7 @@ def judge(rows: Sequence[Json], records: Sequence[Json | None]) -> Json:
     pairs = list(zip(rows, records, strict=True))
     counts = np.array([[count(row, record, field, rules) for field in fields] for row, record in pairs], dtype=float)
     counts, lenient = counts[:, :, :3], int(counts[:, :, 3].sum())
-    said = [
+    stated = [
         grounded(value, row["input"])
         for row, record in pairs
         for field, value in (record or {}).items()
@@ -137,7 +137,7 @@ def judge(rows: Sequence[Json], records: Sequence[Json | None]) -> Json:
         "n": len(rows),
         **f1(counts.sum(axis=1), clusters),
         "record_exact": round(float((counts[:, :, 1:].sum(axis=(1, 2)) == 0).mean()), 3),
-        "grounded": round(sum(said) / len(said), 3) if said else None,
+        "grounded": round(sum(stated) / len(stated), 3) if stated else None,
         "lenient": lenient,
         "rules": described(rules),
         "fields": {
@@ -172,10 +172,10 @@ def lenient(row: Json, field: str, value: Any) -> bool:
     if field in ("price", "total"):
         wanted, found = amount(str(row.get("price_value") or reference)), amount(str(value))
         return wanted is not None and wanted == found
-    expected, said = squash(str(reference)), squash(str(value))
+    expected, answered = squash(str(reference)), squash(str(value))
     maker = squash(str(row["output"].get("manufacturer") or ""))
     joined = (maker + expected, expected + maker) if field == "name" and maker else ()
-    return said in (expected, *joined)
+    return answered in (expected, *joined)
 
 
 def amount(text: str) -> Decimal | None:
@@ -210,9 +210,9 @@ def show(rows: Sequence[Json], figures: dict[str, Json]) -> None:
     print(f"{'':24} micro-F1 (95 %)      exact grounded  " + " ".join(f"{field[:20]:>20}" for field in first["fields"]))
     for name, found in figures.items():
         cells = " ".join(f"{_spread(field['f1'], field['interval']):>20}" for field in found["fields"].values())
-        said = "       -" if found["grounded"] is None else f"{found['grounded']:8.3f}"
+        grounded = "       -" if found["grounded"] is None else f"{found['grounded']:8.3f}"
         spread = _spread(found["micro_f1"], found["interval"])
-        print(f"{name:24} {spread:20} {found['record_exact']:.3f} {said}  {cells}")
+        print(f"{name:24} {spread:20} {found['record_exact']:.3f} {grounded}  {cells}")
     print("compared: " + ", ".join(f"{field} as {kind}" for field, kind in first["rules"].items()))
     for name, found in figures.items():
         print(f"{name}: {found['lenient']} values right by the data's leniencies alone (punctuation, maker, currency)")

@@ -55,14 +55,14 @@ def main() -> None:
 
 def rows(n: int) -> list[Json]:
     """`n` product pages of one short template, as the tutorial's are."""
-    rng, made = random.Random(0), []
+    rng, examples = random.Random(0), []
     for number in range(n):
         product = values.sample(rng, "en")
         shown = {"name": product.name, "price": product.price, "category": product.category}
         shown["manufacturer"] = product.manufacturer
         parts = (f"<span class='{field}'>{text}</span>" for field, text in shown.items() if text)
-        made.append({"id": f"r{number}", "input": f"<div class='product'>{''.join(parts)}</div>", "output": shown})
-    return made
+        examples.append({"id": f"r{number}", "input": f"<div class='product'>{''.join(parts)}</div>", "output": shown})
+    return examples
 
 
 def part_base(record: Json) -> None:

@@ -70,8 +70,8 @@ def review(language: str, rng: Random) -> dict[str, str]:
     """Who wrote it, when, how many stars, and what."""
     words = WORDS[language]
     day = f"{rng.randint(1, 28)}.{rng.randint(1, 12)}.{rng.randint(2019, 2026)}"
-    said = " ".join(rng.sample(words["praise"], rng.randint(1, 3)))
-    return {"who": rng.choice(words["people"]), "when": day, "stars": str(rng.randint(2, 5)), "said": said}
+    text = " ".join(rng.sample(words["praise"], rng.randint(1, 3)))
+    return {"who": rng.choice(words["people"]), "when": day, "stars": str(rng.randint(2, 5)), "text": text}
 
 
 def state(product: Product, n: int, rng: Random) -> str:

@@ -38,7 +38,7 @@ def check_hub(config: Config, cards: list[Json]) -> list[Finding]:
     """All that can be said of a base model from its small files; ends at the first thing that is wrong."""
     from transformers import AutoConfig
 
-    quieten()
+    silence_libraries()
     try:
         folder, found = fetch(config.model)
     except Exception as error:  # the hub's client raises of many libraries
@@ -62,7 +62,7 @@ def unchecked(config: Config, cards: list[Json]) -> list[Finding]:
     return estimate(config, settings, EMBEDDED, cards) if settings else []
 
 
-def quieten() -> None:
+def silence_libraries() -> None:
     """Keep the libraries' progress bars and warnings off the screen."""
     from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils import logging

@@ -20,7 +20,7 @@ LEAST_MEMORY = 3 * GB  # the largest process of such a run takes 1.3 GB
 SECONDS = 10
 
 
-def said(*command: str) -> str | None:
+def stdout_of(*command: str) -> str | None:
     """What a program prints; None where it is missing, fails or does not end."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
@@ -32,7 +32,7 @@ def said(*command: str) -> str | None:
 def gpus() -> list[dict[str, Any]]:
     """Name, driver, and memory in bytes (all and free) of each NVIDIA GPU."""
     query = "name,driver_version,memory.total,memory.free"
-    lines = said("nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits") or ""
+    lines = stdout_of("nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits") or ""
     found = []
     for line in lines.splitlines():
         name, driver, total, free = (part.strip() for part in line.split(","))
@@ -78,8 +78,8 @@ def check_docker(needs_gpu: bool) -> list[Finding]:
         return [
             warning("Docker", "not installed; only RUNTIME=docker needs it", "install Docker Engine, or RUNTIME=local")
         ]
-    told = said("docker", "info", "--format", "{{json .}}")
-    info = json.loads(told) if told else {}
+    output = stdout_of("docker", "info", "--format", "{{json .}}")
+    info = json.loads(output) if output else {}
     if not info.get("ServerVersion"):
         return [
             warning(
@@ -89,7 +89,7 @@ def check_docker(needs_gpu: bool) -> list[Finding]:
             )
         ]
     found = [fine("Docker", f"Engine {info['ServerVersion']}")]
-    if said("docker", "compose", "version") is None and not shutil.which("docker-compose"):
+    if stdout_of("docker", "compose", "version") is None and not shutil.which("docker-compose"):
         found.append(warning("Compose", "missing", "install Docker's plugin docker-compose-plugin"))
     if "nvidia" in json.dumps(info).lower() or shutil.which("nvidia-container-runtime-hook"):
         found.append(fine("NVIDIA toolkit", "Docker can hand out GPUs"))

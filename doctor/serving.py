@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from doctor.finding import FINE, Finding, fine, warning, wrong
-from doctor.machine import check_port, said
+from doctor.machine import check_port, stdout_of
 from serve.ports import address
 
 OLDEST = (0, 33)  # the first Ollama that was tested: it knows truncate, shift and _debug_render_only
@@ -37,7 +37,7 @@ def check_server(run: Path) -> list[Finding]:
     if url.hostname not in ("127.0.0.1", "localhost", "::1"):
         return [wrong("server", f"no Ollama answers at OLLAMA_HOST={host}", "start it there, or unset OLLAMA_HOST")]
     port = url.port or 11434
-    program = said("ollama", "--version") if shutil.which("ollama") else None
+    program = stdout_of("ollama", "--version") if shutil.which("ollama") else None
     starts = (program or "Ollama is not installed, the embedded engine serves").splitlines()[-1]
     remedy = f"stop it, or OLLAMA_HOST=127.0.0.1:{port + 1} make serve"
     taken = check_port("server port", "127.0.0.1", port, remedy)

@@ -44,7 +44,7 @@ def judge(before: str, after: str, found: Difference, max_loss: float, blame: Ca
     ruled_out = interval is not None and interval[0] >= -max_loss - EPSILON
     certain = interval is not None and interval[1] < 0
     verdict = "failed" if fields or (certain and not ruled_out) else "passed" if ruled_out else "undecided"
-    judged: Verdict = {
+    result: Verdict = {
         "before": before,
         "after": after,
         "verdict": verdict,
@@ -55,24 +55,24 @@ def judge(before: str, after: str, found: Difference, max_loss: float, blame: Ca
         "fields": fields,
         "sentence": "",
     }
-    return judged | {"sentence": sentence(judged, found, blame)}
+    return result | {"sentence": sentence(result, found, blame)}
 
 
-def sentence(judged: Verdict, found: Difference, blame: Callable[[], str]) -> str:
+def sentence(result: Verdict, found: Difference, blame: Callable[[], str]) -> str:
     """The verdict in words."""
-    before, after, margin = judged["before"], judged["after"], f"{100 * judged['max_loss']:.1f}"
-    change = f"{before} → {after} {points(judged['change'])} points of mean field accuracy"
+    before, after, margin = result["before"], result["after"], f"{100 * result['max_loss']:.1f}"
+    change = f"{before} → {after} {points(result['change'])} points of mean field accuracy"
     n = f"n {found['n']}" + (f" in {found['groups']} groups" if found["groups"] < found["n"] else "")
-    if judged["interval"] is None:
+    if result["interval"] is None:
         return f"undecided: {change}; {n}: one group is not enough to tell"
-    low, high = judged["interval"]
+    low, high = result["interval"]
     spread = f"95 % {points(low)} to {points(high)}, {n}"
-    smallest = f"the smallest loss that so many can show is {100 * (judged['smallest'] or 0):.1f} points"
-    if judged["verdict"] == "passed":
+    smallest = f"the smallest loss that so many can show is {100 * (result['smallest'] or 0):.1f} points"
+    if result["verdict"] == "passed":
         return f"passed: {change} ({spread}): a loss beyond eval.max_loss ({margin}) is ruled out; {smallest}"
-    if judged["verdict"] == "undecided":
+    if result["verdict"] == "undecided":
         return f"undecided: {change} ({spread}): not enough examples to tell whether it is within {margin}; {smallest}"
-    lost = ", ".join(f"{field} {points(found['fields'][field]['accuracy'])}" for field in judged["fields"])
+    lost = ", ".join(f"{field} {points(found['fields'][field]['accuracy'])}" for field in result["fields"])
     named = f"; lost by itself: {lost}" if lost else ""
     return (
         f"failed: {change} ({spread}), eval.max_loss allows {margin}{named}; most of it {blame()}: "

@@ -12,9 +12,9 @@ from typing import Any
 
 from eval import decode
 from extraction.combine import Part, Tokens, combine
-from extraction.ground import judged
+from extraction.ground import ground_answer
 from extraction.json import Json
-from extraction.parse import Answer, Status, parse
+from extraction.parse import Answer, Status, parse_answer
 from extraction.prompt import Messages, completion, messages, render
 from extraction.special import show
 from extraction.split import chats
@@ -55,9 +55,10 @@ def answer_all(config: Config, variant: str, rows: Sequence[Json]) -> Iterator[t
         started = time.monotonic()
         answers = answer_batch(model, tokenizer, [ids for _, ids in batch], ends, config)
         seconds = round((time.monotonic() - started) / len(batch), 4)
-        for (row, ids), said in zip(batch, answers, strict=True):
-            facts = {"answer": said.text, "prompt_tokens": len(ids), "seconds": seconds}
-            yield row, finished(parse(show(said.text), schema, cut=said.cut), row, schema, config), facts
+        for (row, ids), generated in zip(batch, answers, strict=True):
+            facts = {"answer": generated.text, "prompt_tokens": len(ids), "seconds": seconds}
+            answer = parse_answer(show(generated.text), schema, cut=generated.cut)
+            yield row, finished(answer, row, schema, config), facts
 
 
 def answer_batch(
@@ -77,7 +78,7 @@ def answer_batch(
     torch.cuda.empty_cache()
     half = len(prompts) // 2
     parts = prompts[:half], prompts[half:]
-    return [said for part in parts for said in answer_batch(model, tokenizer, part, ends, config)]
+    return [answer for part in parts for answer in answer_batch(model, tokenizer, part, ends, config)]
 
 
 def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[list[int]]:
@@ -103,14 +104,14 @@ def answer_long(
     """The answer to a page that is longer than the context, and its text: chosen from its parts', or none."""
     if len(parts) == 1:
         return Answer(None, Status.TOO_LONG, too_long(len(parts[0]), config.serve)), ""
-    said = [generate(model, tokenizer, [ids], ends, config, scored=True)[0] for ids in parts]
-    answer = combine([Part(parse(show(s.text), schema, cut=s.cut), s.text, s.tokens) for s in said], schema)
-    return answer, said[0].text if answer.record is None else completion(answer.record, schema)
+    answers = [generate(model, tokenizer, [ids], ends, config, scored=True)[0] for ids in parts]
+    answer = combine([Part(parse_answer(show(s.text), schema, cut=s.cut), s.text, s.tokens) for s in answers], schema)
+    return answer, answers[0].text if answer.record is None else completion(answer.record, schema)
 
 
 def finished(answer: Answer, row: Json, schema: Json, config: Config) -> Answer:
     """The answer, without values that the page does not state where `serve.ground` asks for that."""
-    return judged(answer, row["input"], schema) if config.serve.ground else answer
+    return ground_answer(answer, row["input"], schema) if config.serve.ground else answer
 
 
 def load(config: Config, variant: str) -> tuple[Any, Any]:
@@ -166,9 +167,9 @@ def generate(
 
     pad = ends[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     with torch.inference_mode():
-        said = decode.greedy(model, prompts, pad, ends, config.serve.num_predict, scored)
+        outputs = decode.greedy(model, prompts, pad, ends, config.serve.num_predict, scored)
     answers = []
-    for prompt, (new, logprobs) in zip(prompts, said, strict=True):
+    for prompt, (new, logprobs) in zip(prompts, outputs, strict=True):
         answer = _until_end(tokenizer, new, ends, config.serve.num_ctx - len(prompt))
         answers.append(replace(answer, tokens=_tokens(tokenizer, new, logprobs)))
     return answers

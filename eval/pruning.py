@@ -52,8 +52,8 @@ def sentence(found: Json) -> str:
     lost = {name: both["stated"] - both["kept"] for name, both in found["fields"].items()}
     worst = ", ".join(f"{name} {n}" for name, n in sorted(lost.items(), key=lambda item: -item[1]) if n)
     low, high = found["interval"] or (0.0, 1.0)
-    said = (
+    text = (
         f"pruning → reading: of {found['stated']} values that {found['pages']} long pages state, {found['kept']} are in"
         f" what the models read ({found['kept'] / max(1, found['stated']):.3f}, {low:.3f} to {high:.3f})"
     )
-    return f"{said}; lost: {worst}." if worst else f"{said}."
+    return f"{text}; lost: {worst}." if worst else f"{text}."

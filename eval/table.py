@@ -49,13 +49,13 @@ def lines(results: Json, slice_: str) -> list[Line]:
     """Rows of the table for a slice: the fields, then the means and shares."""
     scores = {variant: results["variants"][variant][slice_] for variant in shown(results)}
     fields = list(next(iter(scores.values()))["normalised"]["fields"])
-    made = [_line(scores, field, ["fields", field, "accuracy"]) for field in fields]
-    made.append(_line(scores, "mean field accuracy", ["mean_field_accuracy"]))
-    made.append(_line(scores, "record exact match", ["record_exact_match"]))
+    rows = [_line(scores, field, ["fields", field, "accuracy"]) for field in fields]
+    rows.append(_line(scores, "mean field accuracy", ["mean_field_accuracy"]))
+    rows.append(_line(scores, "record exact match", ["record_exact_match"]))
     for label, key in (("valid JSON", "valid_json"), ("grounded", "grounded")):
         shares: dict[str, float | None] = {variant: score[key] for variant, score in scores.items()}
-        made.append(Line(label, [(value, None) for value in shares.values()], _changes(shares)))
-    return made
+        rows.append(Line(label, [(value, None) for value in shares.values()], _changes(shares)))
+    return rows
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -82,8 +82,8 @@ def flips(first: list[Row], second: list[Row], rules: Json, found: Difference) -
         ]
         for before, after in pairs[:SHOWN]:
             way = "lost" if _right(before, field, rules) else "won"
-            said = [repr((row["prediction"] or {}).get(field)) for row in (before, after)]
-            lines.append(f"compare: {field} {way} on {before['id']}: {said[0]} → {said[1]}")
+            values = [repr((row["prediction"] or {}).get(field)) for row in (before, after)]
+            lines.append(f"compare: {field} {way} on {before['id']}: {values[0]} → {values[1]}")
     return lines
 
 

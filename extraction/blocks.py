@@ -237,13 +237,13 @@ def _read(part: Any) -> str:
     """What is read of a text or an element: its text and its attributes' values, apart from each other."""
     if isinstance(part, str):
         return part
-    said = []
+    texts = []
     for element in part.iter(etree.Element):
-        said += _values(element)
-        said.append(element.text or "")
+        texts += _values(element)
+        texts.append(element.text or "")
         if element is not part:
-            said.append(element.tail or "")
-    return " ".join(said)
+            texts.append(element.tail or "")
+    return " ".join(texts)
 
 
 def _lean(part: Any, inherited: str = "", depth: int = 0) -> str:

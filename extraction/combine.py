@@ -51,22 +51,22 @@ def probabilities(parts: Sequence[Part], schema: Json) -> dict[str, float]:
 def _choices(parts: Sequence[Part], schema: Json) -> dict[str, tuple[Any, float | None]]:
     """The chosen value of each field and its log-probability; nothing where no part gave a record."""
     good = [(part.answer.record, confidence(part)) for part in parts if part.answer.record is not None]
-    weighed = [(record, sure, _weight(record, sure)) for record, sure in good]
+    weighed = [(record, logprobs, _weight(record, logprobs)) for record, logprobs in good]
     chosen: dict[str, tuple[Any, float | None]] = {}
     for name in fields(schema) if good else ():
         stated = [
-            (sure.get(name, -math.inf) + weight, record[name], sure.get(name))
-            for record, sure, weight in weighed
+            (logprobs.get(name, -math.inf) + weight, record[name], logprobs.get(name))
+            for record, logprobs, weight in weighed
             if record[name] is not None
         ]
-        nulls = min((sure[name] for _, sure, _ in weighed if name in sure), default=None)
+        nulls = min((logprobs[name] for _, logprobs, _ in weighed if name in logprobs), default=None)
         chosen[name] = max(stated, key=lambda found: found[0], default=(0.0, None, nulls))[1:]
     return chosen
 
 
-def _weight(record: Json, sure: dict[str, float]) -> float:
+def _weight(record: Json, logprobs: dict[str, float]) -> float:
     """The logarithm of the sum of the probabilities of a record's values that are not null."""
-    total = sum(math.exp(sure.get(name, -math.inf)) for name, value in record.items() if value is not None)
+    total = sum(math.exp(logprobs.get(name, -math.inf)) for name, value in record.items() if value is not None)
     return math.log(total) if total else -math.inf
 
 

@@ -2,7 +2,7 @@
 
 Texts are compared in NFKC without case, white space, punctuation and entities: with the page's text, over the borders
 of its elements (`<i>1</i>299`), and with each attribute's value. A number must be one of the page's, whatever its
-separators. Booleans and null are not judged: a page seldom says "true".
+separators. Booleans and null are not looked for: a page seldom says "true".
 """
 
 import html
@@ -42,7 +42,7 @@ def grounded(value: Any, text: str) -> bool:
     return all(_occurs(leaf, text) for _, leaf in leaves(value))
 
 
-def reject(record: Json, text: str, schema: Json) -> Json:
+def drop_ungrounded(record: Json, text: str, schema: Json) -> Json:
     """The record with null for each leaf that does not occur in the input, where the schema allows null."""
     for path, leaf in leaves(record):
         if not _occurs(leaf, text):
@@ -51,9 +51,9 @@ def reject(record: Json, text: str, schema: Json) -> Json:
     return record
 
 
-def judged(answer: Answer, text: str, schema: Json) -> Answer:
-    """The answer with its record after `reject`; a failed answer as it is."""
-    return answer if answer.record is None else replace(answer, record=reject(answer.record, text, schema))
+def ground_answer(answer: Answer, text: str, schema: Json) -> Answer:
+    """The answer with its record after `drop_ungrounded`; a failed answer as it is."""
+    return answer if answer.record is None else replace(answer, record=drop_ungrounded(answer.record, text, schema))
 
 
 def _without(record: Json, path: Path) -> Json:
@@ -66,11 +66,11 @@ def _without(record: Json, path: Path) -> Json:
 
 
 def _occurs(leaf: Any, text: str) -> bool:
-    said, numbers = _read(text)
+    stated, numbers = _read(text)
     if not isinstance(leaf, str):
         return abs(Decimal(str(leaf))) in numbers
     letters = squash(leaf)
-    return letters in said if letters else leaf.strip() in html.unescape(text)
+    return letters in stated if letters else leaf.strip() in html.unescape(text)
 
 
 @lru_cache(maxsize=2)  # all fields of a record are looked up in one page

@@ -28,14 +28,14 @@ def hidden(tag: str, attributes: Mapping[str, str]) -> bool:
 @lru_cache(maxsize=4096)
 def _hides(style: str) -> bool:
     """Whether an inline style takes its element out of sight."""
-    said = _declarations(style)
-    if said.get("display") == "none" or said.get("visibility") in ("hidden", "collapse"):
+    declared = _declarations(style)
+    if declared.get("display") == "none" or declared.get("visibility") in ("hidden", "collapse"):
         return True
-    if NOTHING.fullmatch(said.get("font-size", "")):
+    if NOTHING.fullmatch(declared.get("font-size", "")):
         return True
-    placed = said.get("position") in ("absolute", "fixed")
+    placed = declared.get("position") in ("absolute", "fixed")
     return any(
-        FAR.fullmatch(said.get(name, "")) and (placed or name in ("text-indent", "margin-left")) for name in PLACES
+        FAR.fullmatch(declared.get(name, "")) and (placed or name in ("text-indent", "margin-left")) for name in PLACES
     )
 
 

@@ -43,7 +43,7 @@ class Answer:
     reason: str = ""
 
 
-def parse(text: str, schema: Json, cut: bool = False) -> Answer:
+def parse_answer(text: str, schema: Json, cut: bool = False) -> Answer:
     """Parse a model's whole answer. `cut`: the engine stopped at a length limit, so even a whole object is suspect."""
     if cut:
         return Answer(None, Status.CUT_BY_LENGTH, f"no end after {len(text)} characters")

@@ -50,12 +50,12 @@ class Pruner:
         """Of the blocks with these sums of probabilities those that fit, none twice; short ones cost less."""
         room = self.budget * CHARACTERS
         kept: list[int] = []
-        said: set[str] = set()
+        taken: set[str] = set()
         for i in sorted(worth, key=lambda i: (-worth[i] / (len(found[i].html) + SHORTEST) ** 0.5, i)):
             size = len(found[i].html) + 1
-            if found[i].html in said or (kept and size > room):
+            if found[i].html in taken or (kept and size > room):
                 continue
-            said.add(found[i].html)
+            taken.add(found[i].html)
             kept.append(i)
             room -= size
         return sorted(kept)

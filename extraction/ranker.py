@@ -244,10 +244,10 @@ def _tokens(block: Block, words: list[str], names: tuple[str, ...], around: tupl
 def in_common(page: Features, field: Field) -> Floats:
     """(n, COMMON): share of the words of a field's name in each block's text, its names and the text before it."""
     words = set(name_words(field.names[-1]))
-    said = np.array([len(words & text) / len(words) if words else 0.0 for text, _ in page.words], np.float32)
+    in_text = np.array([len(words & text) / len(words) if words else 0.0 for text, _ in page.words], np.float32)
     called = np.array([len(words & names) / len(words) if words else 0.0 for _, names in page.words], np.float32)
-    before = np.concatenate([np.zeros(1, np.float32), said[:-1]])
-    return np.stack([said, called, before], axis=1)
+    before = np.concatenate([np.zeros(1, np.float32), in_text[:-1]])
+    return np.stack([in_text, called, before], axis=1)
 
 
 COMMON = 3
@@ -298,10 +298,10 @@ class Ranker:
 def scores(p: dict[str, Floats], page: Features, wanted: Sequence[Field], common: Sequence[Floats]) -> Floats:
     """(blocks, fields), of one member; `common` has `in_common` of each field."""
     alone = np.add.reduceat(p["words"][page.ids], page.starts, axis=0) + page.dense @ p["dense"]
-    said = np.tanh(alone)
+    activations = np.tanh(alone)
     context = alone.copy()
-    context[1:] += said[:-1] @ p["before"]
-    context[:-1] += said[1:] @ p["after"]
+    context[1:] += activations[:-1] @ p["before"]
+    context[:-1] += activations[1:] @ p["after"]
     columns = []
     for field, shared in zip(wanted, common, strict=True):
         vector = p["grams"][list(grams(field))].mean(axis=0)

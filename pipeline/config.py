@@ -194,11 +194,11 @@ class Config(Section):
 
     @model_validator(mode="after")
     def scores_what_is_exported(self) -> Self:
-        made = self.export.quantization_method
-        if missing := [name for name in self.eval.variants if name in QUANTIZATIONS and name not in made]:
+        methods = self.export.quantization_method
+        if missing := [name for name in self.eval.variants if name in QUANTIZATIONS and name not in methods]:
             raise ValueError(
-                f"eval.variants has {missing[0]}, which export.quantization_method ({', '.join(made)}) does not make:"
-                " add it there or remove it here"
+                f"eval.variants has {missing[0]}, which export.quantization_method ({', '.join(methods)})"
+                " does not make: add it there or remove it here"
             )
         return self
 

@@ -102,7 +102,7 @@ def overlap(parts: dict[str, list[Example]]) -> dict[str, tuple[int, int]]:
     return {field: (len(found & values["train"][field]), len(found)) for field, found in values["test"].items()}
 
 
-def mark(rows: list[Json], settings: configuration.Data) -> list[Example]:
+def to_examples(rows: list[Json], settings: configuration.Data) -> list[Example]:
     """Rows as the stages hand them on: id, input, output, slice, and the group where the row names one."""
     if settings.holdout and settings.group is None:
         raise UserError("data.holdout names groups but data.group does not say which column holds them")
@@ -117,7 +117,7 @@ def mark(rows: list[Json], settings: configuration.Data) -> list[Example]:
     ids = [_text(row, "id") or f"row{number:0{width}}" for number, row in enumerate(rows, 1)]
     if repeated := [name for name, count in Counter(ids).items() if count > 1]:
         raise UserError(f"{repeated[0]!r} is the id of several rows: make the `id` column unique or leave it out")
-    return [_example(*marked, settings.holdout) for marked in zip(rows, ids, groups, strict=True)]
+    return [_example(*parts, settings.holdout) for parts in zip(rows, ids, groups, strict=True)]
 
 
 def _example(row: Json, name: str, group: str | None, holdout: list[str]) -> Example:
@@ -156,7 +156,7 @@ def main() -> None:
         print(f"data: up to date ({config.folder}/data)")
         return
     rows, schema = check(rows, config.data.json_schema)
-    examples, conflicts = unique(mark(rows, config.data), config.data.clean)
+    examples, conflicts = unique(to_examples(rows, config.data), config.data.clean)
     parts = split(examples, config.data)
     _report(parts, source, schema, conflicts)
     _write(config, schema, parts, inputs)

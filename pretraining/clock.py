@@ -46,16 +46,16 @@ class Clock:
     def wait(self, stream: Iterator[Batch]) -> Batch:
         """The next batch, the time told anew."""
         before = time.monotonic()
-        made = next(stream)
+        batch = next(stream)
         now = time.monotonic()
         self.waited += now - before
-        passed, tokens = self.team.sums((now - self.start) * self.team.first, int((made.document > 0).sum()))
+        passed, tokens = self.team.sums((now - self.start) * self.team.first, int((batch.document > 0).sum()))
         self.passed = self.before + passed
         self.tokens += int(tokens)
-        return made
+        return batch
 
 
-def tell(team: Team, text: str) -> None:
+def print_once(team: Team, text: str) -> None:
     """Print, once for all processes."""
     if team.first:
         print(text, flush=True)
@@ -73,5 +73,5 @@ def line(recent: list[Any], clock: Clock) -> Json:
         "tokens_per_second": round((clock.tokens - clock.tokens_before) / here),
         "waiting_for_data": round(clock.waited / here, 3),
     }
-    tell(clock.team, f"{json.dumps(row)} {max(0, clock.seconds - clock.passed):.0f} s left")
+    print_once(clock.team, f"{json.dumps(row)} {max(0, clock.seconds - clock.passed):.0f} s left")
     return row

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from extraction.json import Json
-from extraction.parse import parse
+from extraction.parse import parse_answer
 from extraction.special import show
 from pretraining.stream import chat
 
@@ -40,7 +40,7 @@ def answers(folder: Path, samples: list[Any], device: str) -> list[str]:
 def judge(samples: list[Any], given: list[str]) -> Iterator[Json]:
     """One row a sample: the domain, the records expected and given (null if not parsed), which fields are right."""
     for sample, text in zip(samples, given, strict=True):
-        answer = parse(show(text), sample.schema)
+        answer = parse_answer(show(text), sample.schema)
         got = answer.record or {}
         right = {name: answer.record is not None and got.get(name) == value for name, value in sample.record.items()}
         yield {"domain": sample.domain, "expected": sample.record, "given": answer.record, "text": text, "right": right}

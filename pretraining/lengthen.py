@@ -30,9 +30,9 @@ def lengthen(samples: Iterator[Any], seed: int) -> Iterator[Any]:
 
 def filler(words: list[str], characters: int, r: Random) -> str:
     """Paragraphs of about so many characters."""
-    made: list[str] = []
+    pieces: list[str] = []
     while characters > 0:
         sentence = " ".join(r.choices(words, k=r.randint(5, 40))).capitalize()
-        made.append(f"<p>{sentence}.</p>" if r.random() < 0.7 else f"<div>{sentence}</div>\n")
-        characters -= len(made[-1])
-    return "".join(made)
+        pieces.append(f"<p>{sentence}.</p>" if r.random() < 0.7 else f"<div>{sentence}</div>\n")
+        characters -= len(pieces[-1])
+    return "".join(pieces)

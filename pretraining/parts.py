@@ -40,10 +40,10 @@ def _part(sample: Any, limit: int, r: Random) -> Any:
     parts = split(page, tokens, limit, limit // OVERLAP)
     if len(parts) == 1 or not all(_judgeable(value, page) for value in sample.record.values()):
         return sample
-    said = [{name: stated(value, part) for name, value in sample.record.items()} for part in parts]
-    most = max(range(len(parts)), key=lambda i: sum(value is not None for value in said[i].values()))
+    records = [{name: stated(value, part) for name, value in sample.record.items()} for part in parts]
+    most = max(range(len(parts)), key=lambda i: sum(value is not None for value in records[i].values()))
     chosen = most if r.random() < MAIN else r.randrange(len(parts))
-    return replace(sample, text=parts[chosen], record=said[chosen], domain=f"{sample.domain}, part", cut=True)
+    return replace(sample, text=parts[chosen], record=records[chosen], domain=f"{sample.domain}, part", cut=True)
 
 
 def _judgeable(value: Any, page: str) -> bool:

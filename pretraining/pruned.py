@@ -81,10 +81,10 @@ def _answered(sample: Any, text: str) -> Any | None:
     """The sample with this text and what it states; None if nothing is left to ask."""
     record = {}
     for name, value in sample.record.items():
-        said = _stated(value, text)
-        if said is None and _misread(value, text):
+        stated = _stated(value, text)
+        if stated is None and _misread(value, text):
             continue
-        record[name] = said
+        record[name] = stated
     return replace(_asking(sample, record), text=text, domain=f"{sample.domain}, pruned", cut=True) if record else None
 
 
@@ -94,7 +94,7 @@ def _stated(value: Any, text: str) -> Any:
         inner = {name: _stated(child, text) for name, child in value.items()}
         return inner if any(child is not None for child in inner.values()) else None
     if isinstance(value, list):
-        return [said for said in (_stated(child, text) for child in value) if said is not None] or None
+        return [stated for stated in (_stated(child, text) for child in value) if stated is not None] or None
     if value is None or isinstance(value, bool):
         return value
     return value if grounded(value, text) else None

@@ -37,8 +37,8 @@ TOKENS = 600
 def main(out: Path, n_pages: int, steps: int, seed: int, workers: int) -> None:
     started = time.monotonic()
     with get_context("spawn").Pool(workers) as pool:
-        made = pool.map(partial(made_by, n_pages=n_pages // workers), range(seed * 1_000, seed * 1_000 + workers))
-    learnt = [page for part in made for page in part]
+        parts = pool.map(partial(made_by, n_pages=n_pages // workers), range(seed * 1_000, seed * 1_000 + workers))
+    learnt = [page for part in parts for page in part]
     print(f"{len(learnt)} pages after {time.monotonic() - started:.0f} s", flush=True)
     ranker = fit(learnt, steps, seed=seed)
     with atomic_write(out) as temporary:

@@ -120,8 +120,8 @@ def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None
     from tokenizers import Tokenizer
 
     encoded = encode(samples(seed), Tokenizer.from_file(str(tokenizer)), length)
-    for made in pack(encoded, rows, length):
-        queue.put(made)
+    for batch in pack(encoded, rows, length):
+        queue.put(batch)
 
 
 def batches(tokenizer: Path, seed: int, rows: int, length: int, workers: int, first: int = 0) -> Iterator[Batch]:

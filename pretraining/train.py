@@ -23,7 +23,7 @@ from extraction.json import Json
 from pipeline.errors import UserError, run
 from pipeline.files import write_jsonl, write_text
 from pretraining import outcome, pause
-from pretraining.clock import EVERY, Clock, line, tell
+from pretraining.clock import EVERY, Clock, line, print_once
 from pretraining.stream import ANSWER, PROMPT, Batch, batches
 from pretraining.team import Team
 
@@ -111,8 +111,8 @@ def train(model: Any, stream: Iterator[Batch], clock: Clock, log: list[Json], de
     recent: list[Any] = []
     mask_of = None
     for step in count(1):
-        made = clock.wait(stream)
-        arrays = (made.ids, made.document, made.kind)
+        batch = clock.wait(stream)
+        arrays = (batch.ids, batch.document, batch.kind)
         ids, document, kind = (torch.from_numpy(array.astype("int32")).to(device) for array in arrays)
         if clock.done >= ROUNDED:
             model.round()
@@ -131,7 +131,7 @@ def train(model: Any, stream: Iterator[Batch], clock: Clock, log: list[Json], de
         for optimizer, _ in updates:
             optimizer.zero_grad(set_to_none=True)
         if step == UNTIMED:
-            tell(clock.team, f"compiled: loss {answer_loss.item():.2f} after {clock.passed - clock.before:.0f} s")
+            print_once(clock.team, f"compiled: loss {answer_loss.item():.2f} after {clock.passed - clock.before:.0f} s")
             clock.start_again()
         elif step > UNTIMED:
             clock.steps += 1
@@ -183,7 +183,7 @@ def main(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Llama(architecture(len(AutoTokenizer.from_pretrained(out)), tiny)).to(device)
     parameters = sum(p.numel() for p in model.parameters())
-    tell(
+    print_once(
         team,
         f"{parameters:,} parameters on {team.size} {device}, each {workers} workers, {rows} x {length} tokens a step",
     )
@@ -220,9 +220,9 @@ def finish(out: Path, model: Any, log: list[Json], run_of: Json, held_out: int, 
     result = outcome.record(device, log, **facts, prompt_weight=PROMPT_WEIGHT)
     write_text(out / "training.json", json.dumps(result, indent=1))
     chosen = list(islice(samples(HELD_OUT_SEED + run_of["seed"]), held_out))
-    judged = list(heldout.judge(chosen, heldout.answers(out, chosen, device)))
-    write_jsonl(out / "heldout.jsonl", judged)
-    result["held_out"] = heldout.figures(judged)
+    answers = list(heldout.judge(chosen, heldout.answers(out, chosen, device)))
+    write_jsonl(out / "heldout.jsonl", answers)
+    result["held_out"] = heldout.figures(answers)
     write_text(out / "training.json", json.dumps(result, indent=1))
     print(json.dumps(result["held_out"], indent=1))
 

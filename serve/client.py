@@ -10,7 +10,7 @@ import httpx
 from tokenizers import Tokenizer
 
 from extraction.json import Json
-from extraction.parse import Answer, Status, parse
+from extraction.parse import Answer, Status, parse_answer
 from extraction.prompt import Messages, messages
 from extraction.special import show
 from extraction.split import chats
@@ -21,7 +21,7 @@ from pipeline.manifest import read_manifest
 from pipeline.reading import pruner
 from serve.result import Extraction, Reply, assemble
 
-CIRCLES_PENALTY = 1.3
+REPEAT_PENALTY = 1.3
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)  # seconds; the first answer waits for the model to load
 
 
@@ -193,7 +193,7 @@ class Extractor:
         first = self._once(chat, options)
         if first.answer.status not in (Status.ABORTED, Status.CUT_BY_LENGTH):
             return [first]
-        second = self._once(chat, options | {"repeat_penalty": CIRCLES_PENALTY})
+        second = self._once(chat, options | {"repeat_penalty": REPEAT_PENALTY})
         return [first, first if second.answer.record is None else second]
 
     def _once(self, chat: Messages, options: Json) -> Reply:
@@ -227,10 +227,10 @@ class Extractor:
         except ValueError:
             body = None
         if response.status_code >= 500:
-            said = body.get("error") if isinstance(body, dict) else response.reason_phrase
+            reason = body.get("error") if isinstance(body, dict) else response.reason_phrase
             busy = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
             raise UnavailableError(
-                f"{self.host} answered HTTP {response.status_code} to {self.model}: {said}",
+                f"{self.host} answered HTTP {response.status_code} to {self.model}: {reason}",
                 busy=busy,
                 while_answering=not busy,
             )
@@ -248,7 +248,7 @@ class Extractor:
         if answer.get("prompt_eval_count") != n_tokens:
             reason = f"the server read {answer.get('prompt_eval_count')} prompt tokens, ours has {n_tokens}"
             return Answer(None, Status.PROMPT_CHANGED, reason)
-        return parse(show(answer["message"]["content"]), self.schema, cut=answer["done_reason"] == "length")
+        return parse_answer(show(answer["message"]["content"]), self.schema, cut=answer["done_reason"] == "length")
 
 
 def _reading(chats: list[Messages]) -> str:

@@ -21,7 +21,7 @@ from pipeline.files import write_text
 from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
 from serve import modelfile
 from serve.client import TIMEOUT, Extractor, Prompt, read_prompt, unreachable
-from serve.latest import not_judged
+from serve.latest import not_accepted
 from serve.server import ensure
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     else:
         create_all(config, digests, values, inputs, host)
         configuration.save(config)
-    if warning := not_judged(config):
+    if warning := not_accepted(config):
         print(f"serve: {warning}", flush=True)
 
 

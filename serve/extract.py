@@ -80,7 +80,7 @@ def extract(config: Config, extractors: Sequence[Extractor], source: Path, targe
         waiting = _waiting((page | asked_with for page in pages), answers, bar)
         for answer in ask(extractors, waiting):
             _answer(answer, answers, bar)
-    _tell(answers, target)
+    _summarize(answers, target)
 
 
 def _waiting(pages: Iterable[Json], answers: Answers, bar: "tqdm[NoReturn]") -> Iterator[Json]:
@@ -135,7 +135,7 @@ def line(page: Json, found: Extraction) -> Json:
     }
 
 
-def _tell(answers: Answers, target: Path) -> None:
+def _summarize(answers: Answers, target: Path) -> None:
     """Print what became of the pages; `UserError` where some have no record."""
     n_pages = answers.counts.total()
     print(f"extract: {n_pages} pages in {target}, {answers.n_asked} of them new", file=sys.stderr)

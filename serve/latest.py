@@ -22,7 +22,7 @@ def stays(config: Config) -> str:
     return f"{config.serve.name}:latest stays as it is: no served variant has passed in comparison with the adapter"
 
 
-def not_judged(config: Config) -> str | None:
+def not_accepted(config: Config) -> str | None:
     """The sentence about served variants that did not pass `make eval` as they are; None where all did."""
     manifest = read_manifest(config.folder)
     passed = manifest.get("eval", {}).get("passed", {})

@@ -28,8 +28,8 @@ def values(record: Json, page: str, probability: dict[str, float]) -> list[Value
     found = []
     for path, leaf in _leaves(record):
         name = ".".join(map(str, path))
-        judged = None if leaf is None or isinstance(leaf, bool) else grounded(leaf, page)
-        found.append(Value(name, leaf, probability.get(str(path[0])), judged, places.get(name, [])))
+        stated = None if leaf is None or isinstance(leaf, bool) else grounded(leaf, page)
+        found.append(Value(name, leaf, probability.get(str(path[0])), stated, places.get(name, [])))
     return found
 
 

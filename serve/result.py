@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from extraction.combine import Part, combine, probabilities
 from extraction.evidence import Evidence, Path, evidence
-from extraction.ground import judged
+from extraction.ground import ground_answer
 from extraction.json import Json
 from extraction.parse import Answer
 from extraction.prompt import completion
@@ -117,7 +117,7 @@ def _judge(
     parts = [reply.part for reply in replies]
     answer, probability = combine(parts, schema), probabilities(parts, schema)
     if settings.ground:
-        answer = judged(answer, page, schema)
+        answer = ground_answer(answer, page, schema)
     if answer.record is None or settings.min_probability is None:
         return answer, probability, []
     unsure = [name for name in answer.record if probability.get(name, 0.0) < settings.min_probability]

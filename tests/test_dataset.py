@@ -46,8 +46,8 @@ def states(page: str, field: str, value: str) -> bool:
 
 
 def test_the_committed_file_is_what_the_generator_makes() -> None:
-    made = [json.dumps(row, ensure_ascii=False) for row in generate.make_rows(generate.SEED)]
-    assert made == LINES
+    generated = [json.dumps(row, ensure_ascii=False) for row in generate.make_rows(generate.SEED)]
+    assert generated == LINES
 
 
 def test_another_seed_makes_other_rows() -> None:

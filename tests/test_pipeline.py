@@ -53,11 +53,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    made = Copy(tmp_path_factory.mktemp("fresh"), port)
+    fresh = Copy(tmp_path_factory.mktemp("fresh"), port)
     lines = (ROOT / "data" / "products.jsonl").read_text(encoding="utf-8").splitlines()
-    (made.folder / "rows.jsonl").write_text("\n".join(lines[::14]) + "\n", encoding="utf-8")
-    yield made
-    made.make("stop")
+    (fresh.folder / "rows.jsonl").write_text("\n".join(lines[::14]) + "\n", encoding="utf-8")
+    yield fresh
+    fresh.make("stop")
 
 
 def test_ctrl_c_in_training_can_be_resumed(copy: Copy) -> None:

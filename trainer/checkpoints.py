@@ -28,16 +28,16 @@ class MarkComplete(TrainerCallback):
             write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / MARKER, "")
 
 
-def last_whole(folder: Path) -> Path | None:
+def last_complete(folder: Path) -> Path | None:
     """The newest checkpoint with a marker; None without one."""
-    whole = [marker.parent for marker in folder.glob(f"checkpoint-*/{MARKER}")]
-    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
+    complete = [marker.parent for marker in folder.glob(f"checkpoint-*/{MARKER}")]
+    return max(complete, key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
 def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
     """Make the folder ready; the checkpoint to continue from, or None to start over (older ones are set aside)."""
     if not PartialState().is_main_process:
-        return last_whole(folder) if resume else None
+        return last_complete(folder) if resume else None
     wanted, known = json.dumps(inputs), folder / "inputs.json"
     if resume and known.is_file():
         if known.read_text(encoding="utf-8") != wanted:
@@ -45,7 +45,7 @@ def begin(folder: Path, inputs: Json, resume: bool) -> Path | None:
         for half in folder.glob("checkpoint-*"):
             if not (half / MARKER).is_file():
                 shutil.rmtree(half)
-        return last_whole(folder)
+        return last_complete(folder)
     if _set_aside(folder):
         print("train: starts over; RESUME=1 with the settings of those checkpoints continues from them")
     shutil.rmtree(folder, ignore_errors=True)
@@ -68,7 +68,7 @@ def _bring_back(folder: Path, inputs: str) -> None:
 
 def _set_aside(folder: Path) -> bool:
     """Move the whole checkpoints of a folder, where it has any, out of the way."""
-    if not (last := last_whole(folder)):
+    if not (last := last_complete(folder)):
         return False
     inputs = (folder / "inputs.json").read_text(encoding="utf-8")
     aside = set_checkpoints_aside(folder, inputs, int(last.name.split("-")[1]))

@@ -16,7 +16,7 @@ class Clock:
         self.last = psutil.Process().create_time()
         self.phases: dict[str, float] = {}
 
-    def mark(self, phase: str) -> None:
+    def end_phase(self, phase: str) -> None:
         """The phase has ended now."""
         now = time.time()
         self.phases[phase] = round(now - self.last, 1)

@@ -52,23 +52,23 @@ def main() -> None:
         from trainer.clock import Clock
 
         clock = Clock()
-        clock.mark("import")
+        clock.end_phase("import")
         with converter() as convert, Sums() as sums:
             tokenizer, n_weights = merge(config)
             sums.begin((folder / "merged").glob("*.safetensors"))
-            clock.mark("merge")
+            clock.end_phase("merge")
             check_space(folder, n_weights, ["f16", *config.export.quantization_method])
             prompt = pieces(tokenizer, read_schema(folder))
             f16 = to_gguf(config, prompt["add_bos_token"], convert)
             sums.begin([folder / "merged", folder / "gguf" / "f16.gguf"])
             prompt["special"] = sorted({*prompt["special"], *control_tokens(f16)})
             write_text(folder / "gguf" / "prompt.json", json.dumps(prompt, indent=1, ensure_ascii=False))
-            clock.mark("convert")
+            clock.end_phase("convert")
             quantize_all(config, f16)
-            clock.mark("quantize")
+            clock.end_phase("quantize")
             facts = {"n_weights": n_weights, "phases": clock.phases}
             record_stage(folder, "export", inputs, outputs(config), sums, **facts)
-        clock.mark("sums")
+        clock.end_phase("sums")
         print(f"export: {clock}")
         configuration.save(config)
     report(folder)

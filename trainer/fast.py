@@ -40,7 +40,7 @@ class OnlySFT(MetaPathFinder):
         return spec
 
 
-def lend_varlen_attention() -> None:
+def patch_varlen_attention() -> None:
     """Let Unsloth use the attention over packed examples that torch 2.11 has; call it before Unsloth is imported.
 
     Unsloth takes torch's varlen_attn where that knows `enable_gqa`, so from torch 2.12 on. Otherwise each example of a
@@ -76,8 +76,8 @@ def lend_varlen_attention() -> None:
     varlen.varlen_attn = varlen_attn  # type: ignore[assignment]
 
 
-def quicken_layers() -> None:
-    """Let trainer.projections compute Unsloth's ordinary adapted layers of large batches; after Unsloth's import.
+def patch_lora_layers() -> None:
+    """Let trainer.projections compute those of Unsloth's layers that it supports; call it after Unsloth's import.
 
     And lay the gradients of rotated queries and keys out as the projections read them, which saves a copy of each.
     """
@@ -87,15 +87,15 @@ def quicken_layers() -> None:
 
     from trainer.projections import GatedMLP, Projections
 
-    theirs = fast_lora._apply
+    original = fast_lora._apply
     places = {fast_lora.LoRA_MLP: 15, fast_lora.LoRA_QKV: 15, fast_lora.LoRA_W: 5}
     dequantize = partial(fast_lora.fast_dequantize, use_global_buffer=True)
 
     def apply(function: Any, x: Any, *arguments: Any) -> Any:
         projections, rest = arguments[: places.get(function, 0)], arguments[places.get(function, 0) :]
         dropout_and_biases = rest[-4:]
-        if not ordinary(x, projections) or any(extra is not None for extra in dropout_and_biases):
-            return theirs(function, x, *arguments)
+        if not is_supported(x, projections) or any(extra is not None for extra in dropout_and_biases):
+            return original(function, x, *arguments)
         if function is fast_lora.LoRA_MLP:
             return GatedMLP.apply(dequantize, *rest[:2], x, *projections)  # type: ignore[no-untyped-call]
         outputs = Projections.apply(dequantize, x, *projections)  # type: ignore[no-untyped-call]
@@ -112,7 +112,7 @@ def quicken_layers() -> None:
     rope_embedding.Fast_RoPE_Embedding_QK.backward = staticmethod(rotate_back)
 
 
-def ordinary(x: Any, projections: Sequence[Any]) -> bool:
+def is_supported(x: Any, projections: Sequence[Any]) -> bool:
     """Whether there are many tokens, and Unsloth's arguments are adapted weights in 16 bits or NF4, all of one scale.
 
     A projection has five arguments: trainer.projections.Projection.

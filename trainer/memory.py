@@ -81,13 +81,13 @@ def optimizer(chosen: Plan, cuda: bool) -> str:
 def advice(chosen: Plan, load_in_4bit: bool, row: int, free: int) -> str:
     """One sentence for a GPU that ran out of memory: what did not fit, the key to change, and its next value."""
     batch = chosen.per_device_train_batch_size
-    said = (
+    problem = (
         f"the GPU's memory ({free / GIB:.1f} GiB free before training) does not hold a batch of {batch} × {row} tokens"
     )
     if not chosen.gradient_checkpointing:
-        return f"{said} without gradient checkpointing: set training.gradient_checkpointing=true"
+        return f"{problem} without gradient checkpointing: set training.gradient_checkpointing=true"
     if batch > 1:
-        return f"{said}: set training.per_device_train_batch_size={batch // 2}"
+        return f"{problem}: set training.per_device_train_batch_size={batch // 2}"
     if not load_in_4bit:
-        return f"{said}: set model.load_in_4bit=true"
-    return f"{said}: set model.max_length={row // 2}, which must hold the longest example, or a smaller base model"
+        return f"{problem}: set model.load_in_4bit=true"
+    return f"{problem}: set model.max_length={row // 2}, which must hold the longest example, or a smaller base model"

@@ -132,13 +132,13 @@ def prepare_libraries(config: Config, training: bool = False) -> None:
         os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
         os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", "artifacts/.unsloth")
         os.environ.setdefault("UNSLOTH_DATASET_NUM_PROC", "0")  # no workers forked off CUDA for a second of work
-        from trainer.fast import OnlySFT, lend_varlen_attention, quicken_layers
+        from trainer.fast import OnlySFT, patch_lora_layers, patch_varlen_attention
 
-        lend_varlen_attention()
+        patch_varlen_attention()
         OnlySFT.install()
         import unsloth  # noqa: F401
 
-        quicken_layers()
+        patch_lora_layers()
     from transformers.utils import logging
 
     logging.set_verbosity_error()

@@ -104,8 +104,8 @@ def page_loss(p: dict[str, Any], page: Page, dropout: float = DROPOUT) -> Any:
         mode="sum", per_sample_weights=weights,
     )  # fmt: skip
     alone = sums + torch.from_numpy(page.features.dense) @ p["dense"]
-    said = torch.tanh(alone)
-    before, after = said[:-1] @ p["before"], said[1:] @ p["after"]
+    activations = torch.tanh(alone)
+    before, after = activations[:-1] @ p["before"], activations[1:] @ p["after"]
     context = alone + F.pad(before, (0, 0, 1, 0)) + F.pad(after, (0, 0, 0, 1))
     losses = []
     for field, values in page.targets:

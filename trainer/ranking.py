@@ -59,14 +59,14 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Json]:
     schema = read_schema(config.folder)
     learnt = [Page(seen, targets) for found, seen, record in train if (targets := targets_of(found, schema, record))]
     fitted = fit(learnt, STEPS, given, config.training.seed, RATE)
-    judged = {name: kept(one, validation, schema, config) for name, one in (("given", given), ("fitted", fitted))}
-    best = "fitted" if judged["fitted"]["kept"] > judged["given"]["kept"] else "given"
+    measured = {name: kept(one, validation, schema, config) for name, one in (("given", given), ("fitted", fitted))}
+    best = "fitted" if measured["fitted"]["kept"] > measured["given"]["kept"] else "given"
     print(
         f"train: ranker: of the values on {len(validation)} long validation pages the given one keeps"
-        f" {judged['given']['kept']:.3f}, and fitted to {len(learnt)} pages {judged['fitted']['kept']:.3f};"
+        f" {measured['given']['kept']:.3f}, and fitted to {len(learnt)} pages {measured['fitted']['kept']:.3f};"
         f" the {best} one is used"
     )
-    return (fitted if best == "fitted" else given), facts | {"judged": judged, "chosen": best}
+    return (fitted if best == "fitted" else given), facts | {"judged": measured, "chosen": best}
 
 
 def long_pages(config: Config, name: str) -> list[Read]:

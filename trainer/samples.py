@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from extraction.ground import reject
+from extraction.ground import drop_ungrounded
 from extraction.json import Json
 from extraction.prompt import completion, messages, page, render
 from extraction.prune import Pruner, is_long
@@ -50,7 +50,7 @@ def left_of(row: Json, schema: Json, cleaned: bool, pruner: Pruner | None) -> Js
     read = page(row["input"], cleaned)
     if pruner is None or not is_long(read):
         return record
-    return reject(record, pruner.prune(read, schema), schema)
+    return drop_ungrounded(record, pruner.prune(read, schema), schema)
 
 
 def encode_all(

@@ -51,7 +51,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
             f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
             " shorten it"
         )
-    clock.mark("load")
+    clock.end_phase("load")
     row = config.model.max_length if config.training.packing else longest
     rows = -(-sum(lengths) // row) if config.training.packing else len(lengths)
     plan, free = decide(config, model, row, rows, checkpoint)
@@ -74,7 +74,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     for theirs in (ProgressCallback, PrinterCallback):  # the second while the libraries are kept quiet
         trainer.remove_callback(theirs)
     trainer.add_callback(LossBar())
-    clock.mark("prepare")
+    clock.end_phase("prepare")
     facts: Json = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
     facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free, "pace": pace}
     return trainer, tokenizer, facts

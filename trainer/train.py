@@ -54,12 +54,12 @@ def train(config: Config, resume: bool = False) -> None:
         checkpoint = checkpoints.begin(config.folder / "checkpoints", inputs, resume)
     if resume:
         print(f"train: goes on from {checkpoint or 'the beginning: there is no whole checkpoint'}", flush=True)
-    clock.mark("import")
+    clock.end_phase("import")
     trainer, tokenizer, facts = build(config, clock, checkpoint)
     started = time.monotonic()
     if config.training.num_train_epochs > 0:
         fit(config, trainer, checkpoint, facts)
-    clock.mark("train")
+    clock.end_phase("train")
     facts |= {"device": device, "seconds": round(time.monotonic() - started, 1)}
     write_outputs(config, trainer, tokenizer, inputs, facts, clock)
 
@@ -103,8 +103,8 @@ def fit(config: Config, trainer: Any, checkpoint: Path | None, facts: Json) -> N
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except torch.OutOfMemoryError:
         four_bit = config.model.load_in_4bit
-        said = memory.advice(memory.Plan(**facts["plan"]), four_bit, facts["row"], facts["free_bytes"])
-        raise UserError(said) from None
+        advice = memory.advice(memory.Plan(**facts["plan"]), four_bit, facts["row"], facts["free_bytes"])
+        raise UserError(advice) from None
     if interrupt.stopped:
         raise KeyboardInterrupt
 
@@ -135,7 +135,7 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
         print(f"train: num_train_epochs is 0: the adapter in {config.folder}/adapter changes nothing")
         return
     draw_loss(config.folder / "loss.png", history)
-    clock.mark("save")
+    clock.end_phase("save")
     facts["phases"] = clock.phases | {"first_step": round(pace.first, 1)}
     facts["tokens_per_second"] = pace.tokens_per_second(facts["tokens"] * facts["epochs"] / trainer.state.max_steps)
     facts["steps"] = trainer.state.max_steps

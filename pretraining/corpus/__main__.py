@@ -23,14 +23,14 @@ def show(n: int, seed: int) -> None:
 def stats(n: int, seed: int) -> None:
     """Print speed, lengths, the share of each domain and of nulls."""
     start = time.perf_counter()
-    made = list(islice(samples(seed), n))
+    drawn = list(islice(samples(seed), n))
     seconds = time.perf_counter() - start
-    lengths = sorted(len(s.text) for s in made)
-    values = [value for s in made for value in s.record.values()]
+    lengths = sorted(len(s.text) for s in drawn)
+    values = [value for s in drawn for value in s.record.values()]
     print(f"{n / seconds:.0f} samples/s, mean {sum(lengths) / n:.0f} characters, "
           f"10/50/90/99/100 %: {[lengths[min(n - 1, int(n * q))] for q in (0.1, 0.5, 0.9, 0.99, 1)]}, "
           f"null {sum(v is None for v in values) / len(values):.3f}, fields {len(values) / n:.1f}")  # fmt: skip
-    for domain, count in Counter(s.domain for s in made).most_common():
+    for domain, count in Counter(s.domain for s in drawn).most_common():
         print(f"{domain:14} {count / n:.3f}")
 
 

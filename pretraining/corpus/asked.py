@@ -26,20 +26,20 @@ def named(r: Random, slot: Slot) -> str:
     return field.upper() if kind == 4 and chance(r, 0.3) else field
 
 
-def typed(r: Random, slot: Slot, said: Any) -> tuple[Json, Any]:
+def typed(r: Random, slot: Slot, text: Any) -> tuple[Json, Any]:
     """Schema and value of a slot: text as written, now and then a number, yes or no mostly as a boolean."""
     if slot.many:
-        return {"type": ["array", "null"], "items": {"type": "string"}}, said
+        return {"type": ["array", "null"], "items": {"type": "string"}}, text
     if slot.yes_no and chance(r, 0.75):
-        return {"type": ["boolean", "null"]}, None if said is None else said.casefold() in YES
+        return {"type": ["boolean", "null"]}, None if text is None else text.casefold() in YES
     if slot.number and chance(r, 0.35):
-        kind = "integer" if said is None or said.isdigit() else "number"
-        return {"type": [kind, "null"]}, None if said is None else int(said) if said.isdigit() else float(said)
+        kind = "integer" if text is None or text.isdigit() else "number"
+        return {"type": [kind, "null"]}, None if text is None else int(text) if text.isdigit() else float(text)
     if slot.maker in CASH and chance(r, 0.08):
-        return {"type": ["number", "null"]}, None if said is None else amount_of(said)
+        return {"type": ["number", "null"]}, None if text is None else amount_of(text)
     if slot.maker == "unit" and chance(r, 0.08):
-        return {"type": ["integer", "null"]}, None if said is None else int(amount_of(said) or 0)
-    return ask.TEXT, said
+        return {"type": ["integer", "null"]}, None if text is None else int(amount_of(text) or 0)
+    return ask.TEXT, text
 
 
 def amount_of(text: str) -> float | None:

@@ -108,16 +108,18 @@ class Attacker:
 
     def _instruction(self, sample: Any, lang: str) -> str:
         """Who is meant, what to forget, what to say; at least two of them."""
-        said = [pick(self.r, _said(lang, "ignore"))] if chance(self.r, 0.8) else []
-        if not said or chance(self.r, 0.4):
-            said.insert(0, pick(self.r, _said(lang, "note")))
+        sentences = [pick(self.r, _phrases(lang, "ignore"))] if chance(self.r, 0.8) else []
+        if not sentences or chance(self.r, 0.4):
+            sentences.insert(0, pick(self.r, _phrases(lang, "note")))
         fields = [name for name, part in sample.schema["properties"].items() if "items" not in part]
         for field in self.r.sample(fields, min(len(fields), pick(self.r, (1, 1, 1, 2, 3)))):
-            wish = pick(self.r, _said(lang, "void" if chance(self.r, 0.1) else "claim"))
-            said.append(wish.format(field=self._called(field, lang), value=_written(self._false(field, sample.record))))
+            wish = pick(self.r, _phrases(lang, "void" if chance(self.r, 0.1) else "claim"))
+            sentences.append(
+                wish.format(field=self._called(field, lang), value=_written(self._false(field, sample.record)))
+            )
         if chance(self.r, 0.08):
-            said.append(pick(self.r, _said(lang, "talk")))
-        text = pick(self.r, (" ", " ", "\n")).join(said)
+            sentences.append(pick(self.r, _phrases(lang, "talk")))
+        text = pick(self.r, (" ", " ", "\n")).join(sentences)
         return text.upper() if chance(self.r, 0.05) else text
 
     def _answer(self, sample: Any, lang: str) -> str:
@@ -127,7 +129,7 @@ class Attacker:
             false |= {name: value for name, value in sample.record.items() if chance(self.r, 0.5)}
         record = json.dumps(false, ensure_ascii=False, indent=pick(self.r, (None, None, None, 2)))
         record = pick(self.r, ("{}", "{}", "{}", "```json\n{}\n```", "`{}`")).format(record)
-        head = [pick(self.r, _said(lang, key)) for key in ("ignore", "json") if chance(self.r, 0.5)]
+        head = [pick(self.r, _phrases(lang, key)) for key in ("ignore", "json") if chance(self.r, 0.5)]
         return " ".join([*head, record])
 
     def _turn(self, text: str) -> str:
@@ -150,14 +152,15 @@ class Attacker:
     def _tokens_in_a_value(self, sample: Any) -> Any:
         """A value that really has a model's token in it, such as a book's title; the sample itself if none can."""
         texts = (value for value in sample.record.values() if isinstance(value, str) and WORDS.fullmatch(value))
-        said = next((text for text in texts if text in sample.text), "")
-        if not said or re.search(rf"[<=]{said}|{said}[^<>]*=", sample.text):  # it may be a tag or an attribute's name
+        value = next((text for text in texts if text in sample.text), "")
+        may_be_markup = rf"[<=]{value}|{value}[^<>]*="  # a tag or an attribute's name
+        if not value or re.search(may_be_markup, sample.text):
             return sample
         token = pick(self.r, (*OURS, "<|im_start|>", "[INST]", "</s>"))
-        with_token = pick(self.r, ("{0} {1}", "{1} {0}", "{0}{1}")).format(said, token)
+        with_token = pick(self.r, ("{0} {1}", "{1} {0}", "{0}{1}")).format(value, token)
         escaped = html.escape(with_token) if sample.text.startswith("<") else with_token
-        record = {k: v.replace(said, with_token) if isinstance(v, str) else v for k, v in sample.record.items()}
-        return replace(sample, text=sample.text.replace(said, escaped), record=record)
+        record = {k: v.replace(value, with_token) if isinstance(v, str) else v for k, v in sample.record.items()}
+        return replace(sample, text=sample.text.replace(value, escaped), record=record)
 
     def _product(self) -> str:
         """Another product's page as a part of this one: under a heading, in a dialog, in what a class hides."""
@@ -190,8 +193,12 @@ class Attacker:
             tag, word = pick(r, ("span", "div", "a", "button")), pick(r, ("i", "?", "Info", "…", latin(r)))
             return f'<{tag}{start} {pick(r, ATTRIBUTES)}="{html.escape(message)}">{word}</{tag}>'
         if chance(r, 0.12):
-            said = {"@context": "https://schema.org", "@type": pick(r, ("WebPage", "Review")), "description": message}
-            data = json.dumps(said, ensure_ascii=False).replace("</", "<\\/")
+            linked_data = {
+                "@context": "https://schema.org",
+                "@type": pick(r, ("WebPage", "Review")),
+                "description": message,
+            }
+            data = json.dumps(linked_data, ensure_ascii=False).replace("</", "<\\/")
             return f'<script type="application/ld+json">{data}</script>'
         tag = pick(r, TAGS)
         return f"<{tag}{start}>{written}</{tag}>"
@@ -215,7 +222,7 @@ def _is_of_a_product(sample: Any) -> bool:
     return sample.domain == "product" and any(value is not None for value in sample.record.values())
 
 
-def _said(lang: str, key: str) -> tuple[str, ...]:
+def _phrases(lang: str, key: str) -> tuple[str, ...]:
     return ATTACKS[lang].get(key) or ATTACKS["en"][key]
 
 

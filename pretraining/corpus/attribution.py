@@ -190,14 +190,14 @@ def _wordmark(page: Page, text: str) -> str:
 def _titled(page: Page, text: str) -> str:
     """A link whose title or label alone names the maker; what is in it is a picture or a word."""
     r, m = page.r, page.m
-    said = pick(r, LISTS["phrases"]["maker"]).format(text)
+    title = pick(r, LISTS["phrases"]["maker"]).format(text)
     inner = pick(
         r, (m.el("img", "image", alt="", src=m.url()), m.el("i", "logo"), m.text(pick(r, words("en", "viewall"))))
     )
     where = "title" if m.attributes == "bare" else pick(r, ("title", "title", "aria_label"))
     if m.attributes == "lean":
         where = "title"
-    given = {where: pick(r, (text, text, said)), "href": f"/{_slug(page, text)}"}
+    given = {where: pick(r, (text, text, title)), "href": f"/{_slug(page, text)}"}
     return m.el("a", pick(r, ("brand link", "link", "product link", "logo link")), inner, **given)
 
 
@@ -210,9 +210,9 @@ def _panel(page: Page, text: str) -> str:
     lines = [m.text(text), m.text(street), m.text(town), f"info@{_slug(page, text)}.com"]
     lines = lines[: r.randint(1, 4)]
     tag = pick(r, ("p", "li", "div", "span"))
-    said = ["<br>".join(lines)] if chance(r, 0.4) else [m.leaf(tag, "", line) for line in lines]
+    body = ["<br>".join(lines)] if chance(r, 0.4) else [m.leaf(tag, "", line) for line in lines]
     title = m.leaf(pick(r, ("h3", "h4", "strong", "dt", "div")), "label", heading)
-    return m.el("div", pick(r, ("brand wrapper", "note", "product brand")), title, m.el("div", "value", *said))
+    return m.el("div", pick(r, ("brand wrapper", "note", "product brand")), title, m.el("div", "value", *body))
 
 
 def _slug(page: Page, text: str) -> str:

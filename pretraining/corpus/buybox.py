@@ -117,8 +117,8 @@ def terms(site: Site) -> str:
         lambda: f"+{digits(r, 2)} {pick(r, ('points', 'Punkte', 'pts', 'bonus'))}",
         lambda: f"{site.say('vat')} {site.say('shipping')}",
     )
-    made: list[Callable[[], str]] = r.sample(lines, r.randint(1, 2))
-    return "".join(site.leaf(pick(r, ("p", "div", "span", "small")), "price note", line()) for line in made)
+    chosen: list[Callable[[], str]] = r.sample(lines, r.randint(1, 2))
+    return "".join(site.leaf(pick(r, ("p", "div", "span", "small")), "price note", line()) for line in chosen)
 
 
 def teaser_text(site: Site) -> str:

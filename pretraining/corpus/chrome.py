@@ -16,11 +16,11 @@ def skip_links(site: Site) -> str:
 def bar(site: Site) -> str:
     """The strip at the top: promises, telephone, languages, currencies."""
     r = site.r
-    said = [f"{site.say('usp')} {site.price(0.1, 1)}", f"{digits(r, 4)} {digits(r, 6)}", site.say("help")]
-    said += [site.say("usp") for _ in range(r.randint(0, 3))]
-    said += [" | ".join(r.sample(("EN", "DE", "FR", "€ EUR", "$ USD", "£ GBP"), r.randint(2, 4)))]
+    texts = [f"{site.say('usp')} {site.price(0.1, 1)}", f"{digits(r, 4)} {digits(r, 6)}", site.say("help")]
+    texts += [site.say("usp") for _ in range(r.randint(0, 3))]
+    texts += [" | ".join(r.sample(("EN", "DE", "FR", "€ EUR", "$ USD", "£ GBP"), r.randint(2, 4)))]
     tag = pick(r, ("span", "li", "div", "a"))
-    items = [site.leaf(tag, "menu item", text) for text in r.sample(said, r.randint(1, len(said)))]
+    items = [site.leaf(tag, "menu item", text) for text in r.sample(texts, r.randint(1, len(texts)))]
     return site.deep(site.el("ul" if tag == "li" else "div", "menu list", *items), "menu", 3)
 
 

@@ -27,13 +27,13 @@ def description(site: Site, budget: int, name: str = "", maker: str = "") -> str
             item = site.el("li", "", TEXT)
             part = site.el("ul", "description list", *[fill(item, site.sentence(2, 9)) for _ in range(r.randint(3, 8))])
         else:
-            said = site.paragraph(r.randint(60, 700))
-            said = (
-                f"{pick(r, [text for text in (name, maker) if text])} {said}"
+            paragraph = site.paragraph(r.randint(60, 700))
+            paragraph = (
+                f"{pick(r, [text for text in (name, maker) if text])} {paragraph}"
                 if (name or maker) and chance(r, 0.25)
-                else said
+                else paragraph
             )
-            part = site.leaf(pick(r, ("p", "p", "div", "span")), "description", said)
+            part = site.leaf(pick(r, ("p", "p", "div", "span")), "description", paragraph)
         parts.append(part)
         size += len(part)
     return site.deep(site.el("div", "description", *parts), "description", 3)
@@ -85,11 +85,11 @@ def _review(site: Site) -> str:
     r = site.r
     who, when = site.leaf("span", "title", "\x01"), site.leaf(pick(r, ("time", "span", "div")), "note", "\x02")
     stars = site.el("div", "rating value", site.leaf("span", "hidden", "\x03 / 5"), site.icons[3] * r.randint(0, 5))
-    said = [site.leaf(pick(r, ("h4", "strong", "p")), "title", "\x04"), site.leaf("p", "description", "\x05")]
+    body = [site.leaf(pick(r, ("h4", "strong", "p")), "title", "\x04"), site.leaf("p", "description", "\x05")]
     more = [site.leaf("button", "button", site.say("questions")) for _ in range(r.randint(0, 2))]
     head = [who, when, stars]
     r.shuffle(head)
-    return site.el(pick(r, ("li", "div", "article")), "review item", *head, *said, *more)
+    return site.el(pick(r, ("li", "div", "article")), "review item", *head, *body, *more)
 
 
 def questions(site: Site, budget: int) -> str:

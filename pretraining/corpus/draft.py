@@ -42,7 +42,7 @@ class Draft:
             return pick(self.page.r, labels[: 1 + (len(labels) > 2 and labels[1].isascii())])
         return labels[0] if chance(self.page.r, 0.3) else pick(self.page.r, labels)
 
-    def said(self, slot: str) -> str:
+    def text_of(self, slot: str) -> str:
         """The value as one text."""
         value = self.values[slot]
         return ", ".join(value) if isinstance(value, list) else str(value)
@@ -56,7 +56,7 @@ class Draft:
 
     def pairs(self, names: list[str]) -> list[tuple[str, str]]:
         """Labels and values of the slots, with the empty ones among them."""
-        pairs = [(self.label(name), self.said(name)) for name in names]
+        pairs = [(self.label(name), self.text_of(name)) for name in names]
         for name in self.empty:
             pairs.insert(self.page.r.randint(0, len(pairs)), (self.label(name), pick(self.page.r, EMPTY)))
         return pairs

@@ -9,7 +9,7 @@ from pretraining.corpus.letterhead import Till, address_lines, till
 from pretraining.corpus.letters import digits
 from pretraining.corpus.markup import Markup, collapse
 from pretraining.corpus.pick import chance, pick
-from pretraining.corpus.till import Goods, goods, mark, sum_lines
+from pretraining.corpus.till import Goods, goods, money_format, sum_lines
 from pretraining.corpus.words import LISTS
 
 Row = tuple[str, ...]
@@ -49,7 +49,7 @@ HEADS = (
 def sample(r: Random) -> tuple[str, Json, Json, str]:
     """(text, schema, record, domain) of one invoice."""
     t = till(r)
-    m, bought = mark(t), goods(r)
+    m, bought = money_format(t), goods(r)
     bought = Goods([(collapse(name), n, each) for name, n, each in bought.lines])
     values = _values(t)
     seller, buyer = _parties(t, values)
@@ -83,7 +83,7 @@ def _parties(t: Till, values: Json) -> tuple[list[str], list[str]]:
     r = t.r
     blocks = []
     for name, place in (("seller", "address"), ("buyer", "buyer_address")):
-        values[name] = facts.person(r, t.lang) if name == "buyer" and chance(r, 0.4) else t.made("firm")
+        values[name] = facts.person(r, t.lang) if name == "buyer" and chance(r, 0.4) else t.phrase("firm")
         block = [values[name]]
         if chance(r, 0.85):
             lines = address_lines(t)
@@ -118,7 +118,7 @@ def _html(
     facts_of_it = m.el(
         "table" if tag == "tr" else "div",
         "table",
-        *[m.el(tag, "row", m.leaf(cell, "label", label), m.leaf(other, "value", said)) for label, said in meta],
+        *[m.el(tag, "row", m.leaf(cell, "label", label), m.leaf(other, "value", value)) for label, value in meta],
     )
     table = [m.el("tr", "", *[m.leaf("th", "", x) for x in pick(r, HEADS)])]
     table += [m.el("tr", "item row", *[m.leaf("td", "", x) for x in row]) for row in rows]
@@ -143,7 +143,7 @@ def _plain(
     r = t.r
     colon, joint = pick(r, (": ", " : ", ":\t", " ")), pick(r, ("  ", " | ", "\t", " ", ";"))
     heads = pick(r, PARTIES)
-    facts_of_it = [f"{label}{colon}{said}" for label, said in meta]
+    facts_of_it = [f"{label}{colon}{value}" for label, value in meta]
     first = [heads[0], *seller] if heads[0] and chance(r, 0.4) else seller
     parts = [first, [t.word("heads")], facts_of_it, [heads[1], *buyer]]
     if chance(r, 0.5):

@@ -10,8 +10,8 @@ from pretraining.corpus.words import words
 def consent(site: Site) -> str:
     """A banner about cookies, short, or with purposes to choose, or with a table of all cookies."""
     r = site.r
-    said = f"{site.say('consent')} {site.paragraph(120)}"
-    parts = [site.leaf(pick(r, ("p", "div", "h2", "span")), "note", said)]
+    text = f"{site.say('consent')} {site.paragraph(120)}"
+    parts = [site.leaf(pick(r, ("p", "div", "h2", "span")), "note", text)]
     for _ in range(pick(r, (0, 0, 0, 3, 6))):
         parts.append(site.leaf("label", "label", f'<input type="checkbox" checked> {site.sentence(1, 3)}'))
         parts.append(site.leaf("p", "description", site.sentence()))

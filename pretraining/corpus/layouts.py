@@ -33,11 +33,11 @@ def beside_title(d: Draft, first: str, beside: list[str]) -> list[str]:
 
 def _introduced(d: Draft, name: str) -> str:
     """By Anna Reed"""
-    said, r = d.said(name), d.page.r
+    value, r = d.text_of(name), d.page.r
     if name not in BEFORE or chance(r, 0.5):
-        return said
+        return value
     word = pick(r, BEFORE[name])
-    return f"{word}{said}" + (")" if word == "(" else "")
+    return f"{word}{value}" + (")" if word == "(" else "")
 
 
 def _byline(d: Draft, names: list[str]) -> str:
@@ -65,18 +65,18 @@ def _body(d: Draft, names: list[str]) -> list[str]:
     """Labelled values as rows; lists in lists of their own, long texts in paragraphs."""
     m, r = d.page.m, d.page.r
     lists = [name for name in names if isinstance(d.values[name], list) and chance(r, 0.7)]
-    long = [n for n in names if n not in lists and len(d.said(n)) > 80 and chance(r, 0.6)]
+    long = [n for n in names if n not in lists and len(d.text_of(n)) > 80 and chance(r, 0.6)]
     pairs = d.pairs([name for name in names if name not in lists and name not in long])
     cut = r.randint(0, len(pairs))
     looks = (d.page.look, "")
     parts = [
-        d.page.rows([(None, label, said) for label, said in part], look)
+        d.page.rows([(None, label, value) for label, value in part], look)
         for part, look in zip((pairs[:cut], pairs[cut:]), looks, strict=True)
         if part
     ]
     for name in long:
         heading = [m.leaf(pick(r, ("h2", "h3", "strong")), "label", d.label(name))] if chance(r, 0.7) else []
-        parts.append(m.join([*heading, m.leaf(pick(r, ("p", "div")), f"{name} description", d.said(name))]))
+        parts.append(m.join([*heading, m.leaf(pick(r, ("p", "div")), f"{name} description", d.text_of(name))]))
     return parts + [_list(d, name) for name in lists]
 
 
@@ -97,7 +97,7 @@ def table(d: Draft) -> str:
     names = list(d.values)
     if chance(d.page.r, 0.5):
         d.page.r.shuffle(names)
-    return d.page.rows([(None, label, said) for label, said in d.pairs(names)])
+    return d.page.rows([(None, label, value) for label, value in d.pairs(names)])
 
 
 def roles(d: Draft) -> str:
@@ -124,7 +124,7 @@ def grid(d: Draft) -> str:
     m, r = d.page.m, d.page.r
     names = list(d.values)
     head = m.el("tr", "", *[m.leaf("th", "", d.label(name)) for name in names])
-    row = m.el("tr", "row", *[m.leaf("td", "", d.said(name)) for name in names])
+    row = m.el("tr", "row", *[m.leaf("td", "", d.text_of(name)) for name in names])
     if chance(r, 0.6):
         return m.el("table", "table", m.el("thead", "", head), m.el("tbody", "", row))
     return m.el("table", "table", head, row)
@@ -145,7 +145,7 @@ def lines(d: Draft) -> str:
         out[0] = f"# {out[0]}" if chance(r, 0.5) else f"{d.label(first)}{colon}{out[0]}"
     out += [pick(r, ("", "=" * 20, "---", ""))] if chance(r, 0.4) else []
     lists = [name for name in rest if isinstance(d.values[name], list) and chance(r, 0.6)]
-    out += [f"{bullet}{label}{colon}{said}".rstrip() for label, said in d.pairs([n for n in rest if n not in lists])]
+    out += [f"{bullet}{label}{colon}{value}".rstrip() for label, value in d.pairs([n for n in rest if n not in lists])]
     for name in lists:
         out += [d.label(name) + ":", *[f"{bullet or '- '}{v}" for v in d.values[name]]]
     if chance(r, 0.2):
@@ -159,21 +159,21 @@ def prose(d: Draft) -> str:
     first, *rest = d.values
     r.shuffle(rest)
     english = d.lang == "en" or chance(r, 0.5)
-    said = [f"{d.values[first]}{pick(r, ('.', ' –', ',', ' |', '', ':'))}"]
+    sentences = [f"{d.values[first]}{pick(r, ('.', ' –', ',', ' |', '', ':'))}"]
     for name in rest:
-        said.append(_sentence(d, name, english))
+        sentences.append(_sentence(d, name, english))
         if chance(r, 0.15):
-            said.append(facts.sentence(r, d.lang))
-    text = " ".join(said)
+            sentences.append(facts.sentence(r, d.lang))
+    text = " ".join(sentences)
     if chance(r, 0.5):
         return text
-    cut = r.randint(1, len(said))
-    halves = [" ".join(part) for part in (said[:cut], said[cut:]) if part]
+    cut = r.randint(1, len(sentences))
+    halves = [" ".join(part) for part in (sentences[:cut], sentences[cut:]) if part]
     return m.wrap("\n".join(m.leaf("p", "description", half) for half in halves), "description", r.randint(0, 2))
 
 
 def _sentence(d: Draft, name: str, english: bool) -> str:
-    r, value = d.page.r, d.said(name)
+    r, value = d.page.r, d.text_of(name)
     if english and name in SAID and chance(r, 0.7):
         text = pick(r, SAID[name]).replace("{v}", value)
         return (
@@ -196,7 +196,7 @@ def data(d: Draft) -> str:
     for name in named:
         key = pick(r, ("", "", "og:", "article:")) + _camel(pick(r, d.slots[name].fields))
         by = pick(r, ("name", "property", "name"))
-        metas.append(f'<meta {by}="{key}" content="{_attribute(m.text(d.said(name)))}">')
+        metas.append(f'<meta {by}="{key}" content="{_attribute(m.text(d.text_of(name)))}">')
     if linked:
         graph = _linked(d, [name for name in d.values if name not in named])
         indent = pick(r, (None, None, 1, 2))

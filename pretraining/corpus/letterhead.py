@@ -42,7 +42,7 @@ class Till:
         """One of the country's words for `key`, or of the common ones."""
         return pick(self.r, WORDS.get(f"{key}_{self.country}") or WORDS[key])
 
-    def made(self, key: str) -> str:
+    def phrase(self, key: str) -> str:
         """One of the country's shapes for `key`, filled."""
         return fill(self.r, "en", self.word(key))
 
@@ -79,7 +79,7 @@ def letterhead(t: Till, values: dict[str, str]) -> list[str]:
 def _firm(t: Till, values: dict[str, str]) -> list[str]:
     """The firm's name: under a trade name, over two lines, beside its registration, or alone."""
     r = t.r
-    name = t.made("firm") if chance(r, 0.85) else facts.company(r, t.lang)
+    name = t.phrase("firm") if chance(r, 0.85) else facts.company(r, t.lang)
     values["company"] = name
     words = name.split(" ")
     lines = [name]
@@ -102,7 +102,7 @@ def _firm(t: Till, values: dict[str, str]) -> list[str]:
         else:
             lines.append(pick(r, WORDS["registrations"]).format(number))
     if chance(r, 0.03):
-        lines += [pick(r, ("FORMERLY KNOWN AS", "LICENSEE OF", "A DIVISION OF", "FRANCHISE OF")), t.made("firm")]
+        lines += [pick(r, ("FORMERLY KNOWN AS", "LICENSEE OF", "A DIVISION OF", "FRANCHISE OF")), t.phrase("firm")]
     if name.endswith(LEGAL) and chance(r, 0.18):
         head = pick(
             r, ("{WORD}", "{WORD} {WORD}", "THE {WORD}", "{WORD} - {WORD}", "{WORD}'S", "{WORD} {trade}", "{Word}")
@@ -138,12 +138,12 @@ def _parts(t: Till, joint: str) -> list[str]:
     r = t.r
     if t.country == "my":
         town = latin(r).upper() + (f" {latin(r).upper()}" if chance(r, 0.4) else "")
-        road = t.made("roads")
-        parts = [t.made("numbers") + pick(r, (", ", ", ", ",", " ")) + road if chance(r, 0.92) else road]
-        parts += [t.made("areas") for _ in range(pick(r, (0, 1, 1, 2, 2)))]
+        road = t.phrase("roads")
+        parts = [t.phrase("numbers") + pick(r, (", ", ", ", ",", " ")) + road if chance(r, 0.92) else road]
+        parts += [t.phrase("areas") for _ in range(pick(r, (0, 1, 1, 2, 2)))]
         parts.append(f"{digits(r, 5)}{pick(r, (' ', ' ', ' ', ', '))}{town}" if chance(r, 0.9) else town)
         return parts + ([pick(r, WORDS["states"])] if chance(r, 0.7) else [])
-    town, road = facts.city(r, t.lang), t.made("roads")
+    town, road = facts.city(r, t.lang), t.phrase("roads")
     match t.country:
         case "us":
             state = pick(r, ("IL", "TX", "CA", "NY", "FL", "OH", "WA", "GA", "PA", "NC"))

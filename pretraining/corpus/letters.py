@@ -108,9 +108,9 @@ def rare(r: Random) -> str:
     if kind == 2:
         return _some(r, pick(r, tuple(MARKS.values())) + "aeiounrst", 4, 9).capitalize()
     if kind == 3:  # one letter from another alphabet
-        made = latin(r)
-        place = r.randrange(len(made))
-        return made[:place] + pick(r, "аеоріѕжδλπαșžćøæ") + made[place + 1 :]
+        word = latin(r)
+        place = r.randrange(len(word))
+        return word[:place] + pick(r, "аеоріѕжδλπαșžćøæ") + word[place + 1 :]
     if kind == 4:
         return "".join(pick(r, (str.upper, str.lower))(c) for c in latin(r))
     return _some(r, "ABCDEFGHJKLMNPRSTUVWXYZ0123456789-/.", 6, 18).strip("-/.") or "A1"

@@ -34,7 +34,7 @@ class Naming:
         )
         self.platform = pick(r, PLATFORMS)
         self.known: dict[str, str] = {}
-        self.said: dict[str, str] = {}
+        self.synonyms: dict[str, str] = {}
 
     def of(self, role: str) -> str:
         """The class attribute's value for a role such as "price current"; may be empty."""
@@ -43,9 +43,9 @@ class Naming:
         return self.known[role]
 
     def _word(self, word: str) -> str:
-        if word not in self.said:
-            self.said[word] = pick(self.r, SYNONYMS[word]) if word in SYNONYMS else word
-        return self.said[word]
+        if word not in self.synonyms:
+            self.synonyms[word] = pick(self.r, SYNONYMS[word]) if word in SYNONYMS else word
+        return self.synonyms[word]
 
     def _make(self, role: str) -> str:  # noqa: C901  one flat list of schemes
         r = self.r

@@ -65,12 +65,12 @@ def _script(page: Page) -> str:
 
 def _linked_data(page: Page) -> str:
     """What the page has said so far, for search engines."""
-    said: dict[str, Any] = {"@context": "https://schema.org", "@type": "Product", "name": page.shown["name"]}
+    data: dict[str, Any] = {"@context": "https://schema.org", "@type": "Product", "name": page.shown["name"]}
     if "manufacturer" in page.shown:
-        said["brand"] = {"@type": "Brand", "name": page.shown["manufacturer"]}
+        data["brand"] = {"@type": "Brand", "name": page.shown["manufacturer"]}
     if "amount" in page.shown:
-        said["offers"] = {"@type": "Offer", "price": page.shown["amount"] / 100}
-    return json.dumps(said, ensure_ascii=chance(page.r, 0.2))
+        data["offers"] = {"@type": "Offer", "price": page.shown["amount"] / 100}
+    return json.dumps(data, ensure_ascii=chance(page.r, 0.2))
 
 
 def _texts(page: Page, low: int, high: int) -> list[str]:

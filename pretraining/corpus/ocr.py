@@ -12,14 +12,14 @@ TAKEN_FOR = {
 }  # fmt: skip
 
 
-def damaged(r: Random, lines: list[str], said: list[str], rate: float) -> list[str]:
+def damaged(r: Random, lines: list[str], values: list[str], rate: float) -> list[str]:
     """The lines, a share of them damaged in one place outside the values that they hold or belong to."""
     out = []
     for line in lines:
-        if not chance(r, rate) or any(line.rstrip(",") in value for value in said):
+        if not chance(r, rate) or any(line.rstrip(",") in value for value in values):
             out.append(line)
             continue
-        kept = sorted((value for value in said if value in line), key=len, reverse=True)
+        kept = sorted((value for value in values if value in line), key=len, reverse=True)
         parts = re.split(f"({'|'.join(map(re.escape, kept))})", line) if kept else [line]
         place = 2 * r.randrange((len(parts) + 1) // 2)
         parts[place] = smudge(r, parts[place])

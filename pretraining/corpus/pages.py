@@ -68,7 +68,9 @@ def _listing(r: Random, size: int, heldout: bool) -> Sample:
     listing, names = rows.drawn(r)
     site = Site(listing.draft.page)
     block = rows.page(listing, True, LOOKS)
-    text = assemble(site, Content([], block, name=listing.draft.said(next(iter(listing.draft.values)))), size, heldout)
+    text = assemble(
+        site, Content([], block, name=listing.draft.text_of(next(iter(listing.draft.values)))), size, heldout
+    )
     schema, record = rows.question(r, listing, pick(r, names), True)
     return Sample(text.strip(), schema, record, f"{names[0]}[], page")
 

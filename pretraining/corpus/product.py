@@ -84,7 +84,7 @@ def product(r: Random) -> Product:
 def specs(r: Random, p: Product) -> list[tuple[str, str, str]]:
     """Facts for a specification table, without maker and category."""
     lang = p.lang
-    made = {
+    makers = {
         "sku": lambda: code_like(r) if chance(r, 0.5) else digits(r, r.randint(4, 9)),
         "ean": lambda: digits(r, 13),
         "colour": lambda: pick(r, words(lang, "colours")),
@@ -94,5 +94,5 @@ def specs(r: Random, p: Product) -> list[tuple[str, str, str]]:
         "warranty": lambda: shape(r, lang, "warranty"),
         "origin": lambda: pick(r, words(lang, "countries")),
     }  # fmt: skip
-    keys = r.sample(sorted(made), r.randint(1, 7))
-    return [(key, pick(r, words(lang, key)), made[key]()) for key in keys]
+    keys = r.sample(sorted(makers), r.randint(1, 7))
+    return [(key, pick(r, words(lang, key)), makers[key]()) for key in keys]

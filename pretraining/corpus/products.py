@@ -38,8 +38,8 @@ def _as_text(html: str, record: dict[str, Any]) -> str:
     """The page as a reader copies it, if all that is asked for can be read there."""
     lines = [collapse(unescape(line)) for line in TAG.sub("\n", INLINE_TAG.sub("", html)).split("\n")]
     text = "\n".join(line for line in lines if line)
-    said = collapse(text)
-    return text if all(value in said for value in record.values() if isinstance(value, str)) else html
+    collapsed = collapse(text)
+    return text if all(value in collapsed for value in record.values() if isinstance(value, str)) else html
 
 
 def _elsewhere(page: Page) -> str:
@@ -125,7 +125,7 @@ def _makers(page: Page, logo: bool) -> list[str]:
     p = page.product
     if p.brand is None:
         return []
-    first = _said_by_name(p.brand, p.name)
+    first = _brand_in_name(p.brand, p.name)
     within = p.brand.casefold() in p.name.casefold()
     how = weighted(page.r, MAKER)
     if how == "name" or (within and how in ("shop", "none")):
@@ -140,7 +140,7 @@ def _makers(page: Page, logo: bool) -> list[str]:
     return [attribution.maker(page) for _ in range({"one": 1, "two": 2}.get(how, 0))]
 
 
-def _said_by_name(brand: str, name: str) -> str | None:
+def _brand_in_name(brand: str, name: str) -> str | None:
     """The maker as the product's name writes it, where the name alone tells it."""
     forms = [text for text in (brand, brand.upper()) if text in name]
     if brand not in BRANDS:
@@ -203,12 +203,12 @@ def _follow(page: Page, parts: list[str]) -> None:
 def _blurb(page: Page) -> str:
     """Running text, which may speak of the product and its maker."""
     r, p = page.r, page.product
-    said = [sentence(page) for _ in range(r.randint(1, 6))]
+    sentences = [sentence(page) for _ in range(r.randint(1, 6))]
     if chance(r, 0.4) and "name" in page.shown:
-        said.insert(0, f"{p.name} {sentence(page)}")
+        sentences.insert(0, f"{p.name} {sentence(page)}")
     if chance(r, 0.3) and "manufacturer" in page.shown:
-        said.append(f"{page.shown['manufacturer']}: {sentence(page)}")
-    return " ".join(said)
+        sentences.append(f"{page.shown['manufacturer']}: {sentence(page)}")
+    return " ".join(sentences)
 
 
 def _head(page: Page) -> str:

@@ -10,7 +10,7 @@ from pretraining.corpus.letters import digits, latin
 from pretraining.corpus.ocr import damaged, smudge
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.shapes import fill
-from pretraining.corpus.till import Goods, goods, item_lines, mark, sum_lines
+from pretraining.corpus.till import Goods, goods, item_lines, money_format, sum_lines
 from pretraining.corpus.words import LISTS
 
 FIELDS = LISTS["receipt_fields"]
@@ -28,7 +28,7 @@ def sample(r: Random) -> tuple[str, Json, Json, str]:
     lines = receipt(t, bought, values)
     if chance(r, 0.75):
         lines = [line.upper() for line in lines]
-        values = {key: said.upper() for key, said in values.items()}
+        values = {key: value.upper() for key, value in values.items()}
         bought = Goods([(name.upper(), n, each) for name, n, each in bought.lines])
     rate = pick(r, (0, 0, 0, 0.03, 0.06, 0.15))
     lines = damaged(r, lines, [*values.values(), *[name for name, *_ in bought.lines]], rate) if rate else lines
@@ -38,7 +38,7 @@ def sample(r: Random) -> tuple[str, Json, Json, str]:
 
 def receipt(t: Till, bought: Goods, values: Json) -> list[str]:
     """All lines in one of the orders that tills print them in; the date may stand anywhere."""
-    r, m = t.r, mark(t)
+    r, m = t.r, money_format(t)
     top = letterhead(t, values)
     _spoil(r, top, values)
     stamp = _stamp(t, values)
@@ -126,7 +126,7 @@ def _meta(t: Till, values: Json) -> list[str]:
     if len(lines) > 1 and chance(r, 0.3):
         lines[:2] = [" ".join(lines[:2])]
     if chance(r, 0.1):
-        values["customer"] = pick(r, (facts.company(r, t.lang), facts.person(r, t.lang), t.made("firm")))
+        values["customer"] = pick(r, (facts.company(r, t.lang), facts.person(r, t.lang), t.phrase("firm")))
         lines += [pick(r, ("BILL TO: {}", "BILL TO:\n{}", "CUSTOMER: {}", "NAME : {}")).format(values["customer"])]
-        lines += [t.made("roads"), fill(r, "en", "{digits} {WORD}")] if chance(r, 0.4) else []
+        lines += [t.phrase("roads"), fill(r, "en", "{digits} {WORD}")] if chance(r, 0.4) else []
     return [t.word("heads"), *lines] if chance(r, 0.75) else lines

@@ -33,7 +33,7 @@ def content(site: Site, d: Draft, size: int, heldout: bool) -> Content:
 
 
 def _title(d: Draft) -> str:
-    return d.said(next(iter(d.values)))
+    return d.text_of(next(iter(d.values)))
 
 
 def _trail(site: Site, d: Draft) -> list[str]:
@@ -76,7 +76,7 @@ def _aside(site: Site, d: Draft) -> str:
     r = site.r
     _, beside, rest = d.split()
     pairs = d.pairs(rest)
-    box = d.page.rows([(None, label, said) for label, said in pairs]) if pairs else ""
+    box = d.page.rows([(None, label, value) for label, value in pairs]) if pairs else ""
     box = site.deep(site.el(pick(r, ("aside", "div", "section")), "table wrapper", box), "wrapper", 3)
     text = detail.description(site, r.randint(100, 2_000))
     parts = [_heading(site, d, beside), text]
@@ -90,10 +90,10 @@ def _sections(site: Site, d: Draft) -> str:
     _, beside, rest = d.split()
     tag, inner = pick(r, ("h2", "h3", "h4", "strong", "div")), pick(r, ("p", "div", "span"))
     parts = [_heading(site, d, beside)]
-    for label, said in d.pairs(rest):
+    for label, value in d.pairs(rest):
         parts.append(
             site.el(
-                pick(r, ("section", "div")), "row", site.m.leaf(tag, "label", label), site.m.leaf(inner, "value", said)
+                pick(r, ("section", "div")), "row", site.m.leaf(tag, "label", label), site.m.leaf(inner, "value", value)
             )
         )
         if chance(r, 0.2):
@@ -108,8 +108,8 @@ def _split(site: Site, d: Draft) -> str:
     pairs = d.pairs(rest)
     cut = r.randint(0, len(pairs))
     outer = pick(r, ("li", "div", "p"))
-    near = [_pair(site, outer, label, said) for label, said in pairs[:cut]]
-    far = [d.page.rows([(None, label, said) for label, said in pairs[cut:]])] if pairs[cut:] else []
+    near = [_pair(site, outer, label, value) for label, value in pairs[:cut]]
+    far = [d.page.rows([(None, label, value) for label, value in pairs[cut:]])] if pairs[cut:] else []
     between = [detail.description(site, r.randint(200, 3_000))] if chance(r, 0.8) else []
     head = site.el(
         "div", "wrapper", _heading(site, d, beside), site.el("ul" if outer == "li" else "div", "list", *near)
@@ -121,7 +121,7 @@ def _tiles(site: Site, d: Draft) -> str:
     """Held out: tiles, the value above its label."""
     r = site.r
     _, beside, rest = d.split()
-    tiles = [_pair(site, pick(r, ("div", "li")), label, said, after=True) for label, said in d.pairs(rest)]
+    tiles = [_pair(site, pick(r, ("div", "li")), label, value, after=True) for label, value in d.pairs(rest)]
     return site.el("section", "wrapper", _heading(site, d, beside), *(site.deep(tile, "card", 2) for tile in tiles))
 
 
@@ -133,7 +133,7 @@ def _bands(site: Site, d: Draft) -> str:
         m.leaf("td", role, text) for pair in d.pairs(rest) for role, text in zip(("label", "value"), pair, strict=True)
     ]
     rows = [m.el("tr", "row", *cells[i : i + 4]) for i in range(0, len(cells), 4)]
-    return site.deep(m.el("table", "table", m.leaf("caption", "title", d.said(first)), *rows), "table", 3)
+    return site.deep(m.el("table", "table", m.leaf("caption", "title", d.text_of(first)), *rows), "table", 3)
 
 
 LAYOUTS: dict[str, Callable[[Site, Draft], str]] = {

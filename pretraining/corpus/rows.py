@@ -95,9 +95,9 @@ def question(r: Random, listing: Listing, name: str, present: bool) -> tuple[Jso
         if field in items:
             continue
         state = r.getstate()
-        for record, said in zip(records, values, strict=True):
+        for record, text in zip(records, values, strict=True):
             r.setstate(state)  # one type for the whole column
-            items[field], record[field] = typed(r, listing.slots[asked_for], said)
+            items[field], record[field] = typed(r, listing.slots[asked_for], text)
     array = {"type": ["array", "null"], "items": ask.schema_of(items)}
     properties: Json = {name: array}
     answer: Json = {name: records if present else None}
@@ -119,14 +119,16 @@ def page(listing: Listing, present: bool, looks: tuple[str, ...] = ()) -> str:
     look = pick(r, looks) if looks else weighted(r, LOOKS)
     first, *rest = d.values
     body = [DRAWN[look](listing)] if present else [facts.paragraph(r, d.lang)]
-    pairs = [(d.label(name), d.said(name)) for name in rest]
+    pairs = [(d.label(name), d.text_of(name)) for name in rest]
     if look in ("lines", "columns"):
-        head = [pick(r, ("{}", "# {}", "{}\n")).format(d.said(first))] + [f"{label}: {said}" for label, said in pairs]
+        head = [pick(r, ("{}", "# {}", "{}\n")).format(d.text_of(first))] + [
+            f"{label}: {value}" for label, value in pairs
+        ]
         title = [pick(r, ("{}:", "{}", "## {}", "\n{}")).format(listing.heading)] if chance(r, 0.7) else []
         tail = [facts.sentence(r, d.lang)] if chance(r, FURNITURE) else []
         return "\n".join([*head, *title, *body, *tail])
-    head = [m.leaf(pick(r, ("h1", "h1", "h2", "div")), "title", d.said(first))]
-    head += [d.page.rows([(None, label, said) for label, said in pairs])] if pairs else []
+    head = [m.leaf(pick(r, ("h1", "h1", "h2", "div")), "title", d.text_of(first))]
+    head += [d.page.rows([(None, label, value) for label, value in pairs])] if pairs else []
     title = [m.leaf(pick(r, ("h2", "h3", "h2", "strong")), "label", listing.heading)] if chance(r, 0.7) else []
     parts = [*head, *title, *body] if chance(r, 0.85) else [*title, *body, *head]
     for _ in range(pick(r, (0, 0, 1, 2))):

@@ -92,10 +92,10 @@ class Site:
 
     def paragraph(self, size: int) -> str:
         """Sentences of about `size` characters together."""
-        said = [self.sentence()]
-        while (size := size - len(said[-1])) > 0:
-            said.append(self.sentence())
-        return " ".join(said)
+        sentences = [self.sentence()]
+        while (size := size - len(sentences[-1])) > 0:
+            sentences.append(self.sentence())
+        return " ".join(sentences)
 
     def price(self, low: float = 0.2, high: float = 3.0) -> str:
         """Another product's price, near this one's."""

@@ -33,7 +33,7 @@ def surround(d: Draft, text: str, layout: str) -> str:
         parts.insert(r.choice((0, len(parts), len(parts))), stray(d, marked))
     if marked and layout == "page" and chance(r, 0.15):
         parts.insert(
-            0, f"<title>{d.page.m.text(d.said(next(iter(d.values))))} | {d.page.m.text(d.page.product.shop)}</title>"
+            0, f"<title>{d.page.m.text(d.text_of(next(iter(d.values))))} | {d.page.m.text(d.page.product.shop)}</title>"
         )
     return "\n".join(parts)
 
@@ -44,7 +44,7 @@ def others(d: Draft, marked: bool) -> str:
     names = list(d.slots)
     shown = r.sample(names[1:], min(len(names) - 1, r.randint(0, 3)))
     shown = [name for name in shown if not d.slots[name].many]
-    records = [[_said(d, d.slots[name]) for name in (names[0], *shown)] for _ in range(r.randint(1, 5))]
+    records = [[_value_text(d, d.slots[name]) for name in (names[0], *shown)] for _ in range(r.randint(1, 5))]
     heading = pick(r, STRAY["headings"]).format(d.domain)
     if not marked:
         joint = pick(r, JOINTS)
@@ -69,6 +69,6 @@ def stray(d: Draft, marked: bool) -> str:
     return d.page.m.leaf(pick(r, ("p", "div", "footer", "small", "span")), "note", text) if marked else text
 
 
-def _said(d: Draft, slot: Slot) -> str:
-    said = value(d.page.r, slot, d.lang)
-    return ", ".join(said) if isinstance(said, list) else str(said)
+def _value_text(d: Draft, slot: Slot) -> str:
+    found = value(d.page.r, slot, d.lang)
+    return ", ".join(found) if isinstance(found, list) else str(found)

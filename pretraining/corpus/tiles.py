@@ -36,8 +36,8 @@ def _facts(page: Page) -> dict[str, str]:
     known = {"name": p.name, "price": p.money.show(p.cents), "category": p.path[-1]}
     known |= {"manufacturer": p.brand} if p.brand else {}
     known |= {"old_price": p.money.show(p.old)} if p.old else {}
-    told = {slot: " ".join(value.split()) for slot, value in known.items() if chance(r, SHOWN[slot])}
-    return {slot: value for slot, value in told.items() if len(value) <= LONGEST}
+    shown = {slot: " ".join(value.split()) for slot, value in known.items() if chance(r, SHOWN[slot])}
+    return {slot: value for slot, value in shown.items() if len(value) <= LONGEST}
 
 
 def _tile(page: Page, facts: dict[str, str]) -> str:

@@ -16,7 +16,7 @@ RATES = {"my": (6, 6, 6, 10), "us": (7, 8, 6), "uk": (20, 20, 5), "de": (19, 7),
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MoneyFormat:
     """How amounts are printed: `sign` stands tight at the number and is part of it, `word` stands apart and is not."""
 
     sign: str
@@ -38,19 +38,19 @@ class Mark:
         return f"{'-' * (cents < 0)}{self.sign}{self.number(abs(cents))}"
 
 
-def mark(t: Till) -> Mark:
+def money_format(t: Till) -> MoneyFormat:
     """The way that one till prints money."""
     r = t.r
     match t.country:
         case "my":
             sign, word = pick(r, MALAY)
-            return Mark(sign, word, ".", False)
+            return MoneyFormat(sign, word, ".", False)
         case "us":
-            return Mark(pick(r, ("$", "$", "")), "", ".", False)
+            return MoneyFormat(pick(r, ("$", "$", "")), "", ".", False)
         case "uk":
-            return Mark(pick(r, ("£", "£", "")), "", ".", False)
+            return MoneyFormat(pick(r, ("£", "£", "")), "", ".", False)
     sign = pick(r, ("€", "", "", ""))
-    return Mark(sign, "" if sign else pick(r, ("", "EUR", "EUR")), pick(r, (",", ",", ",", ".")), bool(sign))
+    return MoneyFormat(sign, "" if sign else pick(r, ("", "EUR", "EUR")), pick(r, (",", ",", ",", ".")), bool(sign))
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ def goods(r: Random, lang: str = "en") -> Goods:
     return Goods(lines)
 
 
-def item_lines(t: Till, bought: Goods, m: Mark) -> list[str]:
+def item_lines(t: Till, bought: Goods, m: MoneyFormat) -> list[str]:
     """The goods as the till prints them, with a line of headings or none."""
     r = t.r
     form = r.randrange(8)
@@ -106,7 +106,7 @@ def item_lines(t: Till, bought: Goods, m: Mark) -> list[str]:
     return lines
 
 
-def sum_lines(t: Till, bought: Goods, m: Mark, values: Json, billed: bool = False) -> list[str]:
+def sum_lines(t: Till, bought: Goods, m: MoneyFormat, values: Json, billed: bool = False) -> list[str]:
     """Subtotal, discount, service, tax, rounding, total, payment, change: those that this till prints.
 
     `values["total"]` is what had to be paid. A bill that is sent has no payment and was not read from an image.
@@ -169,29 +169,29 @@ def _due(t: Till, total: int) -> list[Row]:
     return [*rows, (pick(r, WORDS["roundings"]), off, "rounding"), (pick(r, WORDS["rounded"]), total + off, "total")]
 
 
-def _printed(t: Till, rows: list[Row], m: Mark, values: Json, count: int, broken: float) -> list[str]:
+def _printed(t: Till, rows: list[Row], m: MoneyFormat, values: Json, count: int, broken: float) -> list[str]:
     """Labels and amounts on lines; the reader of the image now and then parts them (`broken` near 0)."""
     r = t.r
     colon = pick(r, (" ", " ", " ", ": ", ": ", ": ", " : ", " : ", ":", "....... ", " = "))
     word = f"({m.word}){colon}" if m.word and chance(r, 0.3) else f"{colon}{m.word} " if m.word else colon
     texts = []
     for label, cents, slot in rows:
-        said = m.show(cents) if slot else str(count) if cents == -1 else m.show(cents)
+        amount = m.show(cents) if slot else str(count) if cents == -1 else m.show(cents)
         if slot:
-            values[slot] = said
-        texts.append((label + (word if slot or cents != -1 else colon).rstrip(), said, word.endswith(" ")))
+            values[slot] = amount
+        texts.append((label + (word if slot or cents != -1 else colon).rstrip(), amount, word.endswith(" ")))
     if broken < 0.03:
-        return [label for label, *_ in texts] + [said for _, said, _ in texts]
+        return [label for label, *_ in texts] + [amount for _, amount, _ in texts]
     lines = []
-    for label, said, space in texts:
+    for label, amount, space in texts:
         if broken < 0.09 and chance(r, 0.4):
-            lines += [label, said] if chance(r, 0.7) else [said, label]
+            lines += [label, amount] if chance(r, 0.7) else [amount, label]
         else:
-            lines.append(f"{label}{' ' if space or label[-1:] != ':' else ''}{said}")
+            lines.append(f"{label}{' ' if space or label[-1:] != ':' else ''}{amount}")
     return lines
 
 
-def _summary(t: Till, net: int, tax: int, rate: int, m: Mark) -> list[str]:
+def _summary(t: Till, net: int, tax: int, rate: int, m: MoneyFormat) -> list[str]:
     """The taxes once more, by rate."""
     r = t.r
     code = pick(r, ("SR", "S", "T", "SR @", "GST S", "A", "SR (@"))

@@ -55,21 +55,21 @@ def head(page: Page) -> str:
 def linked_data(page: Page) -> Json:
     """schema.org's Product as this page says it. What it states alone is stated too."""
     r, p = page.r, page.product
-    said: Json = {"@context": "https://schema.org/", "@type": "Product", "name": p.name}
+    data: Json = {"@context": "https://schema.org/", "@type": "Product", "name": p.name}
     if chance(r, 0.5):
-        said["sku"] = digits(r, 6)
+        data["sku"] = digits(r, 6)
     if p.brand and (page.shown.get("manufacturer") in (p.brand, None)) and chance(r, 0.7):
         page.show("manufacturer", p.brand)
-        said["brand"] = {"@type": pick(r, ("Brand", "Thing", "Organization")), "name": p.brand}
+        data["brand"] = {"@type": pick(r, ("Brand", "Thing", "Organization")), "name": p.brand}
     if "category" in page.shown and chance(r, 0.2):
-        said["category"] = page.shown["category"]
+        data["category"] = page.shown["category"]
     if "price" in page.shown and "amount" in page.shown and chance(r, 0.8):
         offer: Json = {"@type": "Offer", "price": pick(r, (f"{p.cents / 100:.2f}", p.cents / 100))}
         offer["availability"] = "https://schema.org/InStock"
-        said["offers"] = offer if chance(r, 0.7) else [offer]
+        data["offers"] = offer if chance(r, 0.7) else [offer]
     if chance(r, 0.3):
-        said["aggregateRating"] = {"@type": "AggregateRating", "ratingValue": f"{r.randint(30, 50) / 10}"}
-    return said
+        data["aggregateRating"] = {"@type": "AggregateRating", "ratingValue": f"{r.randint(30, 50) / 10}"}
+    return data
 
 
 def utility_bar(page: Page) -> str:
@@ -107,8 +107,8 @@ def reviews(page: Page) -> str:
         )
         parts = [m.leaf("span", "title", who), m.leaf("span", "note", when)]
         parts.insert(r.randint(0, 2), m.leaf("span", "rating value", f"{r.randint(1, 5)}/5"))
-        said = sentence(page) + (f" {p.name}" if chance(r, 0.15) and "name" in page.shown else "")
-        items.append(m.el(pick(r, ("div", "li", "article")), "rating item", *parts, m.leaf("p", "description", said)))
+        text = sentence(page) + (f" {p.name}" if chance(r, 0.15) and "name" in page.shown else "")
+        items.append(m.el(pick(r, ("div", "li", "article")), "rating item", *parts, m.leaf("p", "description", text)))
     return m.el("section", "rating list", m.leaf("h2", "title", pick(r, words(p.lang, "reviews"))), *items)
 
 
@@ -131,14 +131,14 @@ def teasers(page: Page) -> str:
 def tabs(page: Page) -> str:
     """Long text about the product, its maker and its use."""
     r, m, p = page.r, page.m, page.product
-    said = [" ".join(sentence(page) for _ in range(r.randint(1, 5))) for _ in range(r.randint(1, 4))]
+    paragraphs = [" ".join(sentence(page) for _ in range(r.randint(1, 5))) for _ in range(r.randint(1, 4))]
     if chance(r, 0.3) and "name" in page.shown:
-        said[0] = f"{p.name}: {said[0]}"
+        paragraphs[0] = f"{p.name}: {paragraphs[0]}"
     return m.el(
         "div",
         "description",
         m.leaf(pick(r, ("h2", "h3")), "title", pick(r, words(p.lang, "description"))),
-        *[m.leaf("p", "description", text) for text in said],
+        *[m.leaf("p", "description", text) for text in paragraphs],
     )
 
 

@@ -95,7 +95,7 @@ def _inline_trail(page: Page) -> str:
 def _distract(page: Page, cells: list[Cell]) -> None:
     """Other facts of the same kinds: amounts, codes, words, people's votes."""
     r, m, p = page.r, page.m, page.product
-    made: dict[str, Callable[[], str]] = {
+    makers: dict[str, Callable[[], str]] = {
         "shipping": lambda: p.money.show(amount(r, p.money, 1, 40)),
         "sku": page.code,
         "stock": lambda: pick(r, words(p.lang, "stock")),
@@ -106,8 +106,8 @@ def _distract(page: Page, cells: list[Cell]) -> None:
         "origin": lambda: pick(r, words(p.lang, "countries")),
         "was": lambda: p.money.show(p.old or p.cents + 1000),
     }
-    for key in r.sample(sorted(made), pick(r, (0, 1, 2, 3, 4))):
-        value = made[key]()
+    for key in r.sample(sorted(makers), pick(r, (0, 1, 2, 3, 4))):
+        value = makers[key]()
         if key == "was":
             page.show("old_price", " ".join(value.split()))
         if key in ("sku", "size", "colour", "origin", "seller"):

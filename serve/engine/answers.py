@@ -74,10 +74,10 @@ class Service:
                 }
                 return
             async for chunk in complete(loaded, prompt, chosen, request, clock):
-                said = {"message": {"role": "assistant", "content": chunk.text}, "done": chunk.done}
+                message = {"message": {"role": "assistant", "content": chunk.text}, "done": chunk.done}
                 yield head | {
                     "created_at": timestamp(),
-                    **said,
+                    **message,
                     **_reason(chunk),
                     **_logprobs(chunk),
                     **chunk.metrics,
@@ -118,8 +118,8 @@ class Service:
                 context = (
                     {"context": await loaded.runner.tokenize(prompt + text, False)} if chunk.done and not raw else {}
                 )
-                said = {"response": chunk.text, "done": chunk.done, **_reason(chunk), **context}
-                yield head | {"created_at": timestamp(), **said, **chunk.metrics, **_logprobs(chunk)}
+                response = {"response": chunk.text, "done": chunk.done, **_reason(chunk), **context}
+                yield head | {"created_at": timestamp(), **response, **chunk.metrics, **_logprobs(chunk)}
 
 
 async def collect(chunks: AsyncGenerator[Json, None]) -> Json:
@@ -156,7 +156,7 @@ async def _render_prompt(loaded: Loaded, model: Model, request: Json) -> str:
             return before + str(request["prompt"])
         return before + await _render_to_fit(loaded, template, messages, request.get("truncate", True))
     try:
-        return before + gotemplate.parse(request["template"]).render(messages)
+        return before + gotemplate.parse_template(request["template"]).render(messages)
     except TemplateError as error:
         raise ApiError(500, str(error)) from None
 
@@ -190,7 +190,7 @@ async def _render(loaded: Loaded, template: gotemplate.Template | None, messages
 
 
 def _template(model: Model) -> gotemplate.Template | None:
-    return None if model.template is None else gotemplate.parse(model.template)
+    return None if model.template is None else gotemplate.parse_template(model.template)
 
 
 def _message(message: Any) -> dict[str, str]:

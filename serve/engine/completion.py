@@ -18,7 +18,7 @@ from serve.engine.protocol import ApiError, dump
 LONGEST_WHOLE = 4096  # tokens; a longer answer is watched as it comes, so that one that repeats itself is ended
 MOST_REPEATS = 30  # more identical tokens in a row end a generation, without `done`
 # What a text is that has more than MOST_REPEATS tokens in a row which differ in white space at most.
-CIRCLES = re.compile(r"(\S{1,64}?)(?:\s*\1){30}|\s{30}")
+REPETITION = re.compile(r"(\S{1,64}?)(?:\s*\1){30}|\s{30}")
 INVALID = "\ufffd"  # llama.cpp shows bytes that are not UTF-8 so; they too end a generation without `done`
 TOO_LONG = (
     "the prompt is longer than the context length currently available to the model; shorten the prompt, adjust the "
@@ -102,7 +102,7 @@ async def _whole(runner: Runner, body: Json, shown: Shown) -> AsyncGenerator[Chu
     One that may have repeated itself, or have bytes that are no UTF-8, is made again as a stream to see where it ends.
     """
     event = await runner.complete(body)
-    if CIRCLES.search(event["content"]) or (INVALID in event["content"] and not shown.may_be_invalid):
+    if REPETITION.search(event["content"]) or (INVALID in event["content"] and not shown.may_be_invalid):
         async with aclosing(_streamed(runner, body, shown)) as chunks:
             async for chunk in chunks:
                 yield chunk

@@ -65,7 +65,7 @@ class Template:
         return earlier + _execute(_until_response(self.nodes)[0], turn)
 
 
-def parse(text: str) -> Template:
+def parse_template(text: str) -> Template:
     """Parse a template; one that has neither .Messages nor .Response gets a .Response at its end, as in Ollama."""
     nodes = parse_nodes(text)
     if not _mentions(nodes, "Messages") and not _mentions(nodes, "Response"):

@@ -5,7 +5,7 @@ minItems, maxItems. Bounds of numbers and `format` are not. What else would rest
 answer must not be looser than it looks. Source: the grammar notation in llama.cpp's grammars/README.md.
 
 The wheel's own converter (`xllamacpp.json_schema_to_grammar`) makes a `%llguidance` grammar, which refuses nothing when
-it is made. With it these tests fail: all of test_grammar.test_what_cannot_be_enforced_is_refused, "chat bad schema" of
+it is rules. With it these tests fail: all of test_grammar.test_what_cannot_be_enforced_is_refused, "chat bad schema" of
 test_recorded, and of test_contract the same refusal, test_schema_is_kept_in_its_order and
 test_without_shift_the_window_ends_the_answer.
 """
@@ -44,7 +44,7 @@ MOST_REPEATS = 1000  # llama.cpp refuses long repetitions; a longer bound is no 
 
 
 class UnrecognizedError(ValueError):
-    """The schema, or the part of it under `schema`, cannot be made a grammar."""
+    """The schema, or the part of it under `schema`, cannot be rules a grammar."""
 
     def __init__(self, schema: Any) -> None:
         super().__init__(f"Unrecognized schema: {json.dumps(schema, ensure_ascii=False, separators=(',', ':'))}")
@@ -53,14 +53,14 @@ class UnrecognizedError(ValueError):
 def from_schema(schema: Json) -> str:
     """The grammar's text; raises UnrecognizedError. `{"type": "object"}` gives any JSON object."""
     rules = _Rules(schema)
-    rules.made["root"] = rules.visit(schema)
-    return "\n".join(f"{name} ::= {body}" for name, body in (rules.made | BASE).items())
+    rules.named["root"] = rules.visit(schema)
+    return "\n".join(f"{name} ::= {body}" for name, body in (rules.named | BASE).items())
 
 
 class _Rules:
     def __init__(self, schema: Json) -> None:
         self.schema = schema
-        self.made: dict[str, str] = {}
+        self.named: dict[str, str] = {}
         self.references: dict[str, str] = {}
 
     def visit(self, schema: Any) -> str:
@@ -132,17 +132,17 @@ class _Rules:
             target = target[step] if step else target
         # named before it is visited: a schema may refer to itself
         name = self.references[reference] = f"ref{len(self.references)}"
-        self.made[name] = self.visit(target)
+        self.named[name] = self.visit(target)
         return name
 
     def _either(self, options: list[str]) -> str:
         return self._name(" | ".join(options))
 
     def _name(self, body: str) -> str:
-        if body in BASE or body in self.made:
+        if body in BASE or body in self.named:
             return body
-        name = next((name for name, known in self.made.items() if known == body), f"r{len(self.made)}")
-        self.made[name] = body
+        name = next((name for name, known in self.named.items() if known == body), f"r{len(self.named)}")
+        self.named[name] = body
         return name
 
 

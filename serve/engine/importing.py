@@ -7,7 +7,7 @@ from serve.engine import gotemplate, weights
 from serve.engine.goparse import TemplateError
 from serve.engine.header import BrokenError, TruncatedError
 from serve.engine.protocol import ApiError, dump
-from serve.engine.store import CONFIG, MEDIA, Store, parse
+from serve.engine.store import CONFIG, MEDIA, Store, parse_name
 
 QUANTIZATIONS = ("F32", "F16", "Q4_K_S", "Q4_K_M", "Q8_0")
 UNQUANTIZED = ("F16", "BF16", "F32")
@@ -15,7 +15,7 @@ UNQUANTIZED = ("F16", "BF16", "F32")
 
 def create(store: Store, request: Json) -> Iterator[Json]:
     """Create the model; yields progress as {"status"} and ends with "success". Raises ApiError."""
-    name = parse(request.get("model") or request.get("name") or "")
+    name = parse_name(request.get("model") or request.get("name") or "")
     if name is None:
         raise ApiError(400, "invalid model name")
     name = store.existing(name)
@@ -85,7 +85,7 @@ def _texts(store: Store, request: Json, base: dict[str, Json]) -> dict[str, Json
     texts: dict[str, str] = {}
     if template := request.get("template"):
         try:
-            gotemplate.parse(template)
+            gotemplate.parse_template(template)
         except TemplateError as error:
             raise ApiError(400, f"template error: {error}") from None
         texts["template"] = template

@@ -58,8 +58,8 @@ async def _events(chunks: AsyncGenerator[Json, None], identity: Json, with_usage
     created, role = int(time.time()), {"role": "assistant"}
     try:
         async for chunk in chunks:
-            said = chunk["message"]["content"]
-            delta = role | ({"content": said} if said or not chunk["done"] else {})  # the last has none
+            content = chunk["message"]["content"]
+            delta = role | ({"content": content} if content or not chunk["done"] else {})  # the last has none
             choice = {"index": 0, "delta": delta, "finish_reason": chunk.get("done_reason")}
             head = identity | {"object": "chat.completion.chunk", "created": created, "model": chunk["model"]}
             yield f"data: {dump(head | {'system_fingerprint': FINGERPRINT, 'choices': [choice]})}\n\n"

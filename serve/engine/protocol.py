@@ -94,7 +94,7 @@ async def with_first(chunks: AsyncGenerator[Json, None]) -> AsyncGenerator[Json,
     return rest()
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which is cancelled when the client hangs up meanwhile."""
     task = asyncio.ensure_future(work)
     try:

@@ -10,8 +10,8 @@ from extraction.json import Json
 from serve.engine import describe, importing, openai
 from serve.engine.answers import Service, collect
 from serve.engine.bodies import read_json
-from serve.engine.protocol import ApiError, Stream, ndjson, reply, unless_gone, with_first
-from serve.engine.store import Name, Store, parse
+from serve.engine.protocol import ApiError, Stream, cancel_on_disconnect, ndjson, reply, with_first
+from serve.engine.store import Name, Store, parse_name
 
 VERSION = "0.33.0-embedded"
 Handler = Callable[[Service, Request], Awaitable[Response]]
@@ -39,7 +39,7 @@ async def show(service: Service, request: Request) -> Response:
     if not (wanted := body.get("model") or body.get("name")):
         raise ApiError(400, "model is required")
     if not (model := service.store.get(wanted)):
-        raise ApiError(404, f"model '{parse(wanted) or wanted}' not found")
+        raise ApiError(404, f"model '{parse_name(wanted) or wanted}' not found")
     return reply(describe.show(model, body.get("verbose", False)))
 
 
@@ -78,7 +78,7 @@ async def _each(steps: list[Json]) -> AsyncGenerator[Json, None]:
 
 async def copy(service: Service, request: Request) -> Response:
     body = await read_json(request, "CopyRequest")
-    names = {key: parse(body.get(key, "")) for key in ("source", "destination")}
+    names = {key: parse_name(body.get(key, "")) for key in ("source", "destination")}
     for key, name in names.items():
         if name is None:
             raise ApiError(400, f'{key} "{body.get(key, "")}" is invalid')
@@ -94,7 +94,7 @@ async def copy(service: Service, request: Request) -> Response:
 async def delete(service: Service, request: Request) -> Response:
     body = await read_json(request, "DeleteRequest")
     wanted = body.get("model") or body.get("name") or ""
-    if parse(wanted) is None:
+    if parse_name(wanted) is None:
         raise ApiError(400, f'name "{wanted}" is invalid')
     if not await asyncio.to_thread(service.store.delete, wanted):
         raise ApiError(404, f"model '{wanted}' not found")
@@ -114,8 +114,8 @@ async def generate(service: Service, request: Request) -> Response:
 async def _answer(request: Request, body: Json, chunks: AsyncGenerator[Json, None]) -> Response:
     once = not body.get("stream", True) or body.get("_debug_render_only")
     if once:
-        return reply(await unless_gone(request, collect(chunks)))
-    return Stream(ndjson(await unless_gone(request, with_first(chunks))))
+        return reply(await cancel_on_disconnect(request, collect(chunks)))
+    return Stream(ndjson(await cancel_on_disconnect(request, with_first(chunks))))
 
 
 async def v1_models(service: Service, request: Request) -> Response:
@@ -125,7 +125,7 @@ async def v1_models(service: Service, request: Request) -> Response:
 async def v1_chat(service: Service, request: Request) -> Response:
     try:
         body = await read_json(request, "ChatCompletionRequest")
-        return await unless_gone(request, openai.chat(service, body))
+        return await cancel_on_disconnect(request, openai.chat(service, body))
     except ApiError as error:
         return openai.refusal(error)
 

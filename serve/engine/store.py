@@ -43,7 +43,7 @@ class Name:
         return f"{prefix}{self.model}:{self.tag}"
 
 
-def parse(text: str) -> Name | None:
+def parse_name(text: str) -> Name | None:
     """`[namespace/]model[:tag]`; None where it is not a model name."""
     found = NAME.fullmatch(text)
     return found and Name(found["namespace"] or DEFAULT_NAMESPACE, found["model"], found["tag"] or "latest")
@@ -137,7 +137,7 @@ class Store:
 
     def get(self, text: str) -> Model | None:
         """The model of that name, None where there is none."""
-        name = parse(text)
+        name = parse_name(text)
         if name is None or not (path := self.manifest(name := self.existing(name))).is_file():
             return None
         manifest = json.loads(path.read_bytes())
@@ -183,7 +183,7 @@ class Store:
     def delete(self, text: str) -> bool:
         """Remove a stored name and the blobs that no other one needs, also where some are missing; False: no such."""
         with self.lock:
-            name = parse(text)
+            name = parse_name(text)
             if name is None or not (path := self.manifest(name := self.existing(name))).is_file():
                 return False
             try:

@@ -61,8 +61,8 @@ def extractor(run: str, variant: str, host: str, schema: str | None = None) -> E
 
 
 @lru_cache(maxsize=16)
-def _extractor(run: str, variant: str, host: str, schema: str | None, made: int) -> Extractor:
-    """`made`: when the run was last changed; one that was trained again has another model, prompt and ranker."""
+def _extractor(run: str, variant: str, host: str, schema: str | None, changed_at: int) -> Extractor:
+    """`changed_at`: when the run was last changed; one that was trained again has another model, prompt and ranker."""
     settings = config(run)
     if variant not in variants(run):
         raise UserError(f"{run} has no served {variant!r}: there are {', '.join(variants(run))}")

@@ -22,8 +22,8 @@ def test_a_step_that_fails_or_hangs_or_finds_no_time_costs_only_its_row(tmp_path
     written = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert written == [{"title": title} | step for title, step in record.steps.items()]
     shown = table(record.steps)
-    for said in ("exit 1: no / such base", "exit 124: no output", "no time was left", "export, s: not measured"):
-        assert said in shown
+    for text in ("exit 1: no / such base", "exit 124: no output", "no time was left", "export, s: not measured"):
+        assert text in shown
 
 
 def measured(code: str, seconds: float, speed: float, number: str = "") -> dict[str, Any]:
@@ -38,10 +38,10 @@ def measured(code: str, seconds: float, speed: float, number: str = "") -> dict[
 
 def test_ratios_are_ours_to_the_older_codes_with_the_range_of_the_pairs() -> None:
     steps = measured("before", 100.0, 2.0) | measured("ours", 40.0, 30.0)
-    said = ratios(steps)
-    assert "export, s: 40.00 ÷ 100.00 = 0.400 (bar: ≤ 0.6)" in said
-    assert "adapter, rows/s of 75: 30.00 ÷ 2.00 = 15.000 (bar: none)" in said
-    assert said[0] == "job (train, export, eval), s: 90.00 ÷ 210.00 = 0.429 (bar: ≤ 0.45)"
+    text = ratios(steps)
+    assert "export, s: 40.00 ÷ 100.00 = 0.400 (bar: ≤ 0.6)" in text
+    assert "adapter, rows/s of 75: 30.00 ÷ 2.00 = 15.000 (bar: none)" in text
+    assert text[0] == "job (train, export, eval), s: 90.00 ÷ 210.00 = 0.429 (bar: ≤ 0.45)"
     steps |= measured("before", 100.0, 2.0, " 2") | measured("ours", 60.0, 30.0, " 2")
     assert "export, s: 50.00 ÷ 100.00 = 0.500, 0.400 to 0.600 of 2 pairs (bar: ≤ 0.6)" in ratios(steps)
     steps["ours: decoding, adapter:auto:graphs"] = {"rows_per_second": 50.0}
@@ -70,6 +70,6 @@ def test_the_whole_job_runs_on_a_small_base(toy_base: Path, workspace: Path, mon
     job.main([*options, "--config", str(workspace / "toy.yaml"), "--set", *small])
     lines = [json.loads(line) for line in (workspace / "out" / "results.jsonl").read_text().splitlines()]
     assert [line for line in lines if line.get("code")] == []
-    said = (workspace / "out" / "table.md").read_text()
-    assert "not measured" not in said
-    assert "4 of 4 with prompts of one length" in said
+    text = (workspace / "out" / "table.md").read_text()
+    assert "not measured" not in text
+    assert "4 of 4 with prompts of one length" in text

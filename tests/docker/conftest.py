@@ -109,7 +109,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    made = Stack(tmp_path_factory.mktemp("fresh"), port)
-    made.make("purge", "CONFIRM=1")
-    yield made
-    made.make("purge", "CONFIRM=1")
+    fresh = Stack(tmp_path_factory.mktemp("fresh"), port)
+    fresh.make("purge", "CONFIRM=1")
+    yield fresh
+    fresh.make("purge", "CONFIRM=1")

@@ -104,11 +104,11 @@ def test_a_page_that_is_no_file_is_not_mounted(compose: Fake) -> None:
     assert "-v" not in compose.commands("run")[0]
 
 
-@pytest.mark.parametrize(("status", "said"), [(0, ""), (1, ""), (137, "error: the container of trainer was killed")])
-def test_the_containers_exit_status_is_ours(compose: Fake, status: int, said: str) -> None:
+@pytest.mark.parametrize(("status", "message"), [(0, ""), (1, ""), (137, "error: the container of trainer was killed")])
+def test_the_containers_exit_status_is_ours(compose: Fake, status: int, message: str) -> None:
     found, output = compose("stage", "trainer", "trainer.train", rules=[["run", status, ""]])
     assert found == status
-    assert output.strip().startswith(said)
+    assert output.strip().startswith(message)
     assert (status == 137) == ("TRAINER_MEMORY" in output)
 
 
@@ -132,7 +132,7 @@ def children(pid: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "rules", "server", "said"),
+    ("wanted", "rules", "server", "message"),
     [
         ("embedded", [], "embedded", ""),
         ("", [], "ollama", ""),
@@ -140,12 +140,12 @@ def children(pid: int) -> list[str]:
         ("", [["image inspect", 1, ""], ["pull", 1, ""]], "embedded", "so the embedded engine serves"),
     ],
 )
-def test_who_serves(compose: Fake, wanted: str, rules: list[Any], server: str, said: str) -> None:
+def test_who_serves(compose: Fake, wanted: str, rules: list[Any], server: str, message: str) -> None:
     rules = [*rules, *HEALTHY]
     status, output = compose("stage", "create", "serve.create", rules=rules, COMPOSE_PROFILES=wanted)
     assert status == 0, output
     assert [command[-1] for command in compose.commands("up")] == [server]
-    assert said in output
+    assert message in output
     assert output.endswith("serve: on this machine at http://127.0.0.1:11434\n")
 
 

@@ -37,7 +37,7 @@ class FakeOllama(ThreadingHTTPServer):
         self.count = count
         self.digests = {f"extractor:{variant}": digest for variant, digest in DIGESTS.items()}
         self.answers: dict[tuple[str, str], str] = {}
-        self.circles: set[tuple[str, str]] = set()  # what is answered without an end until a penalty is asked for
+        self.endless: set[tuple[str, str]] = set()  # what is answered without an end until a penalty is asked for
         self.asked: list[Json] = []
         self.lifetime = 10**9
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append(body)
         key = body["model"], body["messages"][1]["content"]
         content = self.server.answers[key]
-        if key in self.server.circles and body["options"]["repeat_penalty"] == 1:
+        if key in self.server.endless and body["options"]["repeat_penalty"] == 1:
             return self.reply({"message": {"role": "assistant", "content": content}, "done": False})
         n_tokens = self.server.count(body["messages"])
         answer = {"message": {"role": "assistant", "content": content}, "done": True, "done_reason": "stop"}
@@ -118,9 +118,9 @@ def toy_run(workspace: Path, toy_base: Path, toy_models: Path) -> Config:
     give_ranker(folder)
     record_stage(folder, "train", {"base": base}, [folder / "adapter"], device="CPU")
     record_stage(folder, "export", {}, [folder / "merged", folder / "gguf"])
-    made = {variant: output_of(folder, "export", f"gguf/{variant}.gguf") for variant in DIGESTS}
+    digests = {variant: output_of(folder, "export", f"gguf/{variant}.gguf") for variant in DIGESTS}
     served = {variant: {"model": f"extractor:{variant}", "digest": digest} for variant, digest in DIGESTS.items()}
-    record_stage(folder, "serve", {"gguf": made}, [], served=served)
+    record_stage(folder, "serve", {"gguf": digests}, [], served=served)
     save(config)
     return config
 

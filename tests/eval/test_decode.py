@@ -101,8 +101,8 @@ def test_a_batch_that_the_memory_does_not_hold_is_asked_in_halves(
         return [hf.Generated(str(prompt[0]), False) for prompt in prompts]
 
     monkeypatch.setattr(hf, "generate", generate)
-    said = hf.answer_batch(None, None, [[n] for n in range(7)], [], toy_run)
-    assert [one.text for one in said] == [str(n) for n in range(7)]
+    answers = hf.answer_batch(None, None, [[n] for n in range(7)], [], toy_run)
+    assert [one.text for one in answers] == [str(n) for n in range(7)]
     assert sizes == [7, 3, 1, 2, 4, 2, 2]
     monkeypatch.setattr(hf, "generate", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError))
     with pytest.raises(UserError, match="does not hold one prompt of 1 tokens"):

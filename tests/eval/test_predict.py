@@ -85,10 +85,10 @@ def test_a_prompt_longer_than_the_context_is_asked_in_parts(toy_run: Config, mon
     generate, asked = hf.generate, []
 
     def listen(model: Any, tokenizer: Any, prompts: list[list[int]], *rest: Any, **scored: bool) -> list[hf.Generated]:
-        said = generate(model, tokenizer, prompts, *rest, **scored)
-        asked.append(([len(ids) for ids in prompts], scored, said))
+        generated = generate(model, tokenizer, prompts, *rest, **scored)
+        asked.append(([len(ids) for ids in prompts], scored, generated))
         if not scored:
-            return said
+            return generated
         value = '{"town": "Bern 7", "seats": null}' if len(asked) == 2 else '{"town": null, "seats": 5}'
         return [hf.Generated(value, False, [(value, -float(len(asked)))])]
 
@@ -102,9 +102,9 @@ def test_a_prompt_longer_than_the_context_is_asked_in_parts(toy_run: Config, mon
     assert answer.record == {"town": "Bern 7", "seats": 5}
     assert facts["answer"] == '{"town": "Bern 7", "seats": 5}'
     assert facts["prompt_tokens"] == sum(lengths[0] for lengths, _, _ in parts)
-    for _, _, (said,) in parts:  # what the model did say, before it was replaced here
-        assert "".join(text for text, _ in said.tokens).startswith(said.text)
-        assert all(logprob < 0 for _, logprob in said.tokens)
+    for _, _, (generated,) in parts:  # what the model did say, before it was replaced here
+        assert "".join(text for text, _ in generated.tokens).startswith(generated.text)
+        assert all(logprob < 0 for _, logprob in generated.tokens)
 
 
 def test_the_served_and_the_local_model_are_asked_the_same_parts(toy_run: Config) -> None:
@@ -143,15 +143,15 @@ def test_what_was_trained_in_4_bits_is_judged_in_4_bits(toy_run: Config, variant
 def test_log_probabilities_are_the_models(toy_run: Config) -> None:
     tokenizer, model = hf.load(toy_run, "base")
     prompt = tokenizer("<|user|>Bern", add_special_tokens=False).input_ids
-    (said,) = hf.generate(model, tokenizer, [prompt], [5], toy_run, scored=True)
-    assert len(said.tokens) > 3
+    (generated,) = hf.generate(model, tokenizer, [prompt], [5], toy_run, scored=True)
+    assert len(generated.tokens) > 3
     ids = list(prompt)
-    for _, logprob in said.tokens[:3]:
+    for _, logprob in generated.tokens[:3]:
         row = model(torch.tensor([ids])).logits[0, -1].detach().log_softmax(-1)
         assert logprob == pytest.approx(float(row.max()), abs=1e-4)
         ids.append(int(row.argmax()))
     assert tokenizer.decode(ids[len(prompt) :], skip_special_tokens=True) == "".join(
-        text for text, _ in said.tokens[:3]
+        text for text, _ in generated.tokens[:3]
     )
 
 

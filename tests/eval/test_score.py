@@ -12,7 +12,7 @@ from extraction.json import Json
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.manifest import read_manifest
-from serve.latest import not_judged
+from serve.latest import not_accepted
 from tests.eval.conftest import FakeOllama
 
 Start = Callable[[], FakeOllama]
@@ -107,11 +107,11 @@ def test_latest_is_a_variant_that_passed(
     latest = f"{toy_run.serve.name}:latest"
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:f16"]
     assert f"{latest} is now f16, which passed" in capsys.readouterr().out
-    assert "q4_k_m" in str(not_judged(toy_run))
-    assert "f16" not in str(not_judged(toy_run)).partition(" of ")[0]
+    assert "q4_k_m" in str(not_accepted(toy_run))
+    assert "f16" not in str(not_accepted(toy_run)).partition(" of ")[0]
     score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.host)
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:q4_k_m"]
-    assert not_judged(toy_run) is None
+    assert not_accepted(toy_run) is None
 
 
 def test_latest_stays_where_there_are_too_few_examples_to_tell(
@@ -124,14 +124,14 @@ def test_latest_stays_where_there_are_too_few_examples_to_tell(
     latest = f"{toy_run.serve.name}:latest"
     assert latest not in server.digests
     assert f"{latest} stays as it is: no served variant has passed" in capsys.readouterr().out
-    assert str(not_judged(toy_run)).startswith("f16, q4_k_m of ")
+    assert str(not_accepted(toy_run)).startswith("f16, q4_k_m of ")
 
 
 def test_a_model_that_was_not_compared_with_its_adapter_is_not_latest(toy_run: Config, ollama: Start) -> None:
     server = ollama()
     score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
     assert f"{toy_run.serve.name}:latest" not in server.digests
-    assert str(not_judged(toy_run)).startswith("f16, q4_k_m of ")
+    assert str(not_accepted(toy_run)).startswith("f16, q4_k_m of ")
 
 
 def test_the_step_that_lost_most_is_named(toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +163,7 @@ def test_too_few_examples_are_told_and_refused_only_if_strict(
 def test_first_answers_are_scored_and_the_second_try_is_a_step_of_its_own(toy_run: Config, ollama: Start) -> None:
     server = ollama()
     first = next(key for key in server.answers if key[0] == "extractor:q4_k_m")
-    server.circles.add(first)
+    server.endless.add(first)
     score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
     variants = results_of(toy_run)["variants"]
     accuracy = {name: scores["all"]["normalised"]["record_exact_match"] for name, scores in variants.items()}

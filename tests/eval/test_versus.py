@@ -20,10 +20,10 @@ def make(name: str, wrong: int, n: int = 200) -> None:
     rows = [{"id": f"r{i}", "input": f"<p>{i}</p>", "output": {"town": f"Bern {i}", "seats": i}} for i in range(n)]
     write_jsonl(config.folder / "data" / "test.jsonl", rows)
     write_text(config.folder / "data" / "rules.json", json.dumps(RULES))
-    said = [row["output"] | ({"town": "Atlantis"} if i < wrong else {}) for i, row in enumerate(rows)]
+    records = [row["output"] | ({"town": "Atlantis"} if i < wrong else {}) for i, row in enumerate(rows)]
     samples = [
         {"id": row["id"], "reference": row["output"], "prediction": record, "status": "ok"}
-        for row, record in zip(rows, said, strict=True)
+        for row, record in zip(rows, records, strict=True)
     ]
     write_jsonl(config.folder / "samples" / "q4_k_m.jsonl", samples)
 

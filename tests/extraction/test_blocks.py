@@ -71,13 +71,13 @@ def test_every_text_of_a_page_is_in_one_block(seed: int) -> None:
     r = random.Random(seed)
     tags = ["div", "span", "p", "b", "ul", "li", "table", "tr", "td", "h1", "a", "section"]
     parts: list[str] = []
-    said: list[str] = []
+    written: list[str] = []
     for i in range(400):
         tag = r.choice(tags)
-        said.append(f"w{i}")
+        written.append(f"w{i}")
         parts.append(r.choice([f"<{tag}>w{i} ", f"</{tag}>w{i} ", f"w{i}<br>"]))
     found = blocks(clean("<body>" + "".join(parts)))
-    assert words(" ".join(block.text for block in found)) == sorted(said)
+    assert words(" ".join(block.text for block in found)) == sorted(written)
     assert all(len(block.text) <= max(LARGEST, PIECE) + 60 for block in found)
 
 

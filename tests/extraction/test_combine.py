@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from extraction.combine import Part, combine, confidence, probabilities
-from extraction.parse import parse
+from extraction.parse import parse_answer
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -14,10 +14,10 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def part(text: str, **sure: float) -> Part:
+def part(text: str, **logprobs: float) -> Part:
     """An answer of tokens with log-probability -1, but for those given by their text."""
-    tokens = [(token, sure.get(token, -1.0)) for token in re.findall(r"\w+|\W", text)]
-    return Part(parse(text, SCHEMA), text, tokens)
+    tokens = [(token, logprobs.get(token, -1.0)) for token in re.findall(r"\w+|\W", text)]
+    return Part(parse_answer(text, SCHEMA), text, tokens)
 
 
 CHOICES = [
@@ -46,7 +46,7 @@ def test_a_part_without_a_record_is_said_and_failure_of_all_is_the_firsts() -> N
 
 
 def test_without_log_probabilities_the_first_value_stands() -> None:
-    parts = [Part(parse(text, SCHEMA), text, []) for text in ('{"a": null, "b": null}', '{"a": "y", "b": null}')]
+    parts = [Part(parse_answer(text, SCHEMA), text, []) for text in ('{"a": null, "b": null}', '{"a": "y", "b": null}')]
     assert combine(parts, SCHEMA).record == {"a": "y", "b": None}
 
 
@@ -54,7 +54,7 @@ def test_tokens_belong_to_the_value_that_they_overlap() -> None:
     text = '```json\n{"a": "é\\"}", "b": [1, {"a": 2}]}\n```'
     tokens = [("```", -9.0), ('json\n{"a', -9.0), ('": "', -1.0), ("\ufffd", -9.0), ('\\"}', -2.0), ('", "', -3.0)]
     tokens += [("b", -9.0), ('": ', -9.0), ("[1, ", -1.0), ("{", -2.0), ('"a": 2}]', -6.0), ("}\n```", -9.0)]
-    assert confidence(Part(parse(text, SCHEMA), text, tokens)) == {"a": -6.0, "b": -9.0}
+    assert confidence(Part(parse_answer(text, SCHEMA), text, tokens)) == {"a": -6.0, "b": -9.0}
 
 
 PROBABLE = [

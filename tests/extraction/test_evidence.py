@@ -23,7 +23,7 @@ def resolved(place: Evidence, page: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("value", "xpath", "said"),
+    ("value", "xpath", "text"),
     [
         ("Oak Table", "/html/body/h1", "Oak Table"),
         ("oak table", "/html/body/h1", "Oak Table"),
@@ -34,13 +34,13 @@ def resolved(place: Evidence, page: str) -> str:
         (1299.5, None, None),  # no one text of the page has this number
     ],
 )
-def test_a_value_is_found_where_it_stands(value: Any, xpath: str | None, said: str | None) -> None:
+def test_a_value_is_found_where_it_stands(value: Any, xpath: str | None, text: str | None) -> None:
     places = evidence({"x": value}, PAGE)[("x",)]
     assert [place.xpath for place in places[:1]] == ([xpath] if xpath else [])
     for place in places:
         assert resolved(place, PAGE) == place.text
-    if said:
-        assert places[0].text == said
+    if text:
+        assert places[0].text == text
 
 
 def test_an_attribute_is_the_last_resort() -> None:

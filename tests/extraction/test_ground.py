@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from extraction.ground import grounded, judged, reject
+from extraction.ground import drop_ungrounded, ground_answer, grounded
 from extraction.parse import Answer, Status
 from extraction.schema import infer
 
@@ -60,19 +60,19 @@ def test_a_value_is_grounded_if_the_page_states_it(value: Any, expected: bool) -
 def test_what_the_page_does_not_state_becomes_null() -> None:
     record = {"name": "Oak", "price": 6, "made": True, "tags": ["Fine", "Birch"], "size": {"w": 12, "h": 31}}
     rejected = {"name": "Oak", "price": None, "made": True, "tags": ["Fine", None], "size": {"w": 12, "h": None}}
-    assert reject(record, PAGE, infer([record])) == rejected
+    assert drop_ungrounded(record, PAGE, infer([record])) == rejected
     assert record["price"] == 6
 
 
 def test_a_value_that_may_not_be_null_is_kept() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": ["string", "null"]}}}
-    assert reject({"a": "Birch", "b": "Birch"}, PAGE, schema) == {"a": "Birch", "b": None}
+    assert drop_ungrounded({"a": "Birch", "b": "Birch"}, PAGE, schema) == {"a": "Birch", "b": None}
 
 
 def test_a_failed_answer_stays_what_it_is() -> None:
     failed = Answer(None, Status.NOT_JSON, "x")
-    assert judged(failed, PAGE, {}) is failed
-    assert judged(Answer({"a": "Birch"}, Status.OK), PAGE, infer([{"a": "x"}])).record == {"a": None}
+    assert ground_answer(failed, PAGE, {}) is failed
+    assert ground_answer(Answer({"a": "Birch"}, Status.OK), PAGE, infer([{"a": "x"}])).record == {"a": None}
 
 
 def test_every_value_of_the_example_dataset_is_grounded() -> None:

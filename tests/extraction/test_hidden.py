@@ -60,11 +60,11 @@ def test_a_page_that_says_nothing_else_keeps_what_it_hides(page: str, cleaned: s
 
 
 @pytest.mark.parametrize(
-    "said",
+    "metadata",
     [
         '<meta property="product:brand" content="Acme">',
         '<script type="application/ld+json">{"name":"Anvil"}</script>',
     ],
 )
-def test_a_page_of_metadata_alone_shows_nothing_that_it_hides(said: str) -> None:
-    assert clean(f"<title>t</title>{said}<div hidden><p>a</p></div>") == f"<title>t</title>{said}"
+def test_a_page_of_metadata_alone_shows_nothing_that_it_hides(metadata: str) -> None:
+    assert clean(f"<title>t</title>{metadata}<div hidden><p>a</p></div>") == f"<title>t</title>{metadata}"

@@ -1,6 +1,6 @@
 import pytest
 
-from extraction.parse import Status, parse
+from extraction.parse import Status, parse_answer
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}, "n": {"type": ["number", "null"]}}}
 
@@ -27,17 +27,17 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}, "n
     ],
 )
 def test_every_answer_has_a_named_outcome(text: str, status: Status) -> None:
-    answer = parse(text, SCHEMA)
+    answer = parse_answer(text, SCHEMA)
     assert answer.status == status
     assert (answer.record is None) == (status != Status.OK)
     assert bool(answer.reason) == (status != Status.OK)
 
 
 def test_an_answer_that_the_engine_cut_is_never_a_record() -> None:
-    assert parse('{"a": "x", "n": 1}', SCHEMA, cut=True).status == Status.CUT_BY_LENGTH
+    assert parse_answer('{"a": "x", "n": 1}', SCHEMA, cut=True).status == Status.CUT_BY_LENGTH
 
 
 def test_fields_come_in_the_schemas_order() -> None:
-    record = parse('{"n": 1, "a": "x"}', SCHEMA).record
+    record = parse_answer('{"n": 1, "a": "x"}', SCHEMA).record
     assert record is not None
     assert list(record) == ["a", "n"]

@@ -44,6 +44,6 @@ def test_no_form_of_a_page_brings_a_token_into_the_prompt(page: str, cleaned: bo
 
 
 def test_the_answer_is_trained_as_the_page_is_read_and_read_as_it_was_meant() -> None:
-    said = completion({"a": "The <|end|> of </s>"}, SCHEMA, SPECIAL)
-    assert said == f'{{"a": "The <{JOINER}|end|> of <{JOINER}/s>"}}'
-    assert show(said) == completion({"a": "The <|end|> of </s>"}, SCHEMA)
+    text = completion({"a": "The <|end|> of </s>"}, SCHEMA, SPECIAL)
+    assert text == f'{{"a": "The <{JOINER}|end|> of <{JOINER}/s>"}}'
+    assert show(text) == completion({"a": "The <|end|> of </s>"}, SCHEMA)

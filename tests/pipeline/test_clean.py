@@ -36,18 +36,18 @@ def files(workspace: Path) -> None:
 @pytest.mark.usefixtures("files")
 def test_clean_keeps_what_took_training(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch) == FILES - REMADE
-    said = capsys.readouterr().out
-    assert "clean: artifacts/trained/gguf (0.0 MB)" in said
-    assert "orphan" not in said
+    output = capsys.readouterr().out
+    assert "clean: artifacts/trained/gguf (0.0 MB)" in output
+    assert "orphan" not in output
 
 
 @pytest.mark.usefixtures("files")
 def test_purge_says_what_it_would_delete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "--purge") == FILES
-    said = capsys.readouterr().out
-    assert "would delete artifacts/trained (0.0 MB), a trained model" in said
-    assert "would delete artifacts/orphan (0.0 MB)\n" in said
-    assert "`make purge CONFIRM=1` deletes it" in said
+    output = capsys.readouterr().out
+    assert "would delete artifacts/trained (0.0 MB), a trained model" in output
+    assert "would delete artifacts/orphan (0.0 MB)\n" in output
+    assert "`make purge CONFIRM=1` deletes it" in output
     assert run(monkeypatch, "--purge", "--confirm") == {".mypy_cache/any"}
     assert run(monkeypatch, "--purge") == {".mypy_cache/any"}
     assert "artifacts is empty" in capsys.readouterr().out

@@ -16,7 +16,7 @@ ROWS = [{"input": f"<p>{i}</p>", "output": {"n": f"v{i % 30}", "x": None}, "shop
 
 def marked(rows: list[dict[str, Any]], **settings: Any) -> dict[str, list[dict[str, Any]]]:
     configured = Data(**settings)
-    return data.split(data.mark(rows, configured), configured)
+    return data.split(data.to_examples(rows, configured), configured)
 
 
 def test_rows_that_differ_in_space_case_or_entities_are_one() -> None:
@@ -69,7 +69,7 @@ def test_a_row_that_names_no_group_has_none() -> None:
 def test_ids_are_kept_also_zero() -> None:
     rows: list[dict[str, Any]] = [{"id": i, "input": f"<p>{i}</p>", "output": {"n": f"v{i}"}} for i in range(3)]
     rows += [{"id": None, "input": "<p>x</p>", "output": {"n": "x"}}]
-    assert [row["id"] for row in data.mark(rows, Data())] == ["0", "1", "2", "row4"]
+    assert [row["id"] for row in data.to_examples(rows, Data())] == ["0", "1", "2", "row4"]
 
 
 def test_no_test_record_is_in_train_and_the_seed_decides() -> None:
@@ -126,9 +126,9 @@ def test_the_stage_writes_its_files_once(
     (workspace / "c.yaml").write_text("data: {path: rows.json}")
     monkeypatch.setattr(sys, "argv", ["data", "--config", "c.yaml"])
     data.main()
-    said = capsys.readouterr().out
-    assert "train 32, validation 8, test 20" in said
-    assert "n: 0 of 10 distinct test values also occur in train" in said
+    output = capsys.readouterr().out
+    assert "train 32, validation 8, test 20" in output
+    assert "n: 0 of 10 distinct test values also occur in train" in output
     folder = workspace / "artifacts" / "c"
     assert read_manifest(folder)["data"]["n"] == {"train": 32, "validation": 8, "test": 20}
     assert read_jsonl(folder / "data" / "train.jsonl")[0].keys() == {"id", "input", "output", "slice", "columns"}

@@ -53,8 +53,8 @@ def test_the_false_values_are_false(pairs: list[tuple[Sample, Sample]]) -> None:
 
 @pytest.mark.parametrize("wording", ["claim", "void"])
 def test_every_wording_names_the_field(wording: str) -> None:
-    for said in ATTACKS.values():
-        assert all("{field}" in text and "{" not in text.format(field="", value="") for text in said.get(wording, ()))
+    for texts in ATTACKS.values():
+        assert all("{field}" in text and "{" not in text.format(field="", value="") for text in texts.get(wording, ()))
     assert len(ATTACKS) >= 30
 
 

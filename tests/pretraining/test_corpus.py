@@ -24,7 +24,7 @@ HASH_OF_TEN = (
 
 
 @pytest.fixture(scope="module")
-def made() -> list[Sample]:
+def drawn() -> list[Sample]:
     return list(islice(samples(11), N))
 
 
@@ -58,17 +58,17 @@ def test_seeds_differ() -> None:
     assert next(samples(1)) != next(samples(2))
 
 
-def test_records_fit_their_schema_and_its_order(made: list[Sample]) -> None:
-    for sample in made:
+def test_records_fit_their_schema_and_its_order(drawn: list[Sample]) -> None:
+    for sample in drawn:
         check(sample.schema)
         assert not problems(sample.record, sample.schema), sample
         assert list(sample.record) == list(sample.schema["properties"]) == sample.schema["required"], sample
 
 
-def test_every_value_is_on_its_page(made: list[Sample]) -> None:
-    for sample in made:
+def test_every_value_is_on_its_page(drawn: list[Sample]) -> None:
+    for sample in drawn:
         page = html.unescape(sample.text)
-        said = (
+        text = (
             squash(re.sub(r"<[^>]+>", " ", page))
             + squash(" ".join(re.findall(r"""=["']?([^"'>]*)""", page)))
             + squash(page)
@@ -76,21 +76,21 @@ def test_every_value_is_on_its_page(made: list[Sample]) -> None:
         for value in strings(sample.record):
             assert value == " ".join(value.split()), value
             assert value, sample
-            assert squash(value) in said, (value, sample.text)
+            assert squash(value) in text, (value, sample.text)
 
 
-def test_shares(made: list[Sample]) -> None:
-    domains = Counter(sample.domain for sample in made)
+def test_shares(drawn: list[Sample]) -> None:
+    domains = Counter(sample.domain for sample in drawn)
     assert len(domains) >= 20
     assert 0.58 < domains["product"] / N < 0.72
-    values = [value for sample in made for value in sample.record.values()]
+    values = [value for sample in drawn for value in sample.record.values()]
     assert 0.08 < sum(value is None for value in values) / len(values) < 0.30
-    standard = [s for s in made if list(s.schema["properties"]) == ["name", "price", "category", "manufacturer"]]
+    standard = [s for s in drawn if list(s.schema["properties"]) == ["name", "price", "category", "manufacturer"]]
     assert 0.3 < len(standard) / domains["product"] < 0.7
 
 
-def test_lengths(made: list[Sample]) -> None:
-    lengths = sorted(len(sample.text) for sample in made)
+def test_lengths(drawn: list[Sample]) -> None:
+    lengths = sorted(len(sample.text) for sample in drawn)
     assert 700 < sum(lengths) / N < 2400
     assert lengths[0] >= 10
     assert lengths[-1] < 120_000

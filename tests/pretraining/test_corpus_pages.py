@@ -25,7 +25,7 @@ HASH_OF_FOUR = (
 
 
 @pytest.fixture(scope="module")
-def made() -> list[Sample]:
+def drawn() -> list[Sample]:
     return [*islice(pages(7, characters=(3_000, 60_000)), 160), *islice(pages(7, "record", (3_000, 40_000), True), 40)]
 
 
@@ -43,8 +43,8 @@ def test_a_seed_gives_the_same_pages_in_another_process() -> None:
     assert runs[0] == runs[1]
 
 
-def test_every_asked_value_is_stated(made: list[Sample]) -> None:
-    for sample in made:
+def test_every_asked_value_is_stated(drawn: list[Sample]) -> None:
+    for sample in drawn:
         check(sample.schema)
         assert not problems(sample.record, sample.schema), sample.record
         assert list(sample.record) == sample.schema["required"]
@@ -52,29 +52,29 @@ def test_every_asked_value_is_stated(made: list[Sample]) -> None:
         assert grounded(texts, sample.text), sample.record
 
 
-def test_most_values_are_left_after_cleaning(made: list[Sample]) -> None:
-    products = [sample for sample in made if sample.domain == "product, page"]
+def test_most_values_are_left_after_cleaning(drawn: list[Sample]) -> None:
+    products = [sample for sample in drawn if sample.domain == "product, page"]
     values = [(value, clean(s.text)) for s in products[:60] for value in s.record.values() if isinstance(value, str)]
     assert sum(grounded(value, text) for value, text in values) >= 0.98 * len(values)
 
 
-def test_no_hole_is_left_open(made: list[Sample]) -> None:
-    for sample in made:
+def test_no_hole_is_left_open(drawn: list[Sample]) -> None:
+    for sample in drawn:
         assert not any(hole in sample.text for hole in HOLES)
     assert fill("<a href='\x02'>\x01</a>", "Lamps", "/lamps") == "<a href='/lamps'>Lamps</a>"
 
 
-def test_domains_end_in_page_and_mix_products_with_records(made: list[Sample]) -> None:
-    assert all(sample.domain.endswith(", page") for sample in made)
-    mixed = [sample.domain == "product, page" for sample in made[:160]]
+def test_domains_end_in_page_and_mix_products_with_records(drawn: list[Sample]) -> None:
+    assert all(sample.domain.endswith(", page") for sample in drawn)
+    mixed = [sample.domain == "product, page" for sample in drawn[:160]]
     assert 0.5 < sum(mixed) / len(mixed) < 0.8
     assert all(s.domain == "product, page" for s in islice(pages(3, "product", (3_000, 9_000)), 20))
 
 
-def test_held_out_domains_are_in_no_other_page(made: list[Sample]) -> None:
+def test_held_out_domains_are_in_no_other_page(drawn: list[Sample]) -> None:
     held_out = {f"{domain}, page" for domain in records.HELD_OUT}
-    assert {sample.domain for sample in made[160:]} == held_out
-    assert not held_out & {sample.domain for sample in made[:160]}
+    assert {sample.domain for sample in drawn[160:]} == held_out
+    assert not held_out & {sample.domain for sample in drawn[:160]}
     assert not set(records.HELD_OUT) & {sample.domain for sample in islice(samples(2), 1500)}
 
 

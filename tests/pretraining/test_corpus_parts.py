@@ -16,7 +16,7 @@ from pretraining.corpus.page import Page
 from pretraining.corpus.product import product
 from pretraining.corpus.product_names import marketing
 from pretraining.corpus.steady import column
-from pretraining.corpus.till import Goods, mark, sum_lines
+from pretraining.corpus.till import Goods, money_format, sum_lines
 
 FIELDS = {**DOMAINS, **read("rows.txt", COMMON)}
 
@@ -37,12 +37,12 @@ def test_an_amount_is_read_whatever_its_separators(text: str, amount: float | No
 
 
 def test_damage_spares_the_values() -> None:
-    r, lines, said = (
+    r, lines, values = (
         Random(1),
         ["TOTAL SALES RM 12.50", "LOT 7, JALAN BESAR,", "THANK YOU"],
         ["12.50", "LOT 7, JALAN BESAR, 123 TOWN"],
     )
-    seen = {line for _ in range(200) for line in damaged(r, lines, said, 1.0)}
+    seen = {line for _ in range(200) for line in damaged(r, lines, values, 1.0)}
     assert all("12.50" in line for line in seen if line.endswith("0"))
     assert "LOT 7, JALAN BESAR," in seen
     assert len(seen) > 20
@@ -53,7 +53,7 @@ def test_the_total_is_what_was_paid_less_the_change(country: str) -> None:
     checked = 0
     for seed in range(60):
         t = Till(Random(seed), country)
-        m, values = mark(t), dict[str, str]()
+        m, values = money_format(t), dict[str, str]()
         sum_lines(t, Goods([("PEN", 2, 150), ("BOOK", 1, 1999)]), m, values)
         if "change" in values:
             paid, change, total = (amount_of(values[key]) for key in ("paid", "change", "total"))

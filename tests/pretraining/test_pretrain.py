@@ -49,14 +49,14 @@ def test_prompt_weight(done: float, weight: float) -> None:
 
 def test_packing_keeps_conversations_whole_and_apart() -> None:
     sizes = [5, 9, 3, 7, 8, 2, 6, 4] * 6
-    made = [Encoded([number] * size, 1) for number, size in enumerate(sizes, 1)]
+    encoded = [Encoded([number] * size, 1) for number, size in enumerate(sizes, 1)]
     found = []
-    for batch in pack(made, rows=2, length=12):
+    for batch in pack(encoded, rows=2, length=12):
         assert batch.ids.shape == (2, 12)
         for ids, document in zip(batch.ids, batch.document, strict=True):
             for number in set(document.tolist()) - {0}:
                 part = ids[document == number].tolist()
-                assert part == made[part[0] - 1].ids
+                assert part == encoded[part[0] - 1].ids
                 found.append(part[0])
             assert not ids[document == 0].any()
     assert len(found) == len(set(found)) > len(sizes) / 2
@@ -114,10 +114,10 @@ def test_a_part_of_a_long_page_answers_what_it_states() -> None:
     record = {"name": "Xylor 5000", "price": "€ 12.90", "category": None}
     schema = {"type": "object", "properties": {name: {"type": ["string", "null"]} for name in record}}
     long = Sample(text * 30, schema, record, "product")
-    told = Sample(text * 30, schema, record | {"category": "not on the page"}, "product")
+    stated = Sample(text * 30, schema, record | {"category": "not on the page"}, "product")
     short = Sample(text, schema, record, "product")
-    parts = list(parted((one for _ in range(60) for one in (long, told, short)), 3))
-    assert all(part in (told, short) or part.cut for part in parts)
+    parts = list(parted((one for _ in range(60) for one in (long, stated, short)), 3))
+    assert all(part in (stated, short) or part.cut for part in parts)
     assert [part.text for part in parts].count(text) > 40
     cut = [part for part in parts if part.cut]
     assert len(cut) > 50

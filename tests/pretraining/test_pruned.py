@@ -22,12 +22,12 @@ def ranker() -> Ranker:
 
 
 def test_pruned_pages_answer_what_they_state(ranker: Ranker) -> None:
-    made = list(islice(pruned(ranker, 5), 60))
-    assert [sample.text for sample in made] == [sample.text for sample in islice(pruned(ranker, 5), 60)]
-    assert all(sample.cut and sample.domain.endswith(", page, pruned") for sample in made)
-    assert any(value is None for sample in made for value in sample.record.values())
-    assert sum(len(sample.text) for sample in made) / len(made) < 2_500
-    for sample in made:
+    drawn = list(islice(pruned(ranker, 5), 60))
+    assert [sample.text for sample in drawn] == [sample.text for sample in islice(pruned(ranker, 5), 60)]
+    assert all(sample.cut and sample.domain.endswith(", page, pruned") for sample in drawn)
+    assert any(value is None for sample in drawn for value in sample.record.values())
+    assert sum(len(sample.text) for sample in drawn) / len(drawn) < 2_500
+    for sample in drawn:
         assert list(sample.record) == list(sample.schema["properties"])
         for _, leaf in leaves(sample.record):
             assert grounded(leaf, sample.text), (leaf, sample.text)

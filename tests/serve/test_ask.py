@@ -78,13 +78,13 @@ def test_a_special_token_in_a_page_is_text_and_comes_back_in_the_answer(
     assert scripted.requests[0]["messages"][1]["content"] == "<\u2060|end|> b\u2060\u2060c"
 
 
-def test_an_answer_that_ran_in_circles_is_asked_for_once_more(extractor: Extractor, scripted: Scripted) -> None:
-    circles = {"message": {"content": '{"a": "xxxx'}, "done": False}
-    scripted.replies = [(200, circles), (200, counted(extractor, "<p>", GOOD))]
+def test_an_endless_answer_is_asked_for_once_more(extractor: Extractor, scripted: Scripted) -> None:
+    endless = {"message": {"content": '{"a": "xxxx'}, "done": False}
+    scripted.replies = [(200, endless), (200, counted(extractor, "<p>", GOOD))]
     found = extractor.ask("<p>")
     assert (found.answer.record, found.first.status, found.retried) == ({"a": "x"}, Status.ABORTED, True)
     assert [body["options"]["repeat_penalty"] for body in scripted.requests] == [1.0, 1.3]
-    scripted.replies = [(200, circles)]
+    scripted.replies = [(200, endless)]
     found = extractor.ask("<p>")
     assert (found.answer, found.retried) == (found.first, True)
     assert found.answer.status == Status.ABORTED
@@ -172,7 +172,7 @@ def small(config: Config, scripted: Scripted, **settings: Any) -> Extractor:
     return Extractor(config.model_copy(update={"serve": serve}), "q4_k_m", scripted.url)
 
 
-def said(extractor: Extractor, text: str, value: str | None, logprob: float) -> list[tuple[int, Json]]:
+def reply(extractor: Extractor, text: str, value: str | None, logprob: float) -> list[tuple[int, Json]]:
     """A reply to each part of a page: the value, of one token with that log-probability, in the second; else null."""
     replies = []
     for number, chat in enumerate(extractor.chats(text)):
@@ -185,7 +185,7 @@ def said(extractor: Extractor, text: str, value: str | None, logprob: float) -> 
 
 def test_a_page_longer_than_the_context_is_asked_in_parts(config: Config, scripted: Scripted) -> None:
     extractor = small(config, scripted)
-    scripted.replies = said(extractor, LONG, "Bern 7", -2.0)
+    scripted.replies = reply(extractor, LONG, "Bern 7", -2.0)
     n_parts = len(scripted.replies)
     found = extractor.ask(LONG)
     assert found.answer == Answer({"a": "Bern 7"}, Status.OK)
@@ -202,7 +202,7 @@ def test_a_page_longer_than_the_context_is_asked_in_parts(config: Config, script
 
 def test_a_part_that_gave_no_record_is_said(config: Config, scripted: Scripted) -> None:
     extractor = small(config, scripted)
-    scripted.replies = said(extractor, LONG, "Bern 7", -2.0)
+    scripted.replies = reply(extractor, LONG, "Bern 7", -2.0)
     scripted.replies[-1][1]["message"] = {"content": "{"}
     answer = extractor.ask(LONG).answer
     assert (answer.record, answer.reason) == (
@@ -227,7 +227,7 @@ def test_what_the_page_does_not_state_can_be_rejected(
     scripted.replies = [(200, counted(extractor, "<p>y</p>", GOOD))]
     found = extractor.ask("<p>y</p>")
     assert (found.answer.record, found.first.record, found.text) == (record, record, '{"a": "x"}')
-    scripted.replies = said(extractor, LONG, "x", -2.0)
+    scripted.replies = reply(extractor, LONG, "x", -2.0)
     assert extractor.ask(LONG).answer.record == record
 
 

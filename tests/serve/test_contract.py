@@ -423,8 +423,8 @@ def test_v1_chat(api: Api) -> None:
     assert events[-2:] == ["data: [DONE]", ""]
     choices = [json.loads(event.removeprefix("data: "))["choices"][0] for event in events[:-2]]
     assert "content" not in choices[-1]["delta"]  # it has the reason alone
-    said = "".join(choice["delta"].get("content", "") for choice in choices)
-    assert said == answer["choices"][0]["message"]["content"]
+    content = "".join(choice["delta"].get("content", "") for choice in choices)
+    assert content == answer["choices"][0]["message"]["content"]
 
 
 def test_the_tiny_model_is_what_the_tests_say(gguf_bytes: bytes) -> None:

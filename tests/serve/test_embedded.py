@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from serve.engine import bodies, protocol
-from serve.engine.store import parse
+from serve.engine.store import parse_name
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 
 ENDLESS = {"type": "array", "items": {"enum": list(range(1000, 1100))}, "minItems": 1000}  # many seconds
@@ -231,7 +231,7 @@ def test_durations(value: Any, seconds: float) -> None:
     ],
 )
 def test_names(text: str, name: str | None) -> None:
-    found = parse(text)
+    found = parse_name(text)
     assert (found and str(found)) == name
 
 
@@ -241,5 +241,5 @@ def test_a_cancelled_request_is_499() -> None:
             return True
 
     with pytest.raises(protocol.ApiError) as error:
-        asyncio.run(protocol.unless_gone(Gone(), asyncio.sleep(60)))  # type: ignore[arg-type]
+        asyncio.run(protocol.cancel_on_disconnect(Gone(), asyncio.sleep(60)))  # type: ignore[arg-type]
     assert error.value.status == 499

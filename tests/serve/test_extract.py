@@ -95,14 +95,14 @@ def test_a_bad_row_is_a_line_and_not_the_end_of_the_others(
     for new in (2 + len(BAD), 0):
         with pytest.raises(UserError, match=f"{len(BAD)} of {2 + len(BAD)} pages have no record; out.jsonl says why"):
             extract(config, [extractor], Path("in.jsonl"), OUT)
-        said = capsys.readouterr().err
-        assert f"{2 + len(BAD)} pages in out.jsonl, {new} of them new" in said
-        assert f"{len(BAD)} no page" in said
+        printed = capsys.readouterr().err
+        assert f"{2 + len(BAD)} pages in out.jsonl, {new} of them new" in printed
+        assert f"{len(BAD)} no page" in printed
     found = {line["id"]: line for line in lines()}
     assert found["0"]["record"]["a"].startswith("one")
     assert found["last"]["status"] == "ok"
     reasons = [line["reason"] for line in lines() if line["status"] == "no page"]
-    assert all(any(reason in said for said in reasons) for reason in BAD.values())
+    assert all(any(reason in printed for printed in reasons) for reason in BAD.values())
 
 
 def warc(*answers: tuple[str, str, bytes]) -> bytes:

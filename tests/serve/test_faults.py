@@ -23,7 +23,7 @@ from serve.engine.bodies import read_json
 from serve.engine.header import BrokenError
 from serve.engine.origins import allowed_origins, is_local_host
 from serve.engine.protocol import ApiError
-from serve.engine.store import CONFIG, MEDIA, Store, parse
+from serve.engine.store import CONFIG, MEDIA, Store, parse_name
 from serve.engine.weights import read
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 from tests.serve.test_embedded import long_chat, started
@@ -207,7 +207,7 @@ def test_a_request_that_is_given_up_is_no_fault_of_the_servers() -> None:
 
 def make(store: Store, name: str, text: str) -> None:
     """A model of a few small blobs, one of them shared."""
-    parsed = parse(name)
+    parsed = parse_name(name)
     assert parsed
     layers = [store.add(MEDIA + "template", "shared"), store.add(MEDIA + "model", text)]
     config = dict.fromkeys(("model_format", "model_family", "model_families", "model_type", "file_type"), "")
@@ -235,7 +235,7 @@ def test_one_missing_blob_or_bad_manifest_spoils_only_its_own_model(tmp_path: Pa
         for name, system in (("contract:f16", "a"), ("contract:hurt", "b"), ("contract:bad", "c")):
             api.create(name, gguf_bytes, template=TEMPLATE, parameters=PARAMETERS, system=system)
         store = Store(tmp_path / "models")
-        hurt, bad = parse("contract:hurt"), parse("contract:bad")
+        hurt, bad = parse_name("contract:hurt"), parse_name("contract:bad")
         assert hurt
         assert bad
         store.blob(store.layers(hurt)["system"]["digest"]).unlink()
@@ -295,11 +295,11 @@ def test_an_engine_that_was_sent_mutated_files_still_answers(own: Api, gguf_byte
 def test_a_stream_is_made_as_fast_as_it_can_be() -> None:
     from serve.engine.protocol import Stream
 
-    made: list[int] = []
+    sent: list[int] = []
 
     async def source() -> Any:
         for number in range(100):
-            made.append(number)
+            sent.append(number)
             yield f"{number}\n"
 
     async def scenario() -> None:
@@ -314,7 +314,7 @@ def test_a_stream_is_made_as_fast_as_it_can_be() -> None:
 
         task = asyncio.create_task(Stream(source())({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send))
         await asyncio.sleep(0.1)
-        assert len(made) == 100
+        assert len(sent) == 100
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

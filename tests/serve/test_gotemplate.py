@@ -5,7 +5,7 @@ import time
 import pytest
 
 from serve.engine.goparse import TemplateError
-from serve.engine.gotemplate import parse
+from serve.engine.gotemplate import parse_template
 
 SYSTEM = {"role": "system", "content": "S"}
 USER = {"role": "user", "content": "U"}
@@ -50,7 +50,7 @@ LAST = (
     ],
 )
 def test_render(template: str, messages: list[dict[str, str]], expected: str) -> None:
-    assert parse(template).render(messages) == expected
+    assert parse_template(template).render(messages) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_render(template: str, messages: list[dict[str, str]], expected: str) ->
 )
 def test_what_is_not_known_is_named(template: str, named: str) -> None:
     with pytest.raises(TemplateError) as error:
-        parse(template)
+        parse_template(template)
     assert named in str(error.value)
 
 
 def test_an_undefined_variable_is_named() -> None:
     with pytest.raises(TemplateError, match=r"\$nosuch"):
-        parse("{{ $nosuch }}").render([USER])
+        parse_template("{{ $nosuch }}").render([USER])
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_an_undefined_variable_is_named() -> None:
 def test_what_never_ends_is_refused_at_once(template: str) -> None:
     begin = time.process_time()
     with pytest.raises(TemplateError):
-        parse(template)
+        parse_template(template)
     assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize("inside", ["x", "", "{{ if .Content }}{{ end }}"])
 def test_ranges_within_ranges_are_bounded(inside: str) -> None:
-    template = parse("{{ range $.Messages }}" * 5 + inside + "{{ end }}" * 5)
+    template = parse_template("{{ range $.Messages }}" * 5 + inside + "{{ end }}" * 5)
     assert template.render([USER, ASSISTANT]).count("x") == (inside == "x") * 2**5
     begin = time.process_time()
     with pytest.raises(TemplateError, match="steps"):

@@ -101,13 +101,13 @@ def test_a_deterministic_request_has_no_neighbours(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(loading.Runner, "start", start)
     monkeypatch.setattr(loading.weights, "read", lambda _: SimpleNamespace(number=lambda _: 512))
     model: Any = SimpleNamespace(digest="d", weights="w")
-    said: list[str] = []
+    events: list[str] = []
 
     async def ask(engine: loading.Engine, name: str, alone: bool) -> None:
         async with engine.use(model, Options(), True, 0.0, alone):
-            said.append(f"{name} begins beside {engine.answering - 1}")
+            events.append(f"{name} begins beside {engine.answering - 1}")
             await asyncio.sleep(0.01)
-            said.append(f"{name} ends")
+            events.append(f"{name} ends")
 
     async def scenario() -> None:
         engine = loading.Engine(slots=2)
@@ -116,10 +116,10 @@ def test_a_deterministic_request_has_no_neighbours(monkeypatch: pytest.MonkeyPat
         assert engine.loaded is None  # keep_alive 0
 
     asyncio.run(scenario())
-    at = said.index("c begins beside 0")
-    assert said[:4] == ["a begins beside 0", "b begins beside 1", "a ends", "b ends"]
-    assert said[at : at + 2] == ["c begins beside 0", "c ends"]
-    assert said[-2:] == ["d ends", "e ends"]
+    at = events.index("c begins beside 0")
+    assert events[:4] == ["a begins beside 0", "b begins beside 1", "a ends", "b ends"]
+    assert events[at : at + 2] == ["c begins beside 0", "c ends"]
+    assert events[-2:] == ["d ends", "e ends"]
 
 
 def test_deterministic_answers_are_the_same_to_the_last_digit_alone_and_among_others(api: Api) -> None:

@@ -76,7 +76,7 @@ print(json.dumps({"error": max(errors.values()), "n": len(errors), "calls": len(
 
 
 @pytest.mark.parametrize("four_bit", ["true", "false"])
-def test_quickened_layers_have_unsloths_gradients(prepare: Any, four_bit: str) -> None:
+def test_patched_layers_have_unsloths_gradients(prepare: Any, four_bit: str) -> None:
     config = prepare("layers", EMBEDDED, "model.backend=unsloth", f"model.load_in_4bit={four_bit}")
     command = [sys.executable, "-c", GRADIENTS, str(config.folder / "config.yaml")]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))

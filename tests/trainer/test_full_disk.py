@@ -58,7 +58,7 @@ def test_nothing_half_bears_its_final_name(prepare: Any, small_disk: Path, monke
 
     assert fails_for_want_of_space(lambda: train(config), small_disk, 50_000)
     assert not adapter.exists()
-    assert checkpoints.last_whole(config.folder / "checkpoints") is None
+    assert checkpoints.last_complete(config.folder / "checkpoints") is None
     train(config, resume=True)
     weights = load_file(adapter / "adapter_model.safetensors")
     assert weights

@@ -18,10 +18,10 @@ def test_the_files_of_an_earlier_export_go(workspace: Path, capsys: pytest.Captu
     for name in (*names, *leftovers, "adapter/config.json", "gguf/notes.txt"):
         write_text(config.folder / name, "x")
     sweep_leftovers(config)
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for name in leftovers:
         assert not (config.folder / name).exists()
-        assert f"removed artifacts/c/{name}, which an earlier export left" in said
+        assert f"removed artifacts/c/{name}, which an earlier export left" in output
     record_stage(config.folder, "export", {}, outputs(config))
     assert sorted(read_manifest(config.folder)["export"]["outputs"]) == sorted(names)
     assert (config.folder / "gguf" / "notes.txt").is_file()

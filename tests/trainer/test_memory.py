@@ -49,7 +49,7 @@ def test_the_estimate_is_just_above_what_was_measured() -> None:
     ],
 )
 def test_too_little_memory_names_the_key_and_its_next_value(chosen: Plan, four_bit: bool, key: str) -> None:
-    said = advice(chosen, four_bit, 2048, 24 * GIB)
-    assert key in said
-    assert "24.0 GiB" in said
-    assert f"{chosen.per_device_train_batch_size} × 2048" in said
+    text = advice(chosen, four_bit, 2048, 24 * GIB)
+    assert key in text
+    assert "24.0 GiB" in text
+    assert f"{chosen.per_device_train_batch_size} × 2048" in text

@@ -23,10 +23,10 @@ def test_older_adapters_are_kept_by_digest(tmp_path: Path, capsys: pytest.Captur
     a, b, _, _, c, d, _ = digests
     found = {sha256(path / WEIGHTS): path.name for path in (tmp_path / "older").iterdir()}
     assert found == {digest: f"adapter-{digest[:12]}" for digest in (a, c, d)}
-    said = capsys.readouterr().out
-    assert said.count("is kept in") == 5
-    assert said.count("removed") == 1
-    assert f"removed {tmp_path}/older/adapter-{b[:12]}: the 3 newest are kept" in said
+    output = capsys.readouterr().out
+    assert output.count("is kept in") == 5
+    assert output.count("removed") == 1
+    assert f"removed {tmp_path}/older/adapter-{b[:12]}: the 3 newest are kept" in output
 
 
 def save_whole(folder: Path, *steps: int) -> None:
@@ -42,7 +42,7 @@ def test_checkpoints_of_another_config_are_not_gone_on_from(workspace: Path) -> 
     assert checkpoints.begin(folder, {"seed": 1}, resume=True) == folder / "checkpoint-12"
     with pytest.raises(UserError, match="of another config"):
         checkpoints.begin(folder, {"seed": 2}, resume=True)
-    assert checkpoints.last_whole(folder) == folder / "checkpoint-12"
+    assert checkpoints.last_complete(folder) == folder / "checkpoint-12"
 
 
 def test_checkpoints_are_set_aside_and_gone_on_from_again(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,6 +54,6 @@ def test_checkpoints_are_set_aside_and_gone_on_from_again(workspace: Path, capsy
     assert checkpoints.begin(folder, {"seed": 0}, resume=True) == folder / "checkpoint-10"
     assert len(list((workspace / "older").iterdir())) == 3
     checkpoints.begin(folder, {"seed": 4}, resume=False)
-    said = capsys.readouterr().out
-    assert said.count("are now in") == 5
-    assert said.count("the 3 newest are kept") == 1
+    output = capsys.readouterr().out
+    assert output.count("are now in") == 5
+    assert output.count("the 3 newest are kept") == 1

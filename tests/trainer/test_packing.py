@@ -62,23 +62,23 @@ def test_labels_that_a_library_changed_are_refused(packed: Any) -> None:
         sft.check_examples(trainer, samples, packing=True)
 
 
-def test_torch_2_11_lends_its_attention_over_packed_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_2_11_attends_within_packed_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from torch.nn.attention import varlen
 
-    from trainer.fast import lend_varlen_attention
+    from trainer.fast import patch_varlen_attention
 
     def before(query: Any, key: Any, value: Any, *_: Any, scale: Any = None, window_size: Any = None) -> Any:
         return key, value, scale, window_size
 
     monkeypatch.setattr(varlen, "varlen_attn", before)
-    lend_varlen_attention()
-    lent: Any = varlen.varlen_attn
+    patch_varlen_attention()
+    patched: Any = varlen.varlen_attn
     heads = torch.arange(6.0).view(1, 2, 3)
-    key, value, scale, window = lent(
+    key, value, scale, window = patched(
         torch.zeros(1, 4, 3), heads, -heads, None, None, 1, 1, scale=0.5, window_size=(-1, 0), enable_gqa=True
     )
     assert key.tolist() == [[[0, 1, 2], [0, 1, 2], [3, 4, 5], [3, 4, 5]]]
     assert (value.tolist(), scale, window) == ((-key).tolist(), 0.5, (-1, 0))
-    lend_varlen_attention()
-    assert varlen.varlen_attn is lent
+    patch_varlen_attention()
+    assert varlen.varlen_attn is patched

@@ -29,10 +29,10 @@ def test_the_seed_decides_and_a_second_run_does_nothing(prepare: Any, capsys: py
         train(config)
     first, second, other = map(adapter, configs)
     assert first == second != other
-    said = capsys.readouterr().out
-    assert "train: device: " in said
-    assert "loss on the answers only, checked" in said
-    assert "{'loss'" not in said  # transformers' own rows of figures
+    output = capsys.readouterr().out
+    assert "train: device: " in output
+    assert "loss on the answers only, checked" in output
+    assert "{'loss'" not in output  # transformers' own rows of figures
     assert (configs[0].folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert read_manifest(configs[0].folder)["train"]["loss"] > 0
     train(configs[0])

@@ -76,9 +76,9 @@ def main(package: Path) -> None:
 def _things(annotations: dict[str, dict[str, list[str]]], code: str) -> list[str]:
     found = {
         term
-        for sign, said in annotations.items()
+        for sign, annotation in annotations.items()
         if _within(ord(sign[0]), BLOCKS) and not _within(ord(sign[0]), PEOPLE)
-        for term in [*said.get("tts", []), *said.get("default", [])]
+        for term in [*annotation.get("tts", []), *annotation.get("default", [])]
         if _is_name(term, code)
     }
     things = sorted(found)

@@ -124,8 +124,8 @@ def batch(ui: Ui, workspace: Path) -> Ui:
 def answered(i: int) -> Json:
     if i % 10 == 9:
         return {"id": f"p{i}", "record": None, "status": "not JSON", "reason": "empty", "probability": None}
-    sure = {"name": 1 - (i * 37 % 1000) / 2000, "price": 0.999}
-    return {"id": f"p{i}", "record": {"name": f"Thing {i}", "price": i}, "status": "ok", "probability": sure}
+    probability = {"name": 1 - (i * 37 % 1000) / 2000, "price": 0.999}
+    return {"id": f"p{i}", "record": {"name": f"Thing {i}", "price": i}, "status": "ok", "probability": probability}
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_other_sites_are_refused(ui: Ui, headers: dict[str, str], status: int) -
 
 
 def test_what_cannot_be_done_is_one_sentence(ui: Ui) -> None:
-    for path, body, said in (
+    for path, body, sentence in (
         ("/api/extract", {"page": " "}, "there is no page"),
         ("/api/save", {"id": "gone"}, "no longer in memory"),
         ("/api/look", {"row": 0, "run": "toy"}, "there is no row 0"),
@@ -67,7 +67,7 @@ def test_what_cannot_be_done_is_one_sentence(ui: Ui) -> None:
     ):
         answer = ui.post(path, body)
         assert answer.status_code == 400
-        assert said in answer.json()["error"]
+        assert sentence in answer.json()["error"]
 
 
 @pytest.mark.parametrize("body", [{"edits": [1]}, {"edits": {"name": 5}}, {"edits": "x"}, {"file": 5}])
@@ -174,7 +174,7 @@ def test_values_of_each_kind_are_corrected(edits: dict[str, Any], expected: Json
 
 
 @pytest.mark.parametrize(
-    ("edits", "said"),
+    ("edits", "sentence"),
     [
         ({"net.price": "NaN"}, "net.price: 'NaN' is not valid"),
         ({"stars": "4"}, "stars: '4' is not one of"),
@@ -182,8 +182,8 @@ def test_values_of_each_kind_are_corrected(edits: dict[str, Any], expected: Json
         ({"tags.9": "1"}, "the record has no '9'"),
     ],
 )
-def test_what_does_not_fit_is_refused(edits: dict[str, Any], said: str) -> None:
-    with pytest.raises(UserError, match=said):
+def test_what_does_not_fit_is_refused(edits: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
         corrected({"tags": ["a"], "size": {"w": 1}, "net.price": 5, "stars": 1}, edits, NESTED)
 
 

@@ -87,10 +87,10 @@ def extracted(source: Path, target: Path) -> Path:
     return target
 
 
-@pytest.mark.parametrize("made", [folder, json_lines, json_list, parquet, warc, warc_gz, warc_in_one_piece])
+@pytest.mark.parametrize("prepare", [folder, json_lines, json_list, parquet, warc, warc_gz, warc_in_one_piece])
 @pytest.mark.parametrize("name", ["answers.jsonl", "answers.parquet"])
-def test_each_row_finds_its_page(tmp_path: Path, made: Callable[[Path], Path], name: str) -> None:
-    source = made(tmp_path)
+def test_each_row_finds_its_page(tmp_path: Path, prepare: Callable[[Path], Path], name: str) -> None:
+    source = prepare(tmp_path)
     batch = Batch(extracted(source, tmp_path / name), source)
     assert len(batch.rows) == N
     assert batch.rows[3]["url"] == ("http://a.example/3" if ".warc" in source.name else None)
@@ -120,16 +120,16 @@ def one(place: Path, page: Json, answer: Json) -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("page", "answer", "said"),
+    ("page", "answer", "sentence"),
     [
         ({"id": "a", "input": "<p>new"}, {"id": "a", "input_sha256": "0" * 64}, "a has changed since it was answered"),
         ({"id": "a", "input": " "}, {"id": "a"}, "a cannot be shown: the page is empty"),
         ({"id": "a", "input": "<p>x"}, {"id": "../a"}, r"rows.jsonl has no page ../a: give the IN="),
     ],
 )
-def test_a_page_that_is_not_there_is_one_sentence(tmp_path: Path, page: Json, answer: Json, said: str) -> None:
+def test_a_page_that_is_not_there_is_one_sentence(tmp_path: Path, page: Json, answer: Json, sentence: str) -> None:
     batch = one(tmp_path, page, answer)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=sentence):
         batch.page(batch.rows[0])
 
 

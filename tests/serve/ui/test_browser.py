@@ -99,9 +99,9 @@ def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
 def test_each_place_is_gone_to(ui: Ui, tab: Any) -> None:
     ui.answers["q4_k_m"] = {"name": "Oak table", "price": None}
     extract(tab, ui, f"<title>Oak table</title>{PAGE}<p>Oak table</p>")
-    for xpath, top, said in (("/p[3]", 1000, False), ("/h1", 0, False), ("/title", 0, True)):
+    for xpath, top, has_message in (("/p[3]", 1000, False), ("/h1", 0, False), ("/title", 0, True)):
         tab.click(f'[data-path="name"] .place:has-text("{xpath}")')
-        tab.wait_for_selector("#message", state="visible" if said else "hidden")
+        tab.wait_for_selector("#message", state="visible" if has_message else "hidden")
         inside = "document.querySelector('#frame').contentDocument.scrollingElement"
         assert (tab.evaluate(f"{inside}.scrollTop") > top) == (top > 0), xpath
 
