@@ -56,6 +56,16 @@ def test_without_long_pages_the_given_ranker_is_used(prepared: Any) -> None:
         pruning(config)
 
 
+def test_where_the_given_ranker_loses_nothing_none_is_fitted(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = prepared(long_rows(60), "data.page_tokens=2000")
+    monkeypatch.setattr(ranking, "fit", lambda *_: pytest.fail("fitted for nothing"))
+    ranking.choose(config)
+    entry = read_manifest(config.folder)["ranker"]
+    assert entry["pages"]["train"] >= ranking.FEWEST
+    assert entry["chosen"] == "given"
+    assert entry["judged"]["given"]["kept"] == 1.0
+
+
 @pytest.mark.slow
 def test_a_ranker_learns_from_the_runs_own_long_pages(prepared: Any) -> None:
     config = prepared(long_rows(60), "data.page_tokens=64")
