@@ -11,13 +11,13 @@ STAGES = {
     "fieldsift-serve": ("serve.create", "serve.ask", "serve.extract", "serve.schema", "serve.embedded"),
     "fieldsift-eval:cpu": ("eval.score", "eval.report", "eval.versus"),
 }
-CUDA_ONLY = {"unsloth", "bitsandbytes"}
+OPTIONAL = {"unsloth", "bitsandbytes", "ray"}  # of extras that the images for a CPU lack
 # extraction/values.py compares values with these, and a stage that only asks compares none.
 TO_COMPARE = {"dateparser", "scipy.optimize"}
 
 
 def needs(stages: Iterable[str]) -> set[str]:
-    """The modules that stages import, ours included; not the ones for CUDA alone."""
+    """The modules that stages import, ours included; not the optional ones."""
     found: set[str] = set()
     for stage in stages:
         _imports(stage, found)
@@ -43,7 +43,7 @@ def _imports(module: str, found: set[str]) -> None:
         for name in names:
             if name not in found and _source(name).is_file():
                 _imports(name, found)
-        found |= {name for name in names[:1] if name.partition(".")[0] not in CUDA_ONLY}
+        found |= {name for name in names[:1] if name.partition(".")[0] not in OPTIONAL}
 
 
 def _source(module: str) -> Path:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.docker.conftest import ROOT, compose
-from tests.serve.scripted import DIGEST, GOOD, Scripted, running
+from tests.serve.scripted import DIGEST, GOOD, Scripted
 from tests.serve.test_kills import free_port
 
 BALANCER = (ROOT / "docker" / "haproxy.cfg").read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def haproxy(folder: Path, *servers: Scripted) -> Iterator[str]:
 
 @pytest.mark.skipif(not shutil.which("haproxy"), reason="needs HAProxy")
 def test_requests_are_shared_and_a_server_that_is_gone_gets_none(tmp_path: Path) -> None:
-    with running() as first, running() as second:
+    with Scripted().running() as first, Scripted().running() as second:
         first.replies, second.replies = [(200, GOOD)], [(200, GOOD)]
         with haproxy(tmp_path, first, second) as host, httpx.Client(base_url=host) as http:
             assert http.get("/api/tags").json()["models"][0]["digest"] == DIGEST

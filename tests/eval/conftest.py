@@ -2,11 +2,9 @@
 
 import json
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +15,7 @@ from extraction.values import annotated
 from pipeline.config import Config, load, save
 from pipeline.files import read_jsonl, sha256, write_jsonl, write_text
 from pipeline.manifest import output_of, record_stage
+from tests import http_server
 from tests.conftest import give_ranker, toy_rows
 
 DIGESTS = {"f16": "f" * 64, "q4_k_m": "4" * 64}
@@ -27,44 +26,31 @@ eval: {{batch_size: 4, calibration: 0}}
 """
 
 
-class FakeOllama(ThreadingHTTPServer):
+class FakeOllama(http_server.Server):
     """The part of Ollama's API that is used. `answers`: text by (model, page); dies after `lifetime` answers."""
 
-    daemon_threads = True
-
     def __init__(self, count: Callable[[list[Json]], int]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.count = count
         self.digests = {f"extractor:{variant}": digest for variant, digest in DIGESTS.items()}
         self.answers: dict[tuple[str, str], str] = {}
         self.endless: set[tuple[str, str]] = set()  # what is answered without an end until a penalty is asked for
         self.asked: list[Json] = []
         self.lifetime = 10**9
-        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    @property
-    def host(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-        self.thread.join()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(http_server.Handler):
     server: FakeOllama
 
     def do_GET(self) -> None:
         models = [{"model": name, "name": name, "digest": digest} for name, digest in self.server.digests.items()]
-        self.reply({"models": models} if self.path == "/api/tags" else {"version": "0.0.0-fake"})
+        self.reply(200, {"models": models} if self.path == "/api/tags" else {"version": "0.0.0-fake"})
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.read()
         if self.path == "/api/copy":
             self.server.digests[body["destination"]] = self.server.digests[body["source"]]
-            return self.reply({})
+            return self.reply(200, {})
         if len(self.server.asked) >= self.server.lifetime:
             self.close_connection = True
             self.server.socket.close()  # nobody is let in any more, and this request gets no answer
@@ -73,21 +59,11 @@ class Handler(BaseHTTPRequestHandler):
         key = body["model"], body["messages"][1]["content"]
         content = self.server.answers[key]
         if key in self.server.endless and body["options"]["repeat_penalty"] == 1:
-            return self.reply({"message": {"role": "assistant", "content": content}, "done": False})
+            return self.reply(200, {"message": {"role": "assistant", "content": content}, "done": False})
         n_tokens = self.server.count(body["messages"])
         answer = {"message": {"role": "assistant", "content": content}, "done": True, "done_reason": "stop"}
         logprobs = [{"token": letter, "logprob": -0.001} for letter in content]
-        return self.reply(answer | {"prompt_eval_count": n_tokens, "logprobs": logprobs})
-
-    def reply(self, body: Json) -> None:
-        payload = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+        return self.reply(200, answer | {"prompt_eval_count": n_tokens, "logprobs": logprobs})
 
 
 @pytest.fixture
@@ -159,18 +135,17 @@ def ollama(toy_run: Config) -> Iterator[Callable[[], FakeOllama]]:
     """Starts servers that know every test row's reference; all are stopped at the end."""
     from serve.client import Extractor
 
-    started: list[FakeOllama] = []
     ours = Extractor(toy_run, "f16", "http://127.0.0.1")
 
+    servers = ExitStack()
+
     def start() -> FakeOllama:
-        server = FakeOllama(ours.n_tokens)
+        server = servers.enter_context(FakeOllama(ours.n_tokens).running())
         data = toy_run.folder / "data"
         for row in (*read_jsonl(data / "test.jsonl"), *read_jsonl(data / "validation.jsonl")):
             for model in server.digests:
                 server.answers[model, page(row["input"])] = json.dumps(row["output"], ensure_ascii=False)
-        started.append(server)
         return server
 
-    yield start
-    for server in started:
-        server.stop()
+    with servers:
+        yield start

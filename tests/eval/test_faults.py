@@ -16,7 +16,7 @@ SERVED_ONLY = "eval.variants=[f16, q4_k_m]"
 
 
 def evaluate(server: FakeOllama, *overrides: str) -> None:
-    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, *overrides]), server.host)
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, *overrides]), server.url)
 
 
 def double_bos(server: FakeOllama, _: Config) -> None:

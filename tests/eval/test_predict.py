@@ -163,7 +163,7 @@ def test_values_that_the_page_does_not_state_are_rejected_alike(
         hf, "generate", lambda *x, **_: [hf.Generated('{"town": "Bern 0", "seats": 7}', False)] * len(x[2])
     )
     server.answers = dict.fromkeys(server.answers, '{"town": "Bern 0", "seats": 7}')
-    predict_all(config, server.host)
+    predict_all(config, server.url)
     for variant in ("base", "f16"):
         first, second, *_ = (sample["prediction"] for sample in read_jsonl(samples_path(config, Task(variant))))
         assert (first, second) == ({"town": "Bern 0", "seats": None}, {"town": None, "seats": None})
@@ -173,13 +173,13 @@ def test_a_second_run_goes_on_where_the_server_died(toy_run: Config, ollama: Sta
     config, first = with_settings("eval.variants=[f16]"), ollama()
     first.lifetime = 5
     with pytest.raises(UserError, match=r"no Ollama answers .*what is done is kept"):
-        predict_all(config, first.host)
+        predict_all(config, first.url)
     assert not samples_path(config, Task("f16")).exists()
     (partial,) = (config.folder / "samples").glob(".f16.*.partial")
     with partial.open("a") as file:
         file.write('{"id": "r5", "half')
     second = ollama()
-    predict_all(config, second.host)
+    predict_all(config, second.url)
     assert (len(first.asked), len(second.asked)) == (5, 7)
     samples = read_jsonl(samples_path(config, Task("f16")))
     assert [sample["id"] for sample in samples] == [f"r{i}" for i in range(12)]
@@ -189,13 +189,13 @@ def test_a_second_run_goes_on_where_the_server_died(toy_run: Config, ollama: Sta
 
 def test_what_is_done_is_not_asked_again_until_the_test_split_changes(toy_run: Config, ollama: Start) -> None:
     config, server = with_settings("eval.variants=[f16]"), ollama()
-    predict_all(config, server.host)
+    predict_all(config, server.url)
     predict_all(config, "http://127.0.0.1:9")  # nobody is there, and nobody is needed
     assert len(server.asked) == 12
     test = config.folder / "data" / "test.jsonl"
     write_text(test, "".join(line + "\n" for line in test.read_text().splitlines()[:3]))
     record_stage(config.folder, "data", {}, [config.folder / "data"])
-    predict_all(config, server.host)
+    predict_all(config, server.url)
     assert len(server.asked) == 15
 
 
@@ -203,9 +203,9 @@ def test_a_partial_file_of_other_options_is_not_gone_on_with(toy_run: Config, ol
     first = ollama()
     first.lifetime = 5
     with pytest.raises(UserError):
-        predict_all(with_settings("eval.variants=[f16]"), first.host)
+        predict_all(with_settings("eval.variants=[f16]"), first.url)
     second = ollama()
-    predict_all(with_settings("eval.variants=[f16]", "serve.num_predict=99"), second.host)
+    predict_all(with_settings("eval.variants=[f16]", "serve.num_predict=99"), second.url)
     assert len(second.asked) == 12
 
 
@@ -214,7 +214,7 @@ def test_a_server_with_another_model_is_refused(toy_run: Config, ollama: Start, 
     server = ollama()
     server.digests = {"extractor:f16": digest} if digest else {}
     with pytest.raises(UserError, match=rf"{words}, the manifest of \S+ says {'f' * 64}: run `make serve`"):
-        predict_all(with_settings("eval.variants=[base, f16]"), server.host)
+        predict_all(with_settings("eval.variants=[base, f16]"), server.url)
     assert not server.asked
     assert not (toy_run.folder / "samples").exists()  # refused before the base model answered
 
@@ -223,11 +223,11 @@ def test_a_model_served_from_an_older_file_is_refused(toy_run: Config, ollama: S
     write_text(toy_run.folder / "gguf" / "f16.gguf", "trained again")
     record_stage(toy_run.folder, "export", {}, [toy_run.folder / "merged", toy_run.folder / "gguf"])
     with pytest.raises(UserError, match="made from another GGUF file: run `make serve` again"):
-        predict_all(with_settings("eval.variants=[f16]"), ollama().host)
+        predict_all(with_settings("eval.variants=[f16]"), ollama().url)
 
 
 def test_the_manifest_says_what_the_samples_were_made_with(toy_run: Config, ollama: Start) -> None:
-    predict_all(with_settings("eval.variants=[base, q4_k_m]"), ollama().host)
+    predict_all(with_settings("eval.variants=[base, q4_k_m]"), ollama().url)
     manifest = read_manifest(toy_run.folder)
     assert manifest["predict.q4_k_m"]["inputs"]["model"] == {"digest": "4" * 64}
     assert manifest["predict.q4_k_m"]["engine"] == "Ollama API 0.0.0-fake"
@@ -253,10 +253,10 @@ def test_samples_are_stale_once_the_code_that_made_them_changed(
     for name in ("extraction", "serve"):
         shutil.copytree(provenance.ROOT / name, root / name, ignore=shutil.ignore_patterns("engine", "__pycache__"))
     monkeypatch.setattr(provenance, "ROOT", root)
-    predict_all(config, server.host)
+    predict_all(config, server.url)
     (root / "serve" / "ask.py").write_text("# makes no prediction")
-    predict_all(config, server.host)
+    predict_all(config, server.url)
     assert "f16: up to date" in capsys.readouterr().out
     (root / "extraction" / "parse.py").write_text("# other answers are valid now")
-    predict_all(config, server.host)
+    predict_all(config, server.url)
     assert len(server.asked) == 24

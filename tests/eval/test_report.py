@@ -29,7 +29,7 @@ def evaluated(config: Config, server: FakeOllama) -> str:
     record_stage(config.folder, "data", {}, [config.folder / "data"])
     for model in server.digests:
         server.answers[model, read(page + EVIL)] = json.dumps({"town": EVIL + "?", "seats": 0})
-    score.evaluate(load(Path("toy.yaml"), ["eval.variants=[f16, q4_k_m]"]), server.host)
+    score.evaluate(load(Path("toy.yaml"), ["eval.variants=[f16, q4_k_m]"]), server.url)
     return (config.folder / "report.html").read_text()
 
 

@@ -46,7 +46,7 @@ def spoil(server: FakeOllama, variant: str, n: int) -> None:
 def test_the_command_writes_whole_results_with_their_record(
     toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("OLLAMA_HOST", ollama().host)
+    monkeypatch.setenv("OLLAMA_HOST", ollama().url)
     monkeypatch.setattr(sys, "argv", ["score", "--config", "toy.yaml", "--set", "eval.max_loss=1"])
     score.main()
     results = results_of(toy_run)
@@ -87,12 +87,12 @@ def test_a_loss_beyond_max_loss_exits_with_1_after_writing(
         r"lost by itself: town −100\.0; most of it from f16 to q4_k_m"
     )
     with pytest.raises(UserError, match=words):
-        score.evaluate(load(Path("toy.yaml")), server.host)
+        score.evaluate(load(Path("toy.yaml")), server.url)
     assert results_of(toy_run)["variants"]["q4_k_m"]["all"]["normalised"]["mean_field_accuracy"] == 0.5
     assert "Refused" in (toy_run.folder / "report.html").read_text()
     assert "| town | " in (toy_run.folder / "summary.md").read_text()
     assert (toy_run.folder / "fields.csv").read_text().startswith("slice,variant,field,n,accuracy,")
-    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.host)  # allowed, nothing asked again
+    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.url)  # allowed, nothing asked again
     assert len(server.asked) == 24
 
 
@@ -103,13 +103,13 @@ def test_latest_is_a_variant_that_passed(
     as_adapter(toy_run, server, monkeypatch)
     spoil(server, "q4_k_m", 12)
     with pytest.raises(UserError, match=r"; f16 passes with mean field accuracy 1\.000 \(±0\.0 points\): VARIANT=f16"):
-        score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.3"]), server.host)
+        score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=0.3"]), server.url)
     latest = f"{toy_run.serve.name}:latest"
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:f16"]
     assert f"{latest} is now f16, which passed" in capsys.readouterr().out
     assert "q4_k_m" in str(not_accepted(toy_run))
     assert "f16" not in str(not_accepted(toy_run)).partition(" of ")[0]
-    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.host)
+    score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.url)
     assert server.digests[latest] == digests[f"{toy_run.serve.name}:q4_k_m"]
     assert not_accepted(toy_run) is None
 
@@ -119,7 +119,7 @@ def test_latest_stays_where_there_are_too_few_examples_to_tell(
 ) -> None:
     server = ollama()
     as_adapter(toy_run, server, monkeypatch)
-    score.evaluate(load(Path("toy.yaml")), server.host)
+    score.evaluate(load(Path("toy.yaml")), server.url)
     assert [verdict["verdict"] for verdict in results_of(toy_run)["gate"]] == ["undecided", "undecided"]
     latest = f"{toy_run.serve.name}:latest"
     assert latest not in server.digests
@@ -129,7 +129,7 @@ def test_latest_stays_where_there_are_too_few_examples_to_tell(
 
 def test_a_model_that_was_not_compared_with_its_adapter_is_not_latest(toy_run: Config, ollama: Start) -> None:
     server = ollama()
-    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.url)
     assert f"{toy_run.serve.name}:latest" not in server.digests
     assert str(not_accepted(toy_run)).startswith("f16, q4_k_m of ")
 
@@ -140,31 +140,31 @@ def test_the_step_that_lost_most_is_named(toy_run: Config, ollama: Start, monkey
     spoil(server, "f16", 8)
     spoil(server, "q4_k_m", 12)
     with pytest.raises(UserError, match="most of it from adapter to f16"):
-        score.evaluate(load(Path("toy.yaml")), server.host)
+        score.evaluate(load(Path("toy.yaml")), server.url)
 
 
 def test_without_the_adapter_quantization_alone_is_judged(toy_run: Config, ollama: Start) -> None:
     server = ollama()
     spoil(server, "q4_k_m", 12)
     with pytest.raises(UserError, match="gate failed: f16 → q4_k_m −50"):
-        score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+        score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.url)
 
 
 def test_too_few_examples_are_told_and_refused_only_if_strict(
     toy_run: Config, ollama: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = ollama()
-    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.url)
     assert "Gate undecided: f16 → q4_k_m ±0.0" in " ".join(capsys.readouterr().out.split())
     with pytest.raises(UserError, match=r"gate undecided: .*not enough examples to tell whether it is within 2\.0"):
-        score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, "eval.strict=true"]), server.host)
+        score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, "eval.strict=true"]), server.url)
 
 
 def test_first_answers_are_scored_and_the_second_try_is_a_step_of_its_own(toy_run: Config, ollama: Start) -> None:
     server = ollama()
     first = next(key for key in server.answers if key[0] == "extractor:q4_k_m")
     server.endless.add(first)
-    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.host)
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY]), server.url)
     variants = results_of(toy_run)["variants"]
     accuracy = {name: scores["all"]["normalised"]["record_exact_match"] for name, scores in variants.items()}
     assert accuracy == {"f16": 1.0, "q4_k_m": pytest.approx(11 / 12), "asked": 1.0}
@@ -174,7 +174,7 @@ def test_first_answers_are_scored_and_the_second_try_is_a_step_of_its_own(toy_ru
 
 def test_validation_answers_calibrate_the_probabilities(toy_run: Config, ollama: Start) -> None:
     server = ollama()
-    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, "eval.calibration=5"]), server.host)
+    score.evaluate(load(Path("toy.yaml"), [SERVED_ONLY, "eval.calibration=5"]), server.url)
     assert len(server.asked) == 29
     found = results_of(toy_run)["calibration"]
     assert (found["n_validation"], found["n_test"]) == (10, 24)
@@ -185,7 +185,7 @@ def test_a_refusal_is_the_last_line_and_status_1(toy_run: Config, ollama: Start)
     server = ollama()
     server.digests.clear()
     command = [sys.executable, "-m", "eval.score", "--config", "toy.yaml", "--set", SERVED_ONLY]
-    environment = {"PYTHONPATH": str(Path(score.__file__).parents[1]), "OLLAMA_HOST": server.host}
+    environment = {"PYTHONPATH": str(Path(score.__file__).parents[1]), "OLLAMA_HOST": server.url}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: extractor:f16 at ")

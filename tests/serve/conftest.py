@@ -19,7 +19,7 @@ import pytest
 from pipeline.config import Config
 from serve.client import Extractor
 from tests.serve import tiny
-from tests.serve.scripted import Scripted, exported, running
+from tests.serve.scripted import Scripted, exported
 
 TEMPLATE = "<|user|>{{ .Prompt }}<|end|><|assistant|>"
 PARAMETERS = {"temperature": 0, "num_ctx": 512, "stop": ["<|end|>"]}
@@ -131,7 +131,7 @@ def api(any_server: Api, gguf_bytes: bytes) -> Iterator[Api]:
 
 @pytest.fixture
 def scripted() -> Iterator[Scripted]:
-    with running() as server:
+    with Scripted().running() as server:
         yield server
 
 

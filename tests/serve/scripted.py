@@ -3,13 +3,9 @@
 import json
 import re
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from extraction.json import Json
 from extraction.prompt import messages
@@ -17,6 +13,7 @@ from pipeline.config import Config, load
 from pipeline.files import write_text
 from pipeline.manifest import record_stage
 from serve.client import Extractor
+from tests import http_server
 from tests.conftest import give_ranker
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
@@ -24,27 +21,21 @@ DIGEST = "d" * 64
 GOOD = {"message": {"content": '{"a": "x"}'}, "done": True, "done_reason": "stop"}
 
 
-class Scripted(ThreadingHTTPServer):
+class Scripted(http_server.Server):
     """Answers /api/chat with `replies` in turn, the last one again and again; keeps the requests."""
 
-    daemon_threads = True
-
     def __init__(self, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(Handler, port)
         self.replies: list[tuple[int, Json]] = []
         self.requests: list[Json] = []
         self.digests = [DIGEST]  # of the model, in turn, the last one again and again
         self.answer: Callable[[Json], tuple[int, Json] | None] = lambda _: self._next()  # None drops the connection
-        self.url = f"http://127.0.0.1:{self.server_port}"
 
     def _next(self) -> tuple[int, Json]:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(http_server.Handler):
     server: Scripted
 
     def do_GET(self) -> None:
@@ -53,30 +44,10 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(200, {"models": [{"model": "asked:q4_k_m", "digest": digest}] if digest else []})
 
     def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = self.read()
         self.server.requests.append(request)
         if reply := self.server.answer(request):
             self.reply(*reply)
-
-    def reply(self, status: int, body: Json) -> None:
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@contextmanager
-def running() -> Iterator[Scripted]:
-    """A server that answers, in a thread."""
-    server = Scripted()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def exported(workspace: Path, toy_base: Path) -> Config:

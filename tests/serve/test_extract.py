@@ -22,7 +22,7 @@ from serve.answers import Answers
 from serve.client import Extractor
 from serve.concurrency import HOLD, MOST, Concurrency
 from serve.extract import extract, from_ray, main
-from tests.serve.scripted import DIGEST, SCHEMA, Scripted, copying, running
+from tests.serve.scripted import DIGEST, SCHEMA, Scripted, copying
 
 OUT = Path("out.jsonl")
 
@@ -326,7 +326,7 @@ def test_several_servers_share_the_pages_and_one_that_dies_loses_none(
     config: Config, extractor: Extractor, server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "WAIT", lambda _: 0.001)
-    with running() as other:
+    with Scripted().running() as other:
         copy = other.answer = copying(extractor)
         servers = [extractor, extractor.at(other.url)]
         extract(config, servers, rows(*(f"<p>{n}" for n in range(40))), OUT)
