@@ -90,7 +90,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 class Watch:
-    """Peak memory of a process with its children (GB, shared pages once each), and the GPU's busy share meanwhile."""
+    """Peak memory of a process with its children (GB, shared pages once each), and the GPU's busy share meanwhile.
+
+    `gpu_busy_late` is that of the last third, in which a training run is past its imports.
+    """
 
     def __init__(self, pid: int) -> None:
         self.process, self.ended = psutil.Process(pid), threading.Event()
@@ -101,8 +104,9 @@ class Watch:
     def stop(self) -> Json:
         self.ended.set()
         self.thread.join(10)
-        busy = round(sum(self.busy) / len(self.busy), 3) if self.busy else None
-        return {"peak_gb": round(self.peak, 2), "gpu_busy": busy}
+        late = self.busy[-(len(self.busy) // 3) :]
+        busy, steady = (round(sum(part) / len(part), 3) if part else None for part in (self.busy, late))
+        return {"peak_gb": round(self.peak, 2), "gpu_busy": busy, "gpu_busy_late": steady}
 
     def _watch(self) -> None:
         usage = utilization()

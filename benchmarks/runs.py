@@ -13,9 +13,10 @@ from typing import Any
 
 import psutil
 
+from benchmarks.measure import Watch
 from extraction.json import Json
 
-SHOWN = ("code", "wall", "tokens_per_second", "peak_gib", "loss", "validation_loss", "phases")
+SHOWN = ("code", "wall", "gpu_busy_late", "tokens_per_second", "peak_gib", "loss", "validation_loss", "phases")
 
 
 def arguments(title: str, config: str, data: Path, settings: Sequence[str]) -> list[str]:
@@ -39,9 +40,10 @@ def train(
     # Without the `--` torchrun would take --run for one of its own options.
     team = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(n_gpus), "-m", "--"] if n_gpus > 1 else []
     started = time.monotonic()
-    code, output = call([sys.executable, "-m", *team, "trainer.train", *options], limit)
+    code, output, seen = watched([sys.executable, "-m", *team, "trainer.train", *options], limit)
     wall = round(time.monotonic() - started, 1)
     entry: Json = {"config": config, "settings": list(settings), "n_gpus": n_gpus, "wall": wall, "code": code}
+    entry |= seen
     manifest = run / "manifest.json"
     facts = json.loads(manifest.read_text()).get("train", {}) if manifest.is_file() else {}
     entry |= {key: value for key, value in facts.items() if key not in ("inputs", "outputs")}
@@ -51,12 +53,33 @@ def train(
     print(f"benchmark: {title}: {json.dumps({key: entry.get(key) for key in SHOWN})}", flush=True)
 
 
+def packed(record: Json, title: str, like: str, limit: float) -> None:
+    """One run of benchmarks/packed.py on the config and the data of the run `like`."""
+    started = time.monotonic()
+    given = record["runs"][like]
+    shutil.rmtree(Path("artifacts") / folder(title), ignore_errors=True)
+    shutil.copytree(Path("artifacts") / folder(like) / "data", Path("artifacts") / folder(title) / "data")
+    shutil.copy(Path("artifacts") / folder(like) / "manifest.json", Path("artifacts") / folder(title))
+    options = ["--config", given["config"], "--run", folder(title), "--set", *given["settings"]]
+    code, output, seen = watched([sys.executable, "-m", "benchmarks.packed", *options], limit)
+    entry: Json = {"config": "benchmarks/packed.py", "wall": round(time.monotonic() - started, 1), "code": code} | seen
+    entry |= json.loads(output.strip().splitlines()[-1]) if code == 0 else {"output": output[-3000:]}
+    record["runs"][title] = entry
+    print(f"benchmark: {title}: {json.dumps({key: entry.get(key) for key in SHOWN})}", flush=True)
+
+
 def call(command: list[str], limit: float) -> tuple[int, str]:
     """Exit status (124 past the limit) and output of a command, which is also said where it fails."""
+    return watched(command, limit)[:2]
+
+
+def watched(command: list[str], limit: float) -> tuple[int, str, Json]:
+    """As `call`, and what benchmarks.measure.Watch saw of it."""
     print(f"benchmark: {time.strftime('%T')} {' '.join(command[1:])}", flush=True)
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment()
     )
+    watch = Watch(process.pid)
     try:
         output, code = process.communicate(timeout=limit)[0], process.returncode
     except subprocess.TimeoutExpired:
@@ -64,7 +87,7 @@ def call(command: list[str], limit: float) -> tuple[int, str]:
         output, code = process.communicate()[0], 124
     if code:
         print(f"benchmark: exit status {code}\n{output[-4000:]}", flush=True)
-    return code, output
+    return code, output, watch.stop()
 
 
 def environment() -> dict[str, str]:

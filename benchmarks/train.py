@@ -5,7 +5,8 @@ own row. The base has Phi-3-mini's shape and random weights (benchmarks/phi3.py)
 (GPU, versions, configs, every run's facts) to OUT and prints the table, after each part anew.
 
     python -m benchmarks.train [--out artifacts/benchmark/train.json] [--only base steady job …]
-    python -m benchmarks.train --only base sharded gpus            on two GPUs
+    python -m benchmarks.train --only base best --times 3           beside the strongest baseline, in turn
+    python -m benchmarks.train --only base sharded gpus             on two GPUs
 """
 
 import argparse
@@ -21,15 +22,16 @@ from pathlib import Path
 import yaml
 
 from benchmarks.phi3 import NAME
-from benchmarks.runs import arguments, call, stop, train
-from benchmarks.summary import JOB_UNSLOTH, OURS, STEADY, TRL, UNSLOTH, table
+from benchmarks.runs import arguments, call, packed, stop, train
+from benchmarks.summary import BEST, BEST_UNSLOTH, JOB_UNSLOTH, OURS, STEADY, TRL, UNSLOTH, table
 from data import values
 from extraction.json import Json
 from pipeline.files import write_jsonl, write_text
 
 WORK = Path("artifacts/benchmark")
-JOB, LONG, EXAMPLES = WORK / "job.jsonl", WORK / "long.jsonl", Path("data/products.jsonl")
-ONE_GPU, TWO_GPUS = ("base", "steady", "job", "memory", "example", "tests", "quality"), ("sharded", "gpus")
+JOB, LONG, PACKED = WORK / "job.jsonl", WORK / "long.jsonl", WORK / "packed.jsonl"
+EXAMPLES = Path("data/products.jsonl")
+ONE_GPU, TWO_GPUS = ("base", "steady", "best", "job", "memory", "example", "tests", "quality"), ("sharded", "gpus")
 BASE = f"model.model_name_or_path={WORK / NAME}"
 EMBEDDED = ("model.model_name_or_path=models/embedded", "model.load_in_4bit=false")
 ALL = ("data.validation=0.02", "data.test=0.02")
@@ -39,6 +41,8 @@ FAST, TUTORIAL = "configs/phi3-mini-fast.yaml", "configs/phi3-mini.yaml"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=WORK / "train.json")
+    parser.add_argument("--times", type=int, default=3, help="how often `best` runs each, in turn")
+    parser.add_argument("--seconds", type=float, default=7200, help="after these, `best` begins no further round")
     parser.add_argument("--only", nargs="*", choices=ONE_GPU + TWO_GPUS, default=ONE_GPU)
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,6 +51,7 @@ def main() -> None:
     write_jsonl(JOB, rows(520))
     write_jsonl(LONG, rows(6000))
     record: Json = {"started": time.strftime("%F %T"), "machine": {}, "runs": {}, "tests": ""}
+    record |= {"times": options.times, "end": time.time() + options.seconds}
     for part in options.only:
         globals()[f"part_{part}"](record)
         write_text(options.out, json.dumps(record, indent=1))
@@ -66,6 +71,8 @@ def rows(n: int) -> list[Json]:
 
 
 def part_base(record: Json) -> None:
+    if (WORK / NAME / "config.json").is_file():
+        return
     code, output = call([sys.executable, "-m", "benchmarks.phi3", str(WORK)], 180)
     if code == 0:
         record["machine"] = json.loads(output.strip().splitlines()[-1])
@@ -83,6 +90,19 @@ def part_steady(record: Json) -> None:
     short = ["data.validation=0.2", "data.test=0.5", "training.num_train_epochs=1"]
     for title, library in ((UNSLOTH, "unsloth"), (TRL, "trl")):
         train(record, title, TUTORIAL, JOB, [BASE, *short, f"model.backend={library}"], 130)
+
+
+def part_best(record: Json) -> None:
+    """Steady speed beside Unsloth packed at its best, in turn, at the largest batch of which 78 GiB hold both."""
+    write_jsonl(PACKED, rows(3000))
+    batch = "training.per_device_train_batch_size=8"
+    for number in range(1, record["times"] + 1):
+        title = f"{BEST} {number}"
+        train(record, title, FAST, PACKED, [BASE, *ALL, batch, "training.num_train_epochs=1"], 130)
+        packed(record, f"{BEST_UNSLOTH} {number}", title, 130)
+        print(table(record), flush=True)
+        if time.time() > record["end"]:
+            break
 
 
 def part_example(record: Json) -> None:

@@ -1,0 +1,8 @@
+from benchmarks.summary import BEST, BEST_UNSLOTH, table
+
+
+def test_the_strongest_baseline_is_compared_run_by_run() -> None:
+    speeds = {f"{BEST} 1": 110, f"{BEST_UNSLOTH} 1": 100, f"{BEST} 2": 120, f"{BEST_UNSLOTH} 2": 100, f"{BEST} 3": 90}
+    runs = {title: {"tokens_per_second": speed, "wall": 1.0, "code": 0} for title, speed in speeds.items()}
+    said = table({"machine": {}, "tests": "", "runs": runs})
+    assert "ours ÷ Unsloth packed at its best: 1.150 (1.100 to 1.200, 2 pairs; bar: at least 1.05)" in said
