@@ -11,8 +11,6 @@ import argparse
 import html
 import json
 import random
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from extraction.json import Json
+from extraction.text import squash
 from pipeline import config as configuration
 from pipeline.errors import UserError, run
 from pipeline.files import read_jsonl, write_text
@@ -158,11 +157,12 @@ def takeover(extractor: Extractor, rows: Sequence[Json], plant: Plant, kind: str
 
 def is_taken(value: Any, wanted: str) -> bool:
     """Whether an answer is, or holds, the false value."""
-    return squash(wanted) in squash(value) if value is not None else False
+    return value is not None and letters(wanted) in letters(value)
 
 
-def squash(value: Any) -> str:
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", str(value)).casefold())
+def letters(value: Any) -> str:
+    """Letters and digits alone: an answer may leave a sign such as € out."""
+    return "".join(filter(str.isalnum, squash(str(value))))
 
 
 if __name__ == "__main__":

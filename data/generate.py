@@ -7,14 +7,13 @@ bytes for the same seed.
 """
 
 import argparse
-import html
 import json
-import re
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from data import layouts, values
+from extraction.text import squash
 
 SEED = 3407
 ROWS_PER_LAYOUT = 20
@@ -22,11 +21,6 @@ PAGES_PER_LAYOUT = 14
 LENGTHS = range(150, 901)
 PAGE_LENGTHS = range(8_000, 26_001)
 OUT = Path(__file__).parent / "products.jsonl"
-
-
-def normalised(snippet: str) -> str:
-    """The snippet without what makes no other row: case, entities, white space."""
-    return re.sub(r"\s+", "", html.unescape(snippet)).casefold()
 
 
 def make_row(layout: str, rng: Random) -> dict[str, Any] | None:
@@ -52,8 +46,8 @@ def make_rows(seed: int) -> list[dict[str, Any]]:
         wanted = len(rows) + (PAGES_PER_LAYOUT if layout in layouts.PAGES else ROWS_PER_LAYOUT)
         while len(rows) < wanted:
             row = make_row(layout, rng)
-            if row and normalised(row["input"]) not in seen:
-                seen.add(normalised(row["input"]))
+            if row and squash(row["input"]) not in seen:
+                seen.add(squash(row["input"]))
                 rows.append({"id": f"p{len(rows) + 1:04}", **row})
     return rows
 

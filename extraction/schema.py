@@ -15,7 +15,7 @@ from extraction.values import KEYWORD, KINDS, unknown_rule
 
 EXAMPLE_OF = {"string": "", "number": 0.0, "integer": 0, "boolean": False}
 EITHER = ("anyOf", "oneOf")
-# Keywords that restrict a value in a way that the grammar of an answer cannot.
+# Keywords that restrict a value in a way that the grammar of an answer cannot (serve/engine/grammar.py).
 UNENFORCED = (
     "pattern",
     "not",
@@ -66,6 +66,15 @@ def ordered(record: Json, schema: Json) -> Json:
     return {name: record.get(name) for name in fields(schema)}
 
 
+def target(root: Json, reference: str) -> Any:
+    """The part of the schema `root` that a `$ref` such as "#/$defs/money" names; None if there is none."""
+    found: Any = root if reference.startswith("#") else None
+    for step in reference.removeprefix("#").strip("/").split("/"):
+        if step:
+            found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
+    return found
+
+
 def skeleton(schema: Json) -> str:
     """The schema as the model sees it: one line of JSON with an empty value of each field's type."""
     return json.dumps(_empty(schema), ensure_ascii=False)
@@ -80,8 +89,10 @@ def _inline(schema: Any, root: Json, path: str, within: tuple[str, ...]) -> Json
     if reference := schema.get("$ref"):
         if reference in within:
             raise ValueError(f"{path} refers to itself by {reference!r}: write out as many levels as a record has")
+        if not isinstance(named := target(root, reference), dict):
+            raise ValueError(f"{path} refers to {reference!r}, which the schema does not have: define it under $defs")
         beside = {keyword: part for keyword, part in schema.items() if keyword != "$ref"}
-        return _inline(_target(root, reference, path) | beside, root, path, (*within, reference))
+        return _inline(named | beside, root, path, (*within, reference))
     schema = dict(schema)
     if "properties" in schema:
         inner = schema["properties"].items()
@@ -92,16 +103,6 @@ def _inline(schema: Any, root: Json, path: str, within: tuple[str, ...]) -> Json
         if keyword in schema:
             schema[keyword] = [_inline(part, root, path, within) for part in schema[keyword]]
     return schema
-
-
-def _target(root: Json, reference: str, path: str) -> Json:
-    """What a `$ref` such as "#/$defs/money" names."""
-    found: Any = root
-    for step in reference.removeprefix("#").strip("/").split("/"):
-        found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
-    if not reference.startswith("#/") or not isinstance(found, dict):
-        raise ValueError(f"{path} refers to {reference!r}, which the schema does not have: define it under $defs")
-    return found
 
 
 def _kind(schema: Json) -> str:

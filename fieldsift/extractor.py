@@ -41,7 +41,7 @@ class Result:
     @cached_property
     def values(self) -> list[Value]:
         """Each value with its probability, whether the page states it, and where it stands."""
-        return values(self.record or {}, self.page, self.extraction.probability)
+        return values(self.record or {}, self.page, self.extraction.read, self.extraction.probability)
 
 
 class _Run(Config):

@@ -22,9 +22,9 @@ class Value:
     evidence: list[Evidence]
 
 
-def values(record: Json, page: str, probability: dict[str, float]) -> list[Value]:
-    """The values of a record in its own order; of lists and objects each leaf."""
-    places = {".".join(map(str, path)): found for path, found in evidence(record, page).items()}
+def values(record: Json, page: str, read: str, probability: dict[str, float]) -> list[Value]:
+    """The values of a record in its own order; each leaf of a list or object. `read`: what the model read."""
+    places = {".".join(map(str, path)): found for path, found in evidence(record, page, read).items()}
     found = []
     for path, leaf in _leaves(record):
         name = ".".join(map(str, path))

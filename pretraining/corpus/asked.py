@@ -5,13 +5,14 @@ from random import Random
 from typing import Any
 
 from extraction.json import Json
+from extraction.numbers import readings
 from pretraining.corpus import ask
 from pretraining.corpus.domains import Slot
 from pretraining.corpus.kinds import YES
 from pretraining.corpus.pick import chance, pick
 
 CASH = ("cash", "big_cash", "amount_only")
-NUMBER = re.compile(r"-?\d+(?:[.,'\u2019\s]\d+)*")
+NUMBER = re.compile(r"(-?)(\d+(?:[.,'\u2019\s]\d+)*)")
 
 
 def named(r: Random, slot: Slot) -> str:
@@ -43,15 +44,10 @@ def typed(r: Random, slot: Slot, text: Any) -> tuple[Json, Any]:
 
 
 def amount_of(text: str) -> float | None:
-    """The number in a text such as "1.299,50 €": a last separator with one or two digits after it is decimal."""
+    """The first number in a text such as "1.299,50 €", by its likeliest reading; None where there is none."""
     found = NUMBER.search(text)
-    if not found:
-        return None
-    digits = re.sub(r"[\s'\u2019]", "", found[0])
-    whole, _, tail = digits.replace(",", ".").rpartition(".")
-    if whole and len(tail) in (1, 2):
-        return float(f"{whole.replace('.', '')}.{tail}")
-    return float(digits.replace(",", "").replace(".", ""))
+    amounts = readings(found[2]) if found else []
+    return float(f"{found[1]}{amounts[0]}") if found and amounts else None
 
 
 def question(

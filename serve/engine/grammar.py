@@ -14,6 +14,7 @@ import json
 from typing import Any
 
 from extraction.json import Json
+from extraction.schema import UNENFORCED, target
 
 # White space is bounded: a model must not go on with it for ever.
 BASE = {
@@ -29,17 +30,6 @@ BASE = {
     "object": '"{" ws (pair ("," ws pair)*)? "}" ws',
     "array": '"[" ws (value ("," ws value)*)? "]" ws',
 }
-UNSUPPORTED = (
-    "pattern",
-    "not",
-    "if",
-    "allOf",
-    "patternProperties",
-    "prefixItems",
-    "uniqueItems",
-    "contains",
-    "multipleOf",
-)
 MOST_REPEATS = 1000  # llama.cpp refuses long repetitions; a longer bound is no bound
 
 
@@ -67,7 +57,7 @@ class _Rules:
         """An expression for a schema; parts become rules of their own."""
         if schema is True or schema == {}:
             return "value"
-        if not isinstance(schema, dict) or any(keyword in schema for keyword in UNSUPPORTED):
+        if not isinstance(schema, dict) or any(keyword in schema for keyword in UNENFORCED):
             raise UnrecognizedError(schema)
         if "$ref" in schema:
             return self._reference(schema)
@@ -125,14 +115,11 @@ class _Rules:
         reference = schema["$ref"]
         if reference in self.references:
             return self.references[reference]
-        target: Any = self.schema
-        for step in reference.removeprefix("#").strip("/").split("/"):
-            if not reference.startswith("#") or (step and (not isinstance(target, dict) or step not in target)):
-                raise UnrecognizedError(schema)
-            target = target[step] if step else target
+        if (named := target(self.schema, reference)) is None:
+            raise UnrecognizedError(schema)
         # named before it is visited: a schema may refer to itself
         name = self.references[reference] = f"ref{len(self.references)}"
-        self.named[name] = self.visit(target)
+        self.named[name] = self.visit(named)
         return name
 
     def _either(self, options: list[str]) -> str:

@@ -14,7 +14,7 @@ from pipeline.errors import UserError, run
 from serve.embedded import listen
 from serve.ports import address
 from serve.ui import runs
-from serve.ui.app import Desk, application
+from serve.ui.app import Session, application
 from serve.ui.batch import Batch
 
 PORT = 8321
@@ -34,7 +34,7 @@ def main() -> None:
     listener = listen("127.0.0.1", options.port)
     port = listener.getsockname()[1]
     print(f"ui: http://127.0.0.1:{port}/ (Ctrl-C ends it); asks {address()}", flush=True)
-    config = uvicorn.Config(application(Desk(address(), batch), port), log_level="warning", server_header=False)
+    config = uvicorn.Config(application(Session(address(), batch), port), log_level="warning", server_header=False)
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -37,7 +37,7 @@ PAGES = 64  # kept in memory: those that a browser may still show
 
 
 @dataclass(frozen=True)
-class Kept:
+class ViewedPage:
     """A page that was looked at, what was found on it, and how the frame knows our marks."""
 
     page: str
@@ -49,27 +49,28 @@ class Kept:
     read: str
 
 
-class Desk:
+class Session:
     """What the server remembers: the server that answers, the pages looked at, and the batch."""
 
     def __init__(self, host: str, batch: Batch | None = None) -> None:
         self.host = host
         self.batch = batch
-        self.kept: OrderedDict[str, Kept] = OrderedDict()
+        self.kept: OrderedDict[str, ViewedPage] = OrderedDict()
 
     def keep(
         self, page: str, record: Json | None, probability: dict[str, float], run: str, schema: Json, read: str
     ) -> Json:
         """Remember a page; what the browser must know of it."""
         record = record or dict.fromkeys(schema["properties"])
-        kept = Kept(page, record, values(record, page, probability), run, schema, secrets.token_hex(8), read)
+        located = values(record, page, read, probability)
+        kept = ViewedPage(page, record, located, run, schema, secrets.token_hex(8), read)
         key = secrets.token_urlsafe(12)
         self.kept[key] = kept
         while len(self.kept) > PAGES:
             self.kept.popitem(last=False)
         return {"id": key, "token": kept.token, "values": [asdict(value) for value in kept.values]}
 
-    def page(self, key: str) -> Kept:
+    def page(self, key: str) -> ViewedPage:
         if key not in self.kept:
             raise UserError("this page is no longer in memory: extract it again")
         return self.kept[key]
@@ -140,16 +141,16 @@ def _edits(body: Json) -> dict[str, str | None]:
     return edits
 
 
-def application(desk: Desk, port: int) -> Guard:
+def application(session: Session, port: int) -> Guard:
     """The ASGI application, for a server that listens on `port` of 127.0.0.1."""
     templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape())
 
     async def index(request: Request) -> Response:
-        text = templates.get_template("index.html").render(has_batch=desk.batch is not None)
+        text = templates.get_template("index.html").render(has_batch=session.batch is not None)
         return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": OWN_POLICY})
 
     async def options(request: Request) -> Response:
-        return JSONResponse({"runs": await run_in_threadpool(runs.choices), "host": desk.host}, headers=HEADERS)
+        return JSONResponse({"runs": await run_in_threadpool(runs.choices), "host": session.host}, headers=HEADERS)
 
     async def examples(request: Request) -> Response:
         run, variant = request.query_params.get("run", ""), request.query_params.get("variant", "")
@@ -157,15 +158,15 @@ def application(desk: Desk, port: int) -> Guard:
         return JSONResponse(await run_in_threadpool(runs.worst, run, variant), headers=HEADERS)
 
     async def frame(request: Request) -> Response:
-        kept, styled = desk.page(request.path_params["key"]), request.query_params.get("styles") != "0"
+        kept, styled = session.page(request.path_params["key"]), request.query_params.get("styles") != "0"
         text = await run_in_threadpool(shown, kept.page, kept.values, kept.token, styled)
         return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": POLICY})
 
     async def read(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(desk.read, request.path_params["key"]), headers=HEADERS)
+        return JSONResponse(await run_in_threadpool(session.read, request.path_params["key"]), headers=HEADERS)
 
     async def table(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(desk.table), headers=HEADERS)
+        return JSONResponse(await run_in_threadpool(session.table), headers=HEADERS)
 
     def posted(act: Callable[[Json], Json]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -181,9 +182,9 @@ def application(desk: Desk, port: int) -> Guard:
         Route("/api/options", options),
         Route("/api/examples", examples),
         Route("/api/batch", table),
-        Route("/api/extract", posted(desk.extract), methods=["POST"]),
-        Route("/api/look", posted(desk.look), methods=["POST"]),
-        Route("/api/save", posted(desk.save), methods=["POST"]),
+        Route("/api/extract", posted(session.extract), methods=["POST"]),
+        Route("/api/look", posted(session.look), methods=["POST"]),
+        Route("/api/save", posted(session.save), methods=["POST"]),
         Route("/pages/{key}", frame),
         Route("/pages/{key}/read", read),
         Mount("/static", StaticFiles(directory=HERE / "static")),

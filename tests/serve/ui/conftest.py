@@ -20,7 +20,7 @@ from extraction.prompt import page as read_by_model
 from pipeline.files import write_jsonl, write_text
 from serve.result import Extraction
 from serve.ui import runs
-from serve.ui.app import Desk, application
+from serve.ui.app import Session, application
 from serve.ui.batch import Batch
 
 SCHEMA = {
@@ -73,7 +73,7 @@ class Ui:
 
     url: str
     answers: dict[str, Json | None]
-    desk: Desk
+    session: Session
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
         return httpx.post(f"{self.url}{path}", json=body, headers=headers)
@@ -97,15 +97,15 @@ def ui(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ui]:
     write_text(folder / "manifest.json", json.dumps({"serve": {"served": served}}))
     answers: dict[str, Json | None] = {}
     monkeypatch.setattr(runs, "extractor", lambda run, variant, *_: Scripted(f"{run}:{variant}", answers.get(variant)))
-    desk = Desk("http://127.0.0.1:9")
+    session = Session("http://127.0.0.1:9")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(application(desk, port), log_level="warning", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(application(session, port), log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield Ui(f"http://127.0.0.1:{port}", answers, desk)
+        yield Ui(f"http://127.0.0.1:{port}", answers, session)
         server.should_exit = True
         thread.join()
 
@@ -117,7 +117,7 @@ def batch(ui: Ui, workspace: Path) -> Ui:
         workspace / "rows.jsonl", [{"id": f"p{i}", "input": f"<h1>Thing {i}</h1><b>{i}</b>"} for i in range(1000)]
     )
     write_jsonl(workspace / "answers.jsonl", [answered(i) | {"model": "d" * 64} for i in range(1000)])
-    ui.desk.batch = Batch(workspace / "answers.jsonl", workspace / "rows.jsonl")
+    ui.session.batch = Batch(workspace / "answers.jsonl", workspace / "rows.jsonl")
     return ui
 
 

@@ -229,12 +229,12 @@ def test_a_shown_page_has_nothing_that_acts(name: str) -> None:
 
 def test_marks_do_not_break_the_page() -> None:
     page = "<title>Oak</title><h1>Oak &amp; <i>ash</i></h1><p title='Oak'>x</p><textarea>Oak</textarea>a < b"
-    text = shown(page, values({"name": "Oak", "wood": "ash"}, page, {}), "t")
+    text = shown(page, values({"name": "Oak", "wood": "ash"}, page, page, {}), "t")
     assert '<h1><mark data-fieldsift="t:0:1">Oak</mark> &amp; <i><mark data-fieldsift="t:1:0">ash</mark></i>' in text
     assert '<p title="Oak" data-fieldsift="t:0:' in text
     assert ">Oak</textarea>" in text
     assert "a &lt; b" in text
-    plain = shown("Oak < ash\nfirm & co", values({"name": "Oak"}, "Oak < ash", {}), "t")
+    plain = shown("Oak < ash\nfirm & co", values({"name": "Oak"}, "Oak < ash", "", {}), "t")
     assert '<pre><mark data-fieldsift="t:0:0">Oak</mark> &lt; ash\nfirm &amp; co</pre>' in plain
 
 
@@ -250,13 +250,13 @@ def test_marks_do_not_break_the_page() -> None:
     ],
 )
 def test_an_odd_page_is_shown(page: str) -> None:
-    text = shown(page, values({"name": "Oak"}, page, {}), "t")
+    text = shown(page, values({"name": "Oak"}, page, page, {}), "t")
     assert ("Oak" in text) == ("Oak" in page)
     text.encode()
 
 
 def test_a_page_without_end_is_cut() -> None:
-    text = shown("<h1>Oak</h1>" + "<p>x" * 100_000, values({"name": "Oak"}, "<h1>Oak</h1>", {}), "t")
+    text = shown("<h1>Oak</h1>" + "<p>x" * 100_000, values({"name": "Oak"}, "<h1>Oak</h1>", "", {}), "t")
     assert text.count("<p>") < 20_001
     assert '<mark data-fieldsift="t:0:0">Oak</mark>' in text
     assert "The page goes on" in text

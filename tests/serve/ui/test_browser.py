@@ -212,8 +212,8 @@ def test_a_hostile_page_can_do_nothing(ui: Ui, tab: Any) -> None:
 @pytest.mark.slow
 def test_nothing_serious_for_axe(batch: Ui, tab: Any, scheme: str, width: int) -> None:
     batch.answers |= {"q4_k_m": {"name": "Oak table", "price": 7}, "f16": {"name": "Oak", "price": 450}}
-    assert batch.desk.batch
-    batch.desk.batch.rows = batch.desk.batch.rows[:20]
+    assert batch.session.batch
+    batch.session.batch.rows = batch.session.batch.rows[:20]
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size({"width": width, "height": 844})
     tab.goto(batch.url)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from serve.ui.app import Desk
+from serve.ui.app import Session
 from tests.conftest import Served
 
 PAGES = 24
@@ -13,12 +13,12 @@ PAGES = 24
 @pytest.mark.slow
 def test_training_takes_the_corrected_file(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(served.folder)
-    desk = Desk(served.host)
+    session = Session(served.host)
     for i in range(PAGES):
         page = f"<h1>Oak table {i}</h1><p>€ {450 + i}</p><p>Furniture</p>"
-        found = desk.extract({"page": page, "run": "embedded", "variant": "q4_k_m"})
+        found = session.extract({"page": page, "run": "embedded", "variant": "q4_k_m"})
         assert found["status"] == "ok"
-        desk.save({"id": found["id"], "edits": {"category": "Furniture", "name": f"Oak table {i}"}})
+        session.save({"id": found["id"], "edits": {"category": "Furniture", "name": f"Oak table {i}"}})
     path = served.folder / "artifacts" / "embedded" / "corrections.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row["output"]["category"] for row in rows] == ["Furniture"] * PAGES
