@@ -6,10 +6,12 @@ file tells them apart, and `inputs.json` beside them tells what they were traine
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from extraction.json import Json
@@ -18,12 +20,26 @@ from pipeline.files import write_text
 from trainer.older import checkpoints_of, set_checkpoints_aside
 
 MARKER = "complete"
+APART = 60.0  # seconds
 
 
 class MarkComplete(TrainerCallback):
-    """Writes the marker once transformers has saved everything of a checkpoint."""
+    """Writes the marker once transformers has saved everything of a checkpoint; and lets it save none too soon.
+
+    After an epoch a checkpoint is saved where the last one is `APART` seconds old: the GPU waits for it, and what a
+    killed run loses of a short job is learnt again in less. The last epoch needs none, because the adapter follows.
+    """
+
+    def __init__(self) -> None:
+        self.saved = time.monotonic()
+
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        # The first process decides: all of them save together, and their clocks differ.
+        due = [time.monotonic() - self.saved >= APART and state.global_step < state.max_steps]
+        control.should_save = bool(broadcast_object_list(due)[0]) and control.should_save
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.saved = time.monotonic()
         if state.is_world_process_zero:
             write_text(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / MARKER, "")
 

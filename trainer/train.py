@@ -1,7 +1,8 @@
 """Fine-tune the base model with LoRA (TRL's SFTTrainer; on CUDA through Unsloth).
 
 Reads artifacts/<run>/data/{train,validation}.jsonl and the base model. Writes adapter/ (whole or not at all), loss.png,
-checkpoints/ (one an epoch, the last two kept), older/ (what an earlier training made) and the manifest's `train` entry.
+checkpoints/ (after an epoch, a minute apart at least, two kept), older/ (what an earlier training made) and the
+manifest's `train` entry.
 
     python -m trainer.train --config configs/embedded.yaml [--resume]
     torchrun --nproc-per-node 2 -m trainer.train --config configs/phi3-mini-fast.yaml    (make train NPROC=2)

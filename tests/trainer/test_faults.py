@@ -22,9 +22,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def start(config: Config, *options: str, processes: int = 0) -> subprocess.Popen[str]:
-    """`trainer.train` of a saved config in processes of its own."""
-    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes else []
-    command = [sys.executable, *launch, "-m", "trainer.train", "--config", str(config.folder / "config.yaml"), *options]
+    """`trainer.train` of a saved config in processes of its own; a single one saves a checkpoint after every epoch."""
+    team = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", "trainer.train"]
+    single = ["-c", "from trainer import checkpoints, train; checkpoints.APART = 0; train.main()"]
+    given = ["--config", str(config.folder / "config.yaml"), *options]
+    command = [sys.executable, *(team if processes else single), *given]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}

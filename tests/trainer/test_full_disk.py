@@ -52,6 +52,7 @@ def fails_for_want_of_space(stage: Any, folder: Path, leave: int) -> bool:
 
 def test_nothing_half_bears_its_final_name(prepare: Any, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = prepare("full")
+    monkeypatch.setattr(checkpoints, "APART", 0)
     monkeypatch.setattr(checkpoints, "check_space", lambda *_: None)  # what would refuse to begin
     monkeypatch.setattr(export, "check_space", lambda *_: None)
     adapter, merged, gguf = (config.folder / name for name in ("adapter", "merged", "gguf"))

@@ -13,7 +13,8 @@ from pipeline.config import Config, Lora, Model
 from pipeline.errors import UserError
 from pipeline.files import sha256
 from pipeline.manifest import read_manifest
-from trainer import export
+from trainer import checkpoints, export
+from trainer.checkpoints import last_complete
 from trainer.model import add_lora, check_base, load_base, prepare_libraries
 from trainer.progress import LossBar
 from trainer.train import train
@@ -37,6 +38,20 @@ def test_the_seed_decides_and_a_second_run_does_nothing(prepare: Any, capsys: py
     assert read_manifest(configs[0].folder)["train"]["loss"] > 0
     train(configs[0])
     assert "up to date" in capsys.readouterr().out
+
+
+def test_a_short_job_saves_no_checkpoint_and_a_long_one_none_after_its_last_epoch(
+    prepare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, long = prepare("short"), prepare("long")
+    train(short)
+    assert last_complete(short.folder / "checkpoints") is None
+    monkeypatch.setattr(checkpoints, "APART", 0)
+    train(long)
+    last = last_complete(long.folder / "checkpoints")
+    assert last is not None
+    assert int(last.name.split("-")[1]) * 2 == read_manifest(long.folder)["train"]["steps"]
+    assert adapter(short) == adapter(long)
 
 
 def test_interpolation_keeps_a_share_of_what_was_learnt(prepare: Any) -> None:
