@@ -25,9 +25,6 @@ class Servers:
         self._servers = [_Server(extractor) for extractor in extractors]
         self._lock = Lock()
 
-    def __len__(self) -> int:
-        return len(self._servers)
-
     @property
     def digest(self) -> str:
         """The model's."""

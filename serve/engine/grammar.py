@@ -5,7 +5,7 @@ minItems, maxItems. Bounds of numbers and `format` are not. What else would rest
 answer must not be looser than it looks. Source: the grammar notation in llama.cpp's grammars/README.md.
 
 The wheel's own converter (`xllamacpp.json_schema_to_grammar`) makes a `%llguidance` grammar, which refuses nothing when
-it is rules. With it these tests fail: all of test_grammar.test_what_cannot_be_enforced_is_refused, "chat bad schema" of
+it is made. With it these tests fail: all of test_grammar.test_what_cannot_be_enforced_is_refused, "chat bad schema" of
 test_recorded, and of test_contract the same refusal, test_schema_is_kept_in_its_order and
 test_without_shift_the_window_ends_the_answer.
 """
@@ -34,7 +34,7 @@ MOST_REPEATS = 1000  # llama.cpp refuses long repetitions; a longer bound is no 
 
 
 class UnrecognizedError(ValueError):
-    """The schema, or the part of it under `schema`, cannot be rules a grammar."""
+    """The schema, or the part of it under `schema`, cannot be made a grammar."""
 
     def __init__(self, schema: Any) -> None:
         super().__init__(f"Unrecognized schema: {json.dumps(schema, ensure_ascii=False, separators=(',', ':'))}")
