@@ -15,7 +15,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks.runs import environment
+from benchmarks.measure import offline
 from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
@@ -64,7 +64,7 @@ def trained(config: Config, count: int, rows: list[Json]) -> Json:
         print(f"layouts: {count}: {stage}", flush=True)
         command = [sys.executable, "-m", stage, *options]
         with (folder / "run.log").open("a", encoding="utf-8") as log:
-            done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=environment(), check=False)
+            done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=offline(Path.cwd()), check=False)
         if done.returncode:
             raise UserError(f"{stage} failed with {count} layouts: the reason is in {folder / 'run.log'}")
     return point(count, folder, VARIANT)

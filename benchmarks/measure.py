@@ -83,10 +83,15 @@ class Record:
 
 def environment(folder: Path) -> dict[str, str]:
     """Of a process that runs the code in `folder`, with kernels that only this code has compiled."""
-    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    offline = {name: "1" for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")}
     kernels = {name: str(folder / "artifacts" / ".kernels" / name.lower()) for name in KERNELS}
-    return os.environ | offline | THREADS | kernels | {"PYTHONPATH": path}
+    return offline(folder) | THREADS | kernels
+
+
+def offline(folder: Path) -> dict[str, str]:
+    """This environment for a process that runs the code in `folder` and asks no hub."""
+    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    hubs = {name: "1" for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")}
+    return os.environ | hubs | {"PYTHONPATH": path}
 
 
 class Watch:

@@ -210,9 +210,9 @@ def show(rows: Sequence[Json], figures: dict[str, Json]) -> None:
     print(f"{'':24} micro-F1 (95 %)      exact grounded  " + " ".join(f"{field[:20]:>20}" for field in first["fields"]))
     for name, found in figures.items():
         cells = " ".join(f"{_spread(field['f1'], field['interval']):>20}" for field in found["fields"].values())
-        grounded = "       -" if found["grounded"] is None else f"{found['grounded']:8.3f}"
+        share = "       -" if found["grounded"] is None else f"{found['grounded']:8.3f}"
         spread = _spread(found["micro_f1"], found["interval"])
-        print(f"{name:24} {spread:20} {found['record_exact']:.3f} {grounded}  {cells}")
+        print(f"{name:24} {spread:20} {found['record_exact']:.3f} {share}  {cells}")
     print("compared: " + ", ".join(f"{field} as {kind}" for field, kind in first["rules"].items()))
     for name, found in figures.items():
         print(f"{name}: {found['lenient']} values right by the data's leniencies alone (punctuation, maker, currency)")

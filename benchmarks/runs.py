@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.measure import Watch
+from benchmarks.measure import Watch, offline
 from extraction.json import Json
 
 SHOWN = ("code", "wall", "gpu_busy_late", "tokens_per_second", "peak_gib", "loss", "validation_loss", "phases")
@@ -77,7 +77,12 @@ def watched(command: list[str], limit: float) -> tuple[int, str, Json]:
     """As `call`, and what benchmarks.measure.Watch saw of it."""
     print(f"benchmark: {time.strftime('%T')} {' '.join(command[1:])}", flush=True)
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment()
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=offline(Path.cwd()),
     )
     watch = Watch(process.pid)
     try:
@@ -88,12 +93,6 @@ def watched(command: list[str], limit: float) -> tuple[int, str, Json]:
     if code:
         print(f"benchmark: exit status {code}\n{output[-4000:]}", flush=True)
     return code, output, watch.stop()
-
-
-def environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, (str(Path.cwd()), os.environ.get("PYTHONPATH"))))
-    offline = {name: "1" for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")}
-    return os.environ | offline | {"PYTHONPATH": path}
 
 
 def stop(number: int, _frame: Any) -> None:
