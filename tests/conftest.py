@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import warnings
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.http_server import free_port
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt"
@@ -171,10 +172,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The embedded base without fine-tuning, exported and served on a free port. Slow: for tests marked so."""
     root = Path(__file__).parents[1]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    run = Served(tmp_path_factory.mktemp("served"), host)
+    run = Served(tmp_path_factory.mktemp("served"), f"http://127.0.0.1:{free_port()}")
     config = f"""
 model: {{model_name_or_path: {root / "models" / "embedded"}}}
 data: {{path: {root / "data" / "products.jsonl"}}}

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.manifest import read_manifest
+from tests.http_server import free_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
@@ -50,10 +50,7 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    fresh = Copy(tmp_path_factory.mktemp("fresh"), port)
+    fresh = Copy(tmp_path_factory.mktemp("fresh"), free_port())
     lines = (ROOT / "data" / "products.jsonl").read_text(encoding="utf-8").splitlines()
     (fresh.folder / "rows.jsonl").write_text("\n".join(lines[::14]) + "\n", encoding="utf-8")
     yield fresh

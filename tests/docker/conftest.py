@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.http_server import free_port
 
 ROOT = Path(__file__).parents[2]
 RUN = ("DATA=rows.jsonl", "RUN=small", "SET=training.num_train_epochs=1 eval.max_loss=1")
@@ -106,10 +107,7 @@ class Stack:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack without containers and volumes of an earlier test; afterwards they are removed again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    fresh = Stack(tmp_path_factory.mktemp("fresh"), port)
+    fresh = Stack(tmp_path_factory.mktemp("fresh"), free_port())
     fresh.make("purge", "CONFIRM=1")
     yield fresh
     fresh.make("purge", "CONFIRM=1")

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.docker.conftest import ROOT, compose
+from tests.http_server import free_port
 from tests.serve.scripted import DIGEST, GOOD, Scripted
-from tests.serve.test_kills import free_port
 
 BALANCER = (ROOT / "docker" / "haproxy.cfg").read_text(encoding="utf-8")
 

@@ -13,6 +13,7 @@ import pytest
 from doctor import machine, packages, serving
 from doctor.__main__ import base_of
 from doctor.finding import as_json, as_text, fine, is_well, warning, wrong
+from tests import http_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,9 +35,7 @@ def findings(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return http_server.free_port()
 
 
 def test_a_machine_without_docker(free_port: int, tmp_path: Path) -> None:

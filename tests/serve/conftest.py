@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 
 from pipeline.config import Config
 from serve.client import Extractor
+from tests.http_server import free_port
 from tests.serve import tiny
 from tests.serve.scripted import Scripted, exported
 
@@ -76,9 +76,7 @@ def embedded(models: Path, **environment: str) -> Iterator[Api]:
 @contextmanager
 def ollama_program(program: str, models: Path) -> Iterator[Api]:
     """`ollama serve` on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{probe.getsockname()[1]}"
+    host = f"127.0.0.1:{free_port()}"
     environment = os.environ | {"OLLAMA_HOST": host, "OLLAMA_MODELS": str(models)}
     with (
         subprocess.Popen([program, "serve"], env=environment, stderr=subprocess.DEVNULL, text=True) as process,

@@ -31,6 +31,18 @@ class Scripted(http_server.Server):
         self.digests = [DIGEST]  # of the model, in turn, the last one again and again
         self.answer: Callable[[Json], tuple[int, Json] | None] = lambda _: self._next()  # None drops the connection
 
+    def close_after(self, n: int) -> None:
+        """Drop the connections of all requests after `n`, and let no more in."""
+        answer = self.answer
+
+        def closing(request: Json) -> tuple[int, Json] | None:
+            if len(self.requests) > n:
+                self.socket.close()
+                return None
+            return answer(request)
+
+        self.answer = closing
+
     def _next(self) -> tuple[int, Json]:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 

@@ -242,15 +242,7 @@ def test_a_server_that_stays_away_ends_the_batch_and_keeps_what_is_done(
 ) -> None:
     monkeypatch.setattr(batch, "PATIENCE", 0.1)
     monkeypatch.setattr(batch, "WAIT", lambda _: 0.01)
-    copy = server.answer
-
-    def answer(request: Json) -> tuple[int, Json] | None:
-        if len(server.requests) > 2:
-            server.socket.close()
-            return None
-        return copy(request)
-
-    server.answer = answer
+    server.close_after(2)
     with pytest.raises(UserError, match="no Ollama answers"):
         extract(config, [extractor], rows("<p>a", "<p>b", "<p>c", "<p>d"), OUT)
     assert records() == {"0": "a", "1": "b"}
@@ -327,19 +319,12 @@ def test_several_servers_share_the_pages_and_one_that_dies_loses_none(
 ) -> None:
     monkeypatch.setattr(batch, "WAIT", lambda _: 0.001)
     with Scripted().running() as other:
-        copy = other.answer = copying(extractor)
+        other.answer = copying(extractor)
         servers = [extractor, extractor.at(other.url)]
         extract(config, servers, rows(*(f"<p>{n}" for n in range(40))), OUT)
         assert len(server.requests) > 10
         assert len(other.requests) > 10
-
-        def dying(request: Json) -> tuple[int, Json] | None:
-            if len(other.requests) > 45:
-                other.socket.close()
-                return None
-            return copy(request)
-
-        other.answer = dying
+        other.close_after(45)
         extract(config, servers, rows(*(f"<p>{n}" for n in range(200))), OUT)
     assert records() == {str(n): str(n) for n in range(200)}
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import psutil
 import pytest
 
 from pipeline.config import Config
+from tests.http_server import free_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -36,12 +36,6 @@ def answered(n: int) -> None:
 def kill(process: subprocess.Popen[bytes] | psutil.Process) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_pages(n: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.files import write_text
 from serve import server
+from tests import http_server
 
 
 @pytest.mark.parametrize(
@@ -44,9 +45,7 @@ def test_a_malformed_ollama_host_is_one_sentence(monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def free_port(monkeypatch: pytest.MonkeyPatch) -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = http_server.free_port()
     monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{port}")
     return port
 
