@@ -21,16 +21,21 @@ print(as_json(check_hub(load(Path("hub.yaml")), [])))
 """
 
 
+def online(endpoint: str, cache: Path) -> dict[str, str]:
+    """An environment that knows no other hub than `endpoint`: a test before may have gone offline in this process."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_OFFLINE")}
+    return kept | {"HF_ENDPOINT": endpoint, "HF_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+
+
 def examined(folder: Path, endpoint: str, model: str = "toys/tiny") -> dict[str, dict[str, str]]:
     """The findings on a model, by name, from a process that knows no other hub than `endpoint`."""
     data = ROOT / "data" / "products.jsonl"
     text = f"model: {{model_name_or_path: {model}}}\ndata: {{path: {data}}}\n"
     (folder / "hub.yaml").write_text(text)
-    outer = {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", CHECK],
         cwd=folder,
-        env=os.environ | outer,
+        env=online(endpoint, folder / "cache"),
         capture_output=True,
         text=True,
     )
@@ -60,9 +65,8 @@ def test_a_pinned_base_in_the_cache_needs_no_hub(tmp_path: Path, hub: Hub) -> No
         "print(fetch(Model(model_name_or_path='toys/tiny', revision=sys.argv[1]))[1].level)"
     )
     for endpoint, revision, level in ((hub.url, "main", "warning"), ("http://127.0.0.1:9", COMMIT, "fine")):
-        online = {name: value for name, value in os.environ.items() if not name.endswith("_OFFLINE")}
-        environment = online | {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-        done = subprocess.run([sys.executable, "-c", fetch, revision], env=environment, capture_output=True, text=True)
+        command = [sys.executable, "-c", fetch, revision]
+        done = subprocess.run(command, env=online(endpoint, tmp_path), capture_output=True, text=True)
         assert done.stdout.split() == [level], done.stderr
 
 
