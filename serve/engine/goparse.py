@@ -1,13 +1,16 @@
 """Parse the part of Go's text/template that model templates use. What else is there is a TemplateError that names it.
 
-Known: text, {{ .Field }}, $variables, if/else if/else, range (also `$i, $m :=` and else), comments, trim markers,
-eq ne lt le gt ge and or not len slice. Source: the documentation of Go's text/template package.
+Known: text, {{ .Field }}, $variables, if/else if/else, range (also `$i, $m :=` and else), continue, comments, trim
+markers, and FUNCTIONS. That renders every template of Ollama's own library (its folder template/). Source: the
+documentation of Go's text/template package.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from serve.engine.gofunctions import FUNCTIONS
 
 # Possessive, so that text without an end is refused in one pass and not tried in every way.
 ACTION = re.compile(
@@ -20,8 +23,8 @@ TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*+"|`[^`]*`)|(?P<mark>:=|[=()
 FIELDS = {
     "System", "Prompt", "Response", "Messages", "Role", "Content", "Suffix", "Tools", "ToolCalls", "ToolName",
     "Thinking", "Images", "Think", "ThinkLevel", "IsThinkSet",
+    "Function", "Name", "Description", "Parameters", "Properties", "Type", "Arguments",  # of tools: never filled
 }  # fmt: skip
-FUNCTIONS = {"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "len", "slice"}
 WORDS: dict[str, Any] = {"true": True, "false": False, "nil": None}
 
 
@@ -72,14 +75,19 @@ class Branch:
     each: tuple[str, ...] | None = None
 
 
-Node = str | Print | Assign | Branch
+@dataclass(frozen=True)
+class Continue:
+    """Goes on with the next item of the range around it."""
+
+
+Node = str | Print | Assign | Branch | Continue
 
 
 def parse_nodes(text: str) -> tuple[Node, ...]:
     """The template as a tree; raises TemplateError."""
     pieces = list(_split(text))
     try:
-        nodes, end = _block(pieces, 0)
+        nodes, end = _block(pieces, 0, in_range=False)
     except RecursionError:
         raise TemplateError("the template is nested too deeply") from None
     if end < len(pieces):
@@ -103,7 +111,7 @@ def _split(text: str) -> Iterator[tuple[str, bool]]:
     yield rest.lstrip() if trim else rest, False
 
 
-def _block(pieces: list[tuple[str, bool]], position: int) -> tuple[tuple[Node, ...], int]:
+def _block(pieces: list[tuple[str, bool]], position: int, in_range: bool) -> tuple[tuple[Node, ...], int]:
     """Nodes up to the `end` or `else` that closes the block, and where that is."""
     nodes: list[Node] = []
     while position < len(pieces):
@@ -112,8 +120,12 @@ def _block(pieces: list[tuple[str, bool]], position: int) -> tuple[tuple[Node, .
         if word in ("end", "else"):
             break
         if word in ("if", "range"):
-            branch, position = _branch(pieces, position, word, content[len(word) :])
+            branch, position = _branch(pieces, position, word, content[len(word) :], in_range)
             nodes.append(branch)
+        elif is_code and content == "continue":
+            if not in_range:
+                raise TemplateError("{{ continue }} outside of a range")
+            nodes.append(Continue())
         elif is_code:
             nodes.append(_statement(content))
         elif content:
@@ -122,7 +134,7 @@ def _block(pieces: list[tuple[str, bool]], position: int) -> tuple[tuple[Node, .
     return tuple(nodes), position
 
 
-def _branch(pieces: list[tuple[str, bool]], position: int, word: str, head: str) -> tuple[Branch, int]:
+def _branch(pieces: list[tuple[str, bool]], position: int, word: str, head: str, in_range: bool) -> tuple[Branch, int]:
     """An if or range, and the position of its `end`."""
     each: tuple[str, ...] | None = None
     if word == "range":
@@ -130,16 +142,16 @@ def _branch(pieces: list[tuple[str, bool]], position: int, word: str, head: str)
         each = tuple(name.strip() for name in names.split(",")) if declared else ()
         head = rest if declared else head
     subject = _expression(head)
-    body, position = _block(pieces, position + 1)
+    body, position = _block(pieces, position + 1, in_range or word == "range")
     otherwise: tuple[Node, ...] = ()
     if position < len(pieces) and pieces[position][0].split()[0] == "else":
         following = pieces[position][0][len("else") :].strip()
         if following.startswith("if"):
-            nested, position = _branch(pieces, position, "if", following[len("if") :])
+            nested, position = _branch(pieces, position, "if", following[len("if") :], in_range)
             return Branch(subject, body, (nested,), each), position
         if following:
             raise TemplateError(f"{{{{ else {following} }}}} is not supported")
-        otherwise, position = _block(pieces, position + 1)
+        otherwise, position = _block(pieces, position + 1, in_range)
     if position >= len(pieces) or pieces[position][0] != "end":
         raise TemplateError(f"{{{{ {word}{head} }}}} has no {{{{ end }}}}")
     return Branch(subject, body, otherwise, each), position
@@ -184,7 +196,8 @@ def _operand(tokens: list[str], code: str) -> tuple[Expression, list[str]]:
             raise TemplateError(f"{{{{ {code.strip()} }}}} lacks a closing parenthesis")
         return value, rest[1:]
     if token[0] in '"`':
-        return Literal(token[1:-1].encode().decode("unicode_escape") if token[0] == '"' else token[1:-1]), rest
+        text = token[1:-1]
+        return Literal(_unescape(text) if token[0] == '"' else text), rest
     if token in WORDS:
         return Literal(WORDS[token]), rest
     if re.fullmatch(r"-?\d+", token):
@@ -195,3 +208,11 @@ def _operand(tokens: list[str], code: str) -> tuple[Expression, list[str]]:
             raise TemplateError(f"the field .{unknown[0]} in {{{{ {code.strip()} }}}} is not supported")
         return Field(found[1] or ".", path), rest
     raise TemplateError(f"{token!r} in {{{{ {code.strip()} }}}} is not supported")
+
+
+def _unescape(text: str) -> str:
+    """The text of a literal in double quotes. What is beyond latin-1 becomes escapes first, or it would be garbled."""
+    try:
+        return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"{text!r} has an escape that is not supported: {error.reason}") from None

@@ -1,14 +1,17 @@
 """How Ollama fills a model's Go template with messages. Source: Ollama's documentation of its templates."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from extraction.json import Json
+from serve.engine.gofunctions import FUNCTIONS
 from serve.engine.goparse import (
     Assign,
     Branch,
     Call,
+    Continue,
     Expression,
     Field,
     Literal,
@@ -19,20 +22,11 @@ from serve.engine.goparse import (
 )
 
 MOST_STEPS = 100_000
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "eq": lambda first, *others: any(first == other for other in others),
-    "ne": lambda first, other: first != other,
-    "lt": lambda first, other: first < other,
-    "le": lambda first, other: first <= other,
-    "gt": lambda first, other: first > other,
-    "ge": lambda first, other: first >= other,
-    "not": lambda value: not value,
-    "len": len,
-    "slice": lambda value, *bounds: value[slice(*(bounds if len(bounds) > 1 else (*bounds, None)))],
-    # Go's and/or give the deciding argument itself
-    "and": lambda *values: next((value for value in values if not value), values[-1]),
-    "or": lambda *values: next((value for value in values if value), values[-1]),
-}
+MOST_CHARACTERS = 50_000_000  # of a prompt: more than any request may have, and any context holds
+
+
+class _NextItem(Exception):  # noqa: N818 (no error)
+    """Raised by a {{ continue }} to its range."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +69,12 @@ def parse_template(text: str) -> Template:
 
 def _execute(nodes: tuple[Node, ...], data: Json) -> str:
     """The rendered text; a TemplateError where it takes more than MOST_STEPS nodes, as ranges within ranges can."""
-    texts = []
+    texts, length = [], 0
     for number, text in enumerate(_run(nodes, data, {"$": data})):
         if number > MOST_STEPS:
             raise TemplateError(f"the template takes more than {MOST_STEPS} steps")
+        if (length := length + len(text)) > MOST_CHARACTERS:
+            raise TemplateError(f"the prompt exceeds {MOST_CHARACTERS} characters")
         texts.append(text)
     return "".join(texts)
 
@@ -92,6 +88,8 @@ def _run(nodes: tuple[Node, ...], dot: Any, variables: Json) -> Iterator[str]:
             yield _text(_value(node.value, dot, variables))
         elif isinstance(node, Assign):
             variables[node.name] = _value(node.value, dot, variables)
+        elif isinstance(node, Continue):
+            raise _NextItem
         elif node.each is None:
             yield from _run(node.body if _value(node.subject, dot, variables) else node.otherwise, dot, variables)
         else:
@@ -104,7 +102,8 @@ def _range(node: Branch, dot: Any, variables: Json) -> Iterator[str]:
     for index, item in enumerate(items):
         yield ""
         variables |= zip(names, (index, item) if len(names) == 2 else (item,), strict=False)
-        yield from _run(node.body, item, variables)
+        with suppress(_NextItem):
+            yield from _run(node.body, item, variables)
     if not items:
         yield from _run(node.otherwise, dot, variables)
 
@@ -147,7 +146,7 @@ def _mentions(nodes: tuple[Node, ...], field: str) -> bool:
     return any(
         _names(node.subject, field) or _mentions(node.body, field) or _mentions(node.otherwise, field)
         if isinstance(node, Branch)
-        else not isinstance(node, str) and _names(node.value, field)
+        else isinstance(node, Print | Assign) and _names(node.value, field)
         for node in nodes
     )
 

@@ -22,6 +22,19 @@ LAST = (
     "{{ else }}{{ .Content }}{{ end }}{{- end }}"
 )
 
+GATHERED = (
+    '{{- $system := "" }}{{ range .Messages }}{{- if eq .Role "system" }}'
+    '{{- if not $system }}{{ $system = .Content }}{{ else }}{{ $system = printf "%s+%s" $system .Content }}{{ end }}'
+    '{{- else if eq .Role "user" }}{{ if $system }}<{{ $system }}>{{ $system = "" }}{{ end }}{{ .Content }}{{ end }}'
+    "{{ end }}"
+)
+LATER = {"role": "system", "content": "T"}
+TOOLS = (
+    "{{ range .Tools }}{{ .Function.Name }}{{ range $name, $property := .Function.Parameters.Properties }}"
+    "{{ $name }}: {{ $property.Type }}{{ end }}{{ end }}{{ range .Messages }}{{ .Content }}"
+    "{{ range .ToolCalls }}{{ .Function.Arguments }}{{ end }}{{ end }}"
+)
+
 
 @pytest.mark.parametrize(
     ("template", "messages", "expected"),
@@ -47,6 +60,23 @@ LAST = (
         ("{{ if .Tools }}tools{{ end }}{{ .Prompt }}", [USER], "U"),
         ("{{ if .System }}{{ .Response }}x{{ else }}{{ .Prompt }}{{ end }}!", [USER], "U"),
         ("{{ .Prompt }}", [{"role": "user", "content": "{{ .System }} <é>&"}], "{{ .System }} <é>&"),
+        ('{{ "<｜é|>\\u00e9\\t" }}{{ `<｜é|>` }}{{ .Prompt }}', [USER], "<｜é|>é\t<｜é|>U"),
+        (
+            '{{ range .Messages }}{{ if eq .Role "system" }}{{ continue }}{{ end }}{{ .Content }}{{ end }}',
+            [SYSTEM, USER],
+            "U",
+        ),
+        (
+            "{{ range .Messages }}{{ range $.Messages }}{{ continue }}x{{ end }}{{ .Content }}{{ end }}",
+            [SYSTEM, USER],
+            "SU",
+        ),
+        (GATHERED, [USER], "U"),
+        (GATHERED, [SYSTEM, USER], "<S>U"),
+        (GATHERED, [SYSTEM, USER, LATER, SYSTEM, AGAIN], "<S>U<T\n\nS>V"),
+        (GATHERED, [SYSTEM, ASSISTANT, LATER, USER], "<S+T>U"),
+        ('{{ printf "%s-%s" "a" .Prompt }}{{ printf "b" }}', [USER], "a-Ub"),
+        (TOOLS, [USER, ASSISTANT], "UA"),
     ],
 )
 def test_render(template: str, messages: list[dict[str, str]], expected: str) -> None:
@@ -68,6 +98,10 @@ def test_render(template: str, messages: list[dict[str, str]], expected: str) ->
         ("{{ }}", "empty"),
         ("{{ eq (.Prompt }}", "parenthesis"),
         ("{{ not }}", "not without arguments"),
+        ("{{ continue }}", "outside of a range"),
+        ("{{ if .Prompt }}{{ continue }}{{ end }}", "outside of a range"),
+        ("{{ range .Messages }}{{ else }}{{ continue }}{{ end }}", "outside of a range"),
+        ('{{ "\\x1" }}', "escape"),
     ],
 )
 def test_what_is_not_known_is_named(template: str, named: str) -> None:
@@ -79,6 +113,12 @@ def test_what_is_not_known_is_named(template: str, named: str) -> None:
 def test_an_undefined_variable_is_named() -> None:
     with pytest.raises(TemplateError, match=r"\$nosuch"):
         parse_template("{{ $nosuch }}").render([USER])
+
+
+@pytest.mark.parametrize("form", ['"%d"', '"%s"', '"%s%s%s"', '"%5s%s"', '"%%%s%s"', "1"])
+def test_printf_takes_only_a_percent_s_for_each_value(form: str) -> None:
+    with pytest.raises(TemplateError, match="printf"):
+        parse_template(f"{{{{ printf {form} .Prompt .Prompt }}}}").render([USER])
 
 
 @pytest.mark.parametrize(
@@ -108,4 +148,17 @@ def test_ranges_within_ranges_are_bounded(inside: str) -> None:
     begin = time.process_time()
     with pytest.raises(TemplateError, match="steps"):
         template.render([USER, ASSISTANT] * 100)
+    assert time.process_time() - begin < 5
+
+
+def test_a_text_that_grows_without_bound_is_refused_soon() -> None:
+    doubled = parse_template(
+        '{{ $x := .Prompt }}{{ $x = printf "%s%s" $x $x }}' + '{{ $x = printf "%s%s" $x $x }}' * 60
+    )
+    grown = parse_template("{{ range .Messages }}{{ range $.Messages }}{{ .Content }}{{ end }}{{ end }}")
+    begin = time.process_time()
+    with pytest.raises(TemplateError, match="characters"):
+        doubled.render([USER])
+    with pytest.raises(TemplateError, match="characters"):
+        grown.render([{"role": role, "content": "x" * 100_000} for role in ("user", "assistant") * 20])
     assert time.process_time() - begin < 5
