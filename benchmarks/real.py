@@ -6,10 +6,11 @@ Values are compared by the evaluation's rules (extraction/values.py). The data's
 leniencies, and the output says how many values are right by them alone: punctuation does not count; a name may have the
 manufacturer at its head or end, or lack it; of a price the number counts. A wrong value is a false positive and a false
 negative. Prints micro-F1 and F1 by field with 95 % intervals (drawing whole shops, which url names), how many of the
-gold values are in what the model reads, and the cost of a page; --json writes the same.
+gold values are in what the model reads, and the cost of a page; --json writes the same. With --no-markup, nobody reads
+what the pages say to machines (data.markup): the figures are those of what their readers see.
 
     make serve && make serve RUN=zero-shot SET='training.num_train_epochs=0 serve.name=zero-shot'
-    python -m benchmarks.real GOLD.jsonl --runs zero-shot embedded [--variants f16 q4_k_m] [--json figures.json]
+    python -m benchmarks.real GOLD.jsonl --runs zero-shot embedded [--variants f16] [--no-markup] [--json figures.json]
 """
 
 import argparse
@@ -29,6 +30,7 @@ from tqdm import tqdm
 
 from benchmarks.baselines import by_markup, by_rules
 from eval.statistics import Clusters, Interval, bootstrap, micro_f1
+from extraction.clean import clean
 from extraction.ground import grounded
 from extraction.json import Json
 from extraction.numbers import money, readings
@@ -44,8 +46,10 @@ from serve.server import ensure
 DIGITS = re.compile(r"\d[\d\s.,'’]*")
 
 
-def main(gold: Path, runs: list[str], variants: list[str], out: Path | None) -> None:
+def main(gold: Path, runs: list[str], variants: list[str], out: Path | None, markup: bool = True) -> None:
     rows = read_gold(gold)
+    if not markup:
+        rows = [row | {"input": clean(row["input"], markup=False)} for row in rows]
     host = ensure() if runs else ""
     figures = {"rules": judge(rows, [by_rules(row["input"]) for row in rows])}
     marked = [(row, values) for row in rows if any((values := by_markup(row["input"])).values())]
@@ -57,7 +61,7 @@ def main(gold: Path, runs: list[str], variants: list[str], out: Path | None) -> 
             figures[f"{name} {variant}"] = served(rows, Extractor(config, variant, host))
     show(rows, figures)
     if out:
-        write_text(out, json.dumps({"gold": gold.name, "n": len(rows), "figures": figures}, indent=1))
+        write_text(out, json.dumps({"gold": gold.name, "n": len(rows), "markup": markup, "figures": figures}, indent=1))
 
 
 def read_gold(path: Path) -> list[Json]:
@@ -233,5 +237,8 @@ if __name__ == "__main__":
     parser.add_argument("gold", type=Path)
     parser.add_argument("--runs", nargs="*", default=[], help="folders under artifacts/ whose models are served")
     parser.add_argument("--variants", nargs="*", default=["q4_k_m"])
+    parser.add_argument(
+        "--no-markup", dest="markup", action="store_false", help="without schema.org, OpenGraph, microdata"
+    )
     parser.add_argument("--json", dest="out", type=Path, default=None)
     run(partial(main, **vars(parser.parse_args())))

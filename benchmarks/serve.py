@@ -34,6 +34,7 @@ from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import read_schema, sha256
+from pipeline.reading import unpruned
 from serve import modelfile
 from serve.client import read_prompt
 
@@ -139,7 +140,7 @@ def requests(config: Config, variant: str, n_rows: int) -> list[Json]:
         "logprobs": True,
     }
     pages = [json.loads(line)["input"] for line in lines if line][:n_rows]
-    return [shared | {"messages": messages(page, schema, config.data.clean)} for page in pages]
+    return [shared | {"messages": messages(page, schema, unpruned(config))} for page in pages]
 
 
 def turn(setting: Setting, rows: list[tuple[int, Json]]) -> None:

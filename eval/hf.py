@@ -22,7 +22,7 @@ from pipeline.config import NF4, Config
 from pipeline.cpu import use_fast_products
 from pipeline.errors import UserError
 from pipeline.files import read_schema
-from pipeline.reading import pruner
+from pipeline.reading import reader
 from serve.client import read_prompt, too_long
 
 
@@ -91,7 +91,7 @@ def prompts(tokenizer: Any, text: str, schema: Json, config: Config) -> list[lis
     def prompt(chat: Messages) -> list[int]:
         return ids(render(tokenizer, chat))
 
-    chat = messages(text, schema, config.data.clean, read_prompt(config.folder).special, pruner(config))
+    chat = messages(text, schema, reader(config), read_prompt(config.folder).special)
     if config.serve.on_overlong == "error":
         return [prompt(chat)]
     limit = config.serve.max_prompt - len(prompt(messages("", schema)))

@@ -44,6 +44,7 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
         "schema": read_schema(config.folder),
         "prompt": hashlib.sha256(system(read_schema(config.folder)).encode()).hexdigest(),
         "clean": config.data.clean,
+        "markup": config.data.markup,
         "ranker": pruning(config),
         "stop": read_prompt(config.folder).stop,
         "model": model,

@@ -11,7 +11,7 @@ from extraction.prompt import page
 from extraction.prune import is_long
 from extraction.stated import survivors
 from pipeline.config import Config
-from pipeline.reading import pruner
+from pipeline.reading import reader
 
 
 def losses(config: Config, rows: Iterable[Json], schema: Json) -> Json | None:
@@ -19,17 +19,17 @@ def losses(config: Config, rows: Iterable[Json], schema: Json) -> Json | None:
 
     None where no page is long or data.prune is off. A value counts as stated where a block of the page says it.
     """
-    cut = pruner(config)
-    if cut is None:
+    reads = reader(config)
+    if reads.pruner is None:
         return None
     stated: dict[str, int] = defaultdict(int)
     kept: dict[str, int] = defaultdict(int)
     lengths = []
     for row in rows:
-        cleaned = page(row["input"], config.data.clean)
+        cleaned = page(row["input"], reads)
         if not is_long(cleaned):
             continue
-        read = cut.prune(cleaned, schema)
+        read = reads.pruner.prune(cleaned, schema)
         lengths.append(len(read))
         for name, left in survivors(blocks(cleaned), blocks(f"<body>{read}"), row["output"]):
             stated[name] += 1

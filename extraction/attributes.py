@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 NAMES = ("itemprop", "property", "name")  # <meta>'s
+MARKUP = ("itemprop", "property", "content")  # of microdata and RDFa
 VALUES = {"content", "alt", "title", "aria-label", "label", "datetime"}
 # What <meta> says to browsers, crawlers and other sites' machines. Any other name may be a field's.
 NO_META = re.compile(
@@ -43,12 +44,17 @@ SPECIAL = re.compile(r'[&<>"\xa0]')
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\xa0": "&nbsp;"})
 
 
-def kept(tag: str, attributes: Mapping[str, str]) -> tuple[str, bool]:
-    """The attributes that stay, written as they stand in a start tag, and whether one of them holds a value."""
+def kept(tag: str, attributes: Mapping[str, str], markup: bool = True) -> tuple[str, bool]:
+    """The attributes that stay, written as they stand in a start tag, and whether one of them holds a value.
+
+    Without `markup` those of microdata and RDFa go.
+    """
     if tag == "meta":
         return _kept_of_meta(attributes)
     written, holds = "", False
     for key, value in attributes.items():
+        if key in MARKUP and not markup:
+            continue
         value = SPACES.sub(" ", value).strip(" ")
         if key == "class":
             written += _written(key, _shortened(" ".join(value.split(" ", 3)[:3])))

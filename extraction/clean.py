@@ -44,21 +44,22 @@ JSON_ESCAPE = re.compile(r"(?<!\\)\\(?:/|u[dD][89abAB]HH\\u[dD][c-fC-F]HH|uHHHH)
 JSON_MARKUP = re.compile(rf"<(?=!--|/script)|{STRAY.pattern}", re.ASCII | re.IGNORECASE)
 
 
-def clean(text: str) -> str:
+def clean(text: str, markup: bool = True) -> str:
     """A page or fragment without what cannot hold a value; text without markup comes back as it is.
 
     Comments, scripts (but linked data), styles, pictures' insides, attributes and elements that no reader sees and
     elements that are left empty go; every other text stays. A page that says nothing else, in <meta> or linked data
-    neither, keeps what it hides and its <noscript>. Cleaning twice is cleaning once.
+    neither, keeps what it hides and its <noscript>. Cleaning twice is cleaning once. Without `markup`, what a page says
+    to machines goes too: linked data, <meta> (OpenGraph), the attributes of microdata and RDFa.
     """
     if not MARKUP.search(text):
         return text
-    page = _read(text, _Page())
+    page = _read(text, _Page(markup))
     if page.hides and not page.says:
-        page = _read(text, _Page(shows=True))
+        page = _read(text, _Page(markup, shows=True))
     cleaned = RUN.sub(_white_space, "".join(page.written)).strip(" \n")
     shown = HIDDEN.sub(lambda space: " \n\t"[ord(space[0]) - 1], cleaned)
-    return clean(shown) if page.misread else shown
+    return clean(shown, markup) if page.misread else shown
 
 
 def _read(text: str, page: "_Page") -> "_Page":
@@ -82,7 +83,8 @@ class _Element:
 class _Page:
     """The parser's target."""
 
-    def __init__(self, shows: bool = False) -> None:
+    def __init__(self, markup: bool, shows: bool = False) -> None:
+        self.markup = markup
         self.shows = shows  # what is hidden too
         self.says = self.hides = False  # anything, but its title; from its readers
         self.written: list[str] = []
@@ -101,7 +103,7 @@ class _Page:
         else:
             if len(self.open) > 1 and self.open[-2] is parent and not _nests(parent.tag, tag):
                 self.misread = True
-            stay, holds = (f' type="{LINKED_DATA}"', False) if tag == "script" else kept(tag, attributes)
+            stay, holds = (f' type="{LINKED_DATA}"', False) if tag == "script" else kept(tag, attributes, self.markup)
             self.says |= holds
             self.open.append(_Element(tag, len(self.written), not stay, holds))
             self.written.append(f"<{tag}{stay}>")
@@ -109,7 +111,9 @@ class _Page:
 
     def _goes(self, tag: str, attributes: Mapping[str, str]) -> bool:
         """Whether an element and all in it is left out."""
-        if tag in REMOVED and not _is_linked_data(tag, attributes):
+        if tag == "meta" and not self.markup:
+            return True
+        if tag in REMOVED and not (self.markup and _is_linked_data(tag, attributes)):
             self.hides |= tag == "noscript"
             return not (self.shows and tag == "noscript")
         if self.shows or tag in WHOLE or not hidden(tag, attributes):

@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jinja2.exceptions import TemplateError
@@ -27,14 +28,26 @@ ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 MARKUP = ("<", ">", "&", '"', "\xa0")  # decoded, these would read as markup, or not at all
 
 
-def page(text: str, cleaned: bool = True) -> str:
-    """The input as the model reads it: without a leading instruction line, with its letters written as letters, and
-    `cleaned` of what cannot hold a value (extraction/clean.py).
+@dataclass(frozen=True)
+class Reader:
+    """How a page is read: cleaned of what cannot hold a value, with its markup for machines or not, pruned or not."""
+
+    clean: bool = True
+    markup: bool = True  # only cleaning takes it out
+    pruner: Pruner | None = None
+
+
+CLEANED = Reader()
+
+
+def page(text: str, reader: Reader = CLEANED) -> str:
+    """The input before it is pruned: without a leading instruction line, with its letters written as letters, and
+    cleaned as the reader says (extraction/clean.py).
 
     A small model cannot know every entity by name or number, so `K&#269;` becomes `Kč`; those of markup stay.
     """
     body = INSTRUCTION.sub("", text, count=1)
-    return ENTITY.sub(_decode, clean(body) if cleaned else body).strip()
+    return ENTITY.sub(_decode, clean(body, reader.markup) if reader.clean else body).strip()
 
 
 def _decode(entity: re.Match[str]) -> str:
@@ -47,15 +60,13 @@ def system(schema: Json) -> str:
     return f"{TASK}\n{skeleton(schema)}"
 
 
-def messages(
-    text: str, schema: Json, cleaned: bool = True, special: Sequence[str] = (), pruner: Pruner | None = None
-) -> Messages:
-    """Chat messages that ask for the schema's fields of `text`, `cleaned` or as it is, and pruned if it is long.
+def messages(text: str, schema: Json, reader: Reader = CLEANED, special: Sequence[str] = ()) -> Messages:
+    """Chat messages that ask for the schema's fields of `text`, as the reader reads it.
 
     None of the base's `special` tokens is in the page; extraction.special.show undoes that in the answer.
     """
-    read = page(text, cleaned)
-    user = hide(pruner.prune(read, schema) if pruner else read, special)
+    read = page(text, reader)
+    user = hide(reader.pruner.prune(read, schema) if reader.pruner else read, special)
     return [{"role": "system", "content": system(schema)}, {"role": "user", "content": user}]
 
 

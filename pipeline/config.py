@@ -53,6 +53,7 @@ class Data(Section):
     group: str | None = Field(None, description="column that names groups, such as layout or shop")
     holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
+    markup: bool = Field(True, description="whether schema.org, OpenGraph and microdata are read; false needs clean")
     prune: bool = Field(True, description="whether of a long page only the blocks likely to hold a value are read")
     page_tokens: int = Field(500, ge=64, description="of a pruned page, about and at most")
     ranker: str | None = Field(None, description="what scores blocks before it learns from the data; null: ours")
@@ -65,6 +66,12 @@ class Data(Section):
     @classmethod
     def has_fields(cls, schema: Json | None) -> Json | None:
         return None if schema is None else check(schema)
+
+    @model_validator(mode="after")
+    def leaves_out_markup_by_cleaning(self) -> Self:
+        if not (self.markup or self.clean):
+            raise ValueError("only cleaning leaves out markup: set clean to true too, or markup to true")
+        return self
 
     @model_validator(mode="after")
     def leaves_rows_to_train_on(self) -> Self:

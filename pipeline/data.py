@@ -16,13 +16,14 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from extraction import schema as schemas
 from extraction.json import Json
-from extraction.prompt import page
+from extraction.prompt import CLEANED, Reader, page
 from extraction.text import fold as folded
 from extraction.values import annotated, plain
 from pipeline import config as configuration
 from pipeline.errors import UserError, run
 from pipeline.files import sha256, write_jsonl, write_text
 from pipeline.manifest import record_stage, up_to_date
+from pipeline.reading import unpruned
 from pipeline.rows import check, read
 
 LONGEST_COLUMN = 80  # characters of a value that rows may be sliced by
@@ -46,15 +47,15 @@ def fold(value: Any) -> str:
     return folded(html.unescape(text)).replace(" ", "")
 
 
-def unique(rows: list[Example], cleaned: bool = True) -> tuple[list[Example], list[str]]:
+def unique(rows: list[Example], reader: Reader = CLEANED) -> tuple[list[Example], list[str]]:
     """The first of the rows whose page is the same but for white space, case and entities; what to tell the user.
 
-    `cleaned`: pages are compared as the model reads them (data.clean).
+    Pages are compared as the `reader` reads them before pruning.
     """
     kept: dict[str, tuple[int, Example]] = {}
     conflicts = []
     for number, row in enumerate(rows, 1):
-        first, known = kept.setdefault(fold(page(row["input"], cleaned)), (number, row))
+        first, known = kept.setdefault(fold(page(row["input"], reader)), (number, row))
         if fold(known["output"]) != fold(row["output"]):
             conflicts.append(f"row {number} has the input of row {first} but another output; it is left out")
     return [row for _, row in kept.values()], conflicts
@@ -156,7 +157,7 @@ def main() -> None:
         print(f"data: up to date ({config.folder}/data)")
         return
     rows, schema = check(rows, config.data.json_schema)
-    examples, conflicts = unique(to_examples(rows, config.data), config.data.clean)
+    examples, conflicts = unique(to_examples(rows, config.data), unpruned(config))
     parts = split(examples, config.data)
     _report(parts, source, schema, conflicts)
     _write(config, schema, parts, inputs)

@@ -1,9 +1,10 @@
-"""How the stages of a run read a long page: pruned by the run's own ranker (trainer/ranker.py), or as it is."""
+"""How the stages of a run read a page: cleaned or not, and a long one pruned by the run's own ranker or not."""
 
 from functools import lru_cache
 from pathlib import Path
 
 from extraction.json import Json
+from extraction.prompt import Reader
 from extraction.prune import Pruner
 from extraction.ranker import Ranker
 from pipeline.config import Config
@@ -11,6 +12,16 @@ from pipeline.errors import UserError
 from pipeline.manifest import output_of
 
 RANKER = "ranker.safetensors"
+
+
+def reader(config: Config) -> Reader:
+    """How the run reads a page. Raises `UserError` as `pruner` does."""
+    return Reader(config.data.clean, config.data.markup, pruner(config))
+
+
+def unpruned(config: Config) -> Reader:
+    """The same before there is a ranker."""
+    return Reader(config.data.clean, config.data.markup)
 
 
 def pruner(config: Config) -> Pruner | None:

@@ -54,7 +54,7 @@ def samples(seed: int) -> Iterator[Any]:
 
 def chat(sample: Any) -> prompt.Messages:
     """The messages that ask for a sample's record."""
-    return prompt.messages(sample.text, sample.schema, not sample.cut, SPECIAL)
+    return prompt.messages(sample.text, sample.schema, prompt.Reader(clean=not sample.cut), SPECIAL)
 
 
 def conversation(sample: Any) -> tuple[str, str, str]:

@@ -18,7 +18,7 @@ from pipeline.config import Config, Serve
 from pipeline.errors import UserError
 from pipeline.files import read_json, read_schema
 from pipeline.manifest import read_manifest
-from pipeline.reading import pruner
+from pipeline.reading import reader
 from serve.result import Extraction, Reply, assemble
 
 REPEAT_PENALTY = 1.3
@@ -107,11 +107,10 @@ class Extractor:
         self.run = config.folder
         self.variant = variant
         self.settings = config.serve
-        self.cleaned = config.data.clean
         self.prompt = read_prompt(config.folder)
         self.schema = read_schema(config.folder)
         self.tokenizer = read_tokenizer(config.folder)
-        self.pruner = pruner(config)
+        self.reader = reader(config)
         self.http = httpx.Client(base_url=host, timeout=TIMEOUT)
         self._checked = False
         self.longest_page = config.serve.max_prompt - self.n_tokens(self._chat(""))
@@ -178,7 +177,7 @@ class Extractor:
         return assemble(tries, page, _reading(chats), self.schema, self.settings, seconds=seconds, digest=self.expected)
 
     def _chat(self, page: str) -> Messages:
-        return messages(page, self.schema, self.cleaned, self.prompt.special, self.pruner)
+        return messages(page, self.schema, self.reader, self.prompt.special)
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)

@@ -111,7 +111,7 @@ def _advance(answers: Answers, bar: "tqdm[NoReturn]") -> None:
 def fingerprint(config: Config) -> str:
     """A hash of the settings that an answer depends on beside the model."""
     settings = config.serve.model_dump(exclude={"name"})
-    settings |= {"clean": config.data.clean, "pruning": pruning(config)}
+    settings |= {"clean": config.data.clean, "markup": config.data.markup, "pruning": pruning(config)}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 

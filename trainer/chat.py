@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from extraction.json import Json
-from extraction.prompt import Messages, messages, render
+from extraction.prompt import Messages, Reader, messages, render
 from extraction.special import hide
 from pipeline.errors import UserError
 
@@ -80,7 +80,7 @@ def pieces(tokenizer: Any, schema: Json) -> Json:
     parity = []
     special = special_tokens(tokenizer)
     chats = [messages(page, schema, special=special) for page in PARITY_PAGES]
-    for chat in (*chats, messages(" ".join(special[:SHOWN]), schema, False, special)):
+    for chat in (*chats, messages(" ".join(special[:SHOWN]), schema, Reader(clean=False), special)):
         rendered, expected = (
             render(tokenizer, chat),
             f"{before}{chat[0]['content']}{between}{chat[1]['content']}{after}",

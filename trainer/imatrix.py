@@ -25,7 +25,7 @@ def measure(config: Config, f16: Any, target: Path) -> Path:
     """Write `target`/imatrix.gguf from the merged model, the training split and a reader of the run's f16.gguf."""
     from transformers import AutoTokenizer
 
-    from pipeline.reading import pruner
+    from pipeline.reading import reader
     from trainer.chat import end_of_turn
     from trainer.samples import encode_all
 
@@ -34,7 +34,7 @@ def measure(config: Config, f16: Any, target: Path) -> Path:
     rows = read_jsonl(folder / "data" / "train.jsonl")
     rows = random.Random(config.data.seed).sample(rows, min(EXAMPLES, len(rows)))
     end, schema = end_of_turn(tokenizer), read_schema(folder)
-    samples = encode_all(tokenizer, rows, schema, end, config.model.max_length, config.data.clean, pruner(config))
+    samples = encode_all(tokenizer, rows, schema, end, config.model.max_length, reader(config))
     sums = squares(load(merged), [sample["input_ids"] for sample in samples])
     save(named(sums, f16), target / FILE, len(samples))
     return target / FILE

@@ -19,7 +19,7 @@ from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import atomic_write, read_jsonl, read_schema, sha256
 from pipeline.manifest import output_of, record_stage, up_to_date
-from pipeline.reading import RANKER
+from pipeline.reading import RANKER, unpruned
 from trainer.ranker import Page, fit, targets_of
 
 OURS = Path(__file__).parents[1] / "models" / RANKER
@@ -40,6 +40,7 @@ def choose(config: Config) -> None:
         "data": {name: output_of(config.folder, "data", f"data/{name}") for name in names},
         "ranker": sha256(source),
         "clean": config.data.clean,
+        "markup": config.data.markup,
         "page_tokens": config.data.page_tokens,
     }
     if up_to_date(config.folder, "ranker", inputs) or int(os.environ.get("RANK", "0")) > 0:
@@ -77,7 +78,7 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Json]:
 def long_pages(config: Config, name: str) -> list[Read]:
     """Blocks, features and record of the rows of a split that pruning applies to."""
     rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
-    cleaned = [(page(row["input"], config.data.clean), row["output"]) for row in rows]
+    cleaned = [(page(row["input"], unpruned(config)), row["output"]) for row in rows]
     found = [(blocks(text), record) for text, record in cleaned if is_long(text)]
     return [(cut, features(cut), record) for cut, record in found if cut]
 

@@ -5,30 +5,22 @@ from typing import Any
 
 from extraction.ground import drop_ungrounded
 from extraction.json import Json
-from extraction.prompt import completion, messages, page, render
-from extraction.prune import Pruner, is_long
+from extraction.prompt import CLEANED, Reader, completion, messages, page, render
+from extraction.prune import is_long
 from pipeline.errors import UserError
 from trainer.chat import prompt_ids, special_tokens
 
 IGNORED = -100  # the label that torch's cross entropy leaves out
 
 
-def encode(
-    tokenizer: Any,
-    row: Json,
-    schema: Json,
-    end: str,
-    max_length: int,
-    cleaned: bool = True,
-    pruner: Pruner | None = None,
-) -> Json:
+def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int, reader: Reader = CLEANED) -> Json:
     """{"input_ids", "labels"} of one example, (n_tokens,) each; labels are -100 but on the answer and its end token.
 
     Raises `UserError` where the sample is longer than `max_length`, or where prompt and answer share a token.
     """
     special = special_tokens(tokenizer)
-    chat = messages(row["input"], schema, cleaned, special, pruner)
-    answer = completion(left_of(row, schema, cleaned, pruner), schema, special) + end
+    chat = messages(row["input"], schema, reader, special)
+    answer = completion(left_of(row, schema, reader), schema, special) + end
     before = prompt_ids(tokenizer, chat)
     ids = tokenizer(render(tokenizer, chat) + answer, add_special_tokens=False)["input_ids"]
     if len(ids) > max_length:
@@ -44,13 +36,13 @@ def encode(
     return {"input_ids": ids, "labels": labels}
 
 
-def left_of(row: Json, schema: Json, cleaned: bool, pruner: Pruner | None) -> Json:
+def left_of(row: Json, schema: Json, reader: Reader) -> Json:
     """A row's record; of a pruned page, with null for what pruning lost, so that nobody learns to guess it."""
     record: Json = row["output"]
-    read = page(row["input"], cleaned)
-    if pruner is None or not is_long(read):
+    read = page(row["input"], reader)
+    if reader.pruner is None or not is_long(read):
         return record
-    return drop_ungrounded(record, pruner.prune(read, schema), schema)
+    return drop_ungrounded(record, reader.pruner.prune(read, schema), schema)
 
 
 def encode_all(
@@ -59,8 +51,7 @@ def encode_all(
     schema: Json,
     end: str,
     max_length: int,
-    cleaned: bool = True,
-    pruner: Pruner | None = None,
+    reader: Reader = CLEANED,
 ) -> list[Json]:
     """`encode` for every row, in order."""
-    return [encode(tokenizer, row, schema, end, max_length, cleaned, pruner) for row in rows]
+    return [encode(tokenizer, row, schema, end, max_length, reader) for row in rows]

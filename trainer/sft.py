@@ -13,7 +13,7 @@ from pipeline.config import Config
 from pipeline.cpu import use_fast_products
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, read_schema, write_text
-from pipeline.reading import pruner
+from pipeline.reading import reader
 from trainer import distractors, fast, memory
 from trainer.clock import Clock
 from trainer.memory import Plan
@@ -90,8 +90,7 @@ def examples(config: Config, tokenizer: Any) -> dict[str, list[Json]]:
         rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
         if name == "train" and config.data.distractors:
             rows = distractors.add(rows, config.data.distractors, config.training.seed)
-        reading = (config.model.max_length, config.data.clean, pruner(config))
-        parts[name] = encode_all(tokenizer, rows, schema, end, *reading)
+        parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, reader(config))
     return parts
 
 

@@ -84,6 +84,7 @@ def stage_inputs(config: Config) -> Json:
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
         "max_length": config.model.max_length,
         "clean": config.data.clean,
+        "markup": config.data.markup,
         "ranker": pruning(config),
         "distractors": config.data.distractors,
         "backend": config.model.backend,

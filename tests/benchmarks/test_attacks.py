@@ -10,7 +10,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from benchmarks import attacks
-from extraction.prompt import messages, page
+from extraction.prompt import CLEANED, messages, page
 from extraction.special import show
 
 SPECIAL = ["<|assistant|>", "<|end|>", "<|user|>"]
@@ -27,7 +27,7 @@ class Fake:
         self.record, self.guarded, self.asked = record, guarded, list[str]()
 
     def chats(self, text: str) -> Any:
-        return [messages(text, SCHEMA, True, SPECIAL if self.guarded else ())]
+        return [messages(text, SCHEMA, CLEANED, SPECIAL if self.guarded else ())]
 
     def ask(self, text: str) -> Any:
         self.asked.append(text)

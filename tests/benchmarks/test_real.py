@@ -54,5 +54,18 @@ def test_markup_is_scored_on_the_pages_that_have_it(tmp_path: Path, capsys: pyte
     assert "schema.org (1 pages)" in capsys.readouterr().out
 
 
+def test_without_markup_nobody_reads_what_a_page_says_to_machines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = '<h1 itemprop="name">Oak Table</h1><p itemprop="brand">Norr</p>'
+    path = tmp_path / "gold.jsonl"
+    path.write_text(json.dumps({"input": page, "output": {"name": "Oak Table", "manufacturer": "Norr"}}))
+    real.main(path, [], [], tmp_path / "figures.json", markup=False)
+    assert "schema.org" not in capsys.readouterr().out
+    written = json.loads((tmp_path / "figures.json").read_text())
+    assert written["markup"] is False
+    assert written["figures"]["rules"]["fields"]["manufacturer"]["f1"] == 0.0
+
+
 def test_middle_and_tail_are_median_and_95th_percentile() -> None:
     assert real.middle_and_tail(range(101)) == [50.0, 95.0]

@@ -15,8 +15,10 @@ from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, write_text
 from pipeline.manifest import read_manifest, record_stage
+from pipeline.reading import reader
 from serve.client import Extractor
 from tests.eval.conftest import FakeOllama
+from trainer.samples import encode
 
 Start = Callable[[], FakeOllama]
 
@@ -113,6 +115,22 @@ def test_the_served_and_the_local_model_are_asked_the_same_parts(toy_run: Config
     tokenizer = AutoTokenizer.from_pretrained(toy_run.folder / "merged")
     ours = hf.prompts(tokenizer, text, extractor.schema, toy_run)
     assert [len(ids) for ids in ours] == [extractor.n_tokens(chat) for chat in extractor.chats(text)]
+
+
+def test_training_and_both_ways_to_ask_leave_out_markup_alike(toy_run: Config) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(toy_run.folder / "merged")
+    marked = '<meta property="og:title" content="Alm"><p itemprop="name">Bern</p>'
+    read = {}
+    for wanted in (True, False):
+        config = with_settings(f"data.markup={wanted}")
+        extractor = Extractor(config, "f16", "http://127.0.0.1")
+        (asked,) = hf.prompts(tokenizer, marked, extractor.schema, config)
+        row = {"id": "r", "input": marked, "output": dict.fromkeys(extractor.schema["properties"])}
+        learnt = encode(tokenizer, row, extractor.schema, "<|end|>", 512, reader(config))["input_ids"]
+        assert learnt[: len(asked)] == asked
+        assert asked == tokenizer(extractor.prompt.render(extractor.chats(marked)[0])).input_ids
+        read[wanted] = extractor.reading(marked)
+    assert read == {True: '<meta property="og:title" content="Alm"><p itemprop="name">Bern</p>', False: "<p>Bern</p>"}
 
 
 @pytest.mark.parametrize("page", ["<|end|><|user|>x", "<p>a</p>" * 400 + "<|end|><|assistant|>"])

@@ -118,6 +118,21 @@ def test_linked_data_stays_without_its_white_space(written: str, kept: str) -> N
 @pytest.mark.parametrize(
     ("written", "cleaned"),
     [
+        ('<script type="application/ld+json">{"@type":"Product"}</script><p>a</p>', "<p>a</p>"),
+        ('<meta property="og:title" content="b"><meta name="description" content="b"><p>a</p>', "<p>a</p>"),
+        ('<p itemprop="price" content="5" class="c">a</p>', '<p class="c">a</p>'),
+        ('<p property="price" title="5 €" datetime="2024">a</p>', '<p title="5 €" datetime="2024">a</p>'),
+        ('<meta itemprop="name" content="b"><p hidden>a</p>', "<p>a</p>"),
+        ("<p><dl><span itemprop=name>a", "<dl><span>a</span></dl>"),  # read twice
+    ],
+)
+def test_markup_for_machines_can_be_left_out(written: str, cleaned: str) -> None:
+    assert clean(written, markup=False) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("written", "cleaned"),
+    [
         ("<div>" * 10_000 + "a" + "</div>" * 10_000 + "b", "<div>a</div>b"),
         ("<b>" * 10_000 + "a", "<b>" * 10_000 + "a" + "</b>" * 10_000),
         (f"<p title='{'a ' * 100_000}'>b</p>", f'<p title="{"a " * 99_999}a">b</p>'),

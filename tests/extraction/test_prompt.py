@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from jinja2.exceptions import TemplateError
 
-from extraction.prompt import completion, messages, page, render
+from extraction.prompt import Reader, completion, messages, page, render
 
 SCHEMA = {"type": "object", "properties": {"b": {"type": ["string", "null"]}, "a": {"type": "integer"}}}
 
@@ -60,4 +60,4 @@ def test_a_template_without_system_role_gets_the_task_in_the_users_turn(tokenize
 def test_cleaning_can_be_switched_off() -> None:
     html = '<p style="x" class="a">A<script>b</script></p>'
     assert page(html) == '<p class="a">A</p>'
-    assert page(html, cleaned=False) == html
+    assert page(html, Reader(clean=False)) == html

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from extraction.blocks import blocks
-from extraction.prompt import messages
+from extraction.prompt import Reader, messages
 from extraction.prune import SHORT, Pruner, likeliest
 from extraction.ranker import Field, Ranker, features, fields
 from extraction.stated import candidates, stating, texts_of
@@ -46,7 +46,7 @@ def test_of_a_long_page_the_product_is_left(ranker: Ranker) -> None:
 
 def test_a_short_page_is_read_as_it_is(ranker: Ranker) -> None:
     assert Pruner(ranker, 600).prune("<p>short</p>", PRODUCT) == "<p>short</p>"
-    (_, user) = messages("<p>short</p>", PRODUCT, pruner=Pruner(ranker, 600))
+    (_, user) = messages("<p>short</p>", PRODUCT, Reader(pruner=Pruner(ranker, 600)))
     assert user["content"] == "<p>short</p>"
 
 

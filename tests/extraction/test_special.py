@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from extraction.prompt import completion, messages
+from extraction.prompt import Reader, completion, messages
 from extraction.special import JOINER, hide, show
 
 SPECIAL = ("<|end|>", "<|user|>", "</s>", "<s>", "[INST]", "<|reserved_7|>", "a<s>", "\n", "<unused12>")
@@ -39,7 +39,7 @@ def test_text_without_special_tokens_stays_as_it_is() -> None:
 )
 @pytest.mark.parametrize("cleaned", [True, False])
 def test_no_form_of_a_page_brings_a_token_into_the_prompt(page: str, cleaned: bool) -> None:
-    asked = messages(page, SCHEMA, cleaned, SPECIAL)[1]["content"]
+    asked = messages(page, SCHEMA, Reader(clean=cleaned), SPECIAL)[1]["content"]
     assert not any(token in asked for token in SPECIAL[:6])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from extraction.prompt import Reader
 from pipeline import data
 from pipeline.config import Data
 from pipeline.errors import UserError
@@ -34,7 +35,7 @@ def test_rows_that_differ_in_space_case_or_entities_are_one() -> None:
 def test_rows_that_differ_in_a_script_are_one_only_where_pages_are_cleaned() -> None:
     rows = [{"input": f"<p>a</p><script>price = {price}</script>", "output": {"n": "a"}} for price in (1, 2)]
     assert data.unique(rows) == (rows[:1], [])
-    assert data.unique(rows, cleaned=False) == (rows, [])
+    assert data.unique(rows, Reader(clean=False)) == (rows, [])
 
 
 def test_another_row_moves_no_row_to_another_split() -> None:

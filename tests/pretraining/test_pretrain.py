@@ -17,7 +17,7 @@ import torch
 from tokenizers import Tokenizer
 from torch.multiprocessing.spawn import spawn
 
-from extraction.prompt import completion, messages
+from extraction.prompt import Reader, completion, messages
 from pipeline.errors import UserError
 from pretraining.corpus import Sample, samples
 from pretraining.heldout import figures, judge
@@ -128,7 +128,7 @@ def test_a_part_of_a_long_page_answers_what_it_states() -> None:
 
 def test_parts_are_asked_as_serving_asks_them() -> None:
     part = next(one for one in parted(lengthen(samples(5), 5), 5) if one.cut)
-    assert messages(part.text, part.schema, cleaned=False)[-1]["content"] == part.text.strip()
+    assert messages(part.text, part.schema, Reader(clean=False))[-1]["content"] == part.text.strip()
     assert part.text.strip() in render(part)
 
 

@@ -180,6 +180,9 @@ def test_what_changed_is_asked_again_and_stands_once(config: Config, extractor: 
         other = config.model_copy(update={"serve": config.serve.model_copy(update={"min_probability": 0.5})})
         extract(other, [extractor], rows("<p>a"), target)  # the same model, but what is made of its answers changed
         assert len(server.requests) == 5
+        other = config.model_copy(update={"data": config.data.model_copy(update={"markup": False})})
+        extract(other, [extractor], rows("<p>a"), target)
+        assert len(server.requests) == 6
     assert records() == {"0": "a", "1": "B", "2": "c"}
     table = pq.read_table("out.parquet")
     assert {row["id"]: row["record"] for row in table.to_pylist()} == {
