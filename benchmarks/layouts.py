@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import offline
+from eval.records import read_results
 from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
@@ -72,8 +73,7 @@ def trained(config: Config, count: int, rows: list[Json]) -> Json:
 
 def point(count: int, folder: Path, variant: str) -> Json:
     """One variant's figures on the held-out layouts."""
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    scores = results["variants"][variant]["unseen"]["normalised"]
+    scores = read_results(folder)["variants"][variant]["unseen"]["normalised"]
     accuracy, exact = scores["mean_field_accuracy"], scores["record_exact_match"]
     return {"layouts": count, "record_exact_match": round(exact, 4), "mean_field_accuracy": round(accuracy, 4)}
 

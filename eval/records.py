@@ -1,8 +1,11 @@
 """What the files of an evaluation hold: a line of samples/<variant>.jsonl, and results.json. Shares are 0 to 1."""
 
+from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from extraction.json import Json
+from pipeline.errors import UserError
+from pipeline.files import read_json
 
 VERSION = 2  # of results.json: raised whenever a key changes its meaning or goes
 Span = tuple[float, float]  # the ends of a 95 % interval
@@ -124,3 +127,16 @@ class Results(TypedDict):
     differences: list[dict[str, Any]]
     gate: list[Verdict]
     pruning: dict[str, Any] | None  # eval.pruning.losses
+
+
+def read_results(folder: Path) -> Json:
+    """The results.json of a run's folder; `UserError` where it is missing, damaged or of another version."""
+    path = folder / "results.json"
+    results = read_json(path, "run `make eval` first")
+    version = results.get("version") if isinstance(results, dict) else None
+    if version != VERSION:
+        raise UserError(
+            f"{path} has version {version}, and this code reads version {VERSION}: run `make eval` again, which asks"
+            " nothing that is up to date"
+        )
+    return dict(results)

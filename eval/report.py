@@ -18,13 +18,13 @@ from eval.calibration import sentence
 from eval.charts import change_bars, curve, grouped_bars
 from eval.compare import ASKED
 from eval.predict import Task, read_samples
-from eval.records import Row
+from eval.records import Row, read_results
 from extraction.json import Json
 from extraction.parse import Status
 from extraction.values import same, same_raw
 from pipeline import config as configuration
 from pipeline.config import Config
-from pipeline.errors import UserError, run
+from pipeline.errors import run
 from pipeline.files import read_rules, write_text
 
 N_EXAMPLES = 12
@@ -38,15 +38,13 @@ def main() -> None:
 
 def write_report(config: Config) -> Path:
     """Write report.html from what `make eval` wrote."""
-    path = config.folder / "results.json"
-    if not path.is_file():
-        raise UserError(f"{path} is not there: run `make eval` first")
-    results: Json = json.loads(path.read_text(encoding="utf-8"))
+    results = read_results(config.folder)
     samples: dict[str, list[Row]] = {
         name: read_samples(config, Task(name)) for name in results["variants"] if name != ASKED
     }
-    write_text(path.with_name("report.html"), render(results, samples, read_rules(config.folder)))
-    return path.with_name("report.html")
+    path = config.folder / "report.html"
+    write_text(path, render(results, samples, read_rules(config.folder)))
+    return path
 
 
 def render(results: Json, samples: dict[str, list[Row]], rules: Json) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.language import stated
 from eval.metrics import clusters, decisions, mean, share
 from eval.records import Row
 from eval.statistics import bootstrap, ratio
@@ -28,10 +29,12 @@ def seen_and_unseen(samples: Rows) -> dict[str, Rows]:
 def finer(samples: Rows, rules: Json, columns: Sequence[str]) -> Json:
     """{title: {value: {"n", "variants": {variant: {"mean_field_accuracy", "interval"}}}}} of finer slices.
 
-    By the page's length (thirds of the test split), by whether gold has a value, and by each of `columns`.
+    By the page's length (thirds of the test split), by the language that it states, by whether gold has a value, and by
+    each of `columns`.
     """
     first = next(iter(samples.values()))
-    labels = {"input length": lengths(first)} | {column: values(first, column) for column in columns}
+    labels = {"input length": lengths(first), "stated language": [stated(row["input"]) for row in first]}
+    labels |= {column: values(first, column) for column in columns}
     found = {title: _by_label(samples, rules, names) for title, names in labels.items()}
     return found | {"gold value": presence(samples, rules)}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from eval import gate, table
 from eval.compare import ASKED, difference, last_served
 from eval.predict import Task, read_samples
-from eval.records import Difference, Row
+from eval.records import Difference, Row, read_results
 from eval.summary import rows as markdown_rows
 from extraction.json import Json
 from extraction.values import same
@@ -43,6 +43,7 @@ def main(runs: list[str], variant: str | None) -> None:
 
 def answers(config: Config, variant: str | None) -> list[Row]:
     """The first answers of a variant of a run; of the one that users get where none is named."""
+    read_results(config.folder)  # of another version, its samples would be too
     name = variant or last_served(config.eval.variants) or config.eval.variants[-1]
     if name == ASKED:
         raise UserError(f"--variant cannot be {ASKED!r}: give one of {', '.join(config.eval.variants)}")

@@ -8,11 +8,12 @@ import pytest
 
 from eval import report, score
 from eval.charts import change_bars, grouped_bars
+from eval.records import VERSION
 from extraction.json import Json
 from extraction.prompt import page as read
 from pipeline.config import Config, load
 from pipeline.errors import UserError
-from pipeline.files import read_jsonl, write_jsonl
+from pipeline.files import read_jsonl, write_jsonl, write_text
 from pipeline.manifest import record_stage
 from tests.eval.conftest import FakeOllama
 
@@ -48,6 +49,20 @@ def test_the_report_can_be_made_again_without_models(toy_run: Config, ollama: Ca
     page = evaluated(toy_run, ollama())
     (toy_run.folder / "report.html").unlink()
     assert report.write_report(toy_run).read_text() == page
+
+
+@pytest.mark.parametrize("content", ['{"version": 1}', "{}", "[]"])
+def test_results_of_another_version_are_refused_with_the_remedy(toy_run: Config, content: str) -> None:
+    write_text(toy_run.folder / "results.json", content)
+    words = rf"has version (1|None), and this code reads version {VERSION}: run `make eval`"
+    with pytest.raises(UserError, match=words):
+        report.write_report(toy_run)
+
+
+def test_damaged_results_are_refused(toy_run: Config) -> None:
+    write_text(toy_run.folder / "results.json", '{"version": ')
+    with pytest.raises(UserError, match=r"results\.json is damaged .* run `make eval` first"):
+        report.write_report(toy_run)
 
 
 def test_a_report_before_the_evaluation_is_an_error(toy_run: Config) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from eval import versus
+from eval.records import VERSION
 from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.errors import UserError
@@ -20,6 +21,7 @@ def make(name: str, wrong: int, n: int = 200) -> None:
     rows = [{"id": f"r{i}", "input": f"<p>{i}</p>", "output": {"town": f"Bern {i}", "seats": i}} for i in range(n)]
     write_jsonl(config.folder / "data" / "test.jsonl", rows)
     write_text(config.folder / "data" / "rules.json", json.dumps(RULES))
+    write_text(config.folder / "results.json", json.dumps({"version": VERSION}))
     records = [row["output"] | ({"town": "Atlantis"} if i < wrong else {}) for i, row in enumerate(rows)]
     samples = [
         {"id": row["id"], "reference": row["output"], "prediction": record, "status": "ok"}
@@ -45,6 +47,14 @@ def test_only_examples_that_both_have_are_compared(workspace: Path, capsys: pyte
     make("b", 0, n=150)
     versus.main(["a", "b"], "q4_k_m")
     assert "150 examples are in both test splits (200 and 150)" in capsys.readouterr().out
+
+
+def test_a_run_of_another_version_is_not_compared(workspace: Path) -> None:
+    make("a", 0)
+    make("b", 0)
+    write_text(Path("artifacts/b/results.json"), '{"version": 1}')
+    with pytest.raises(UserError, match=r"artifacts/b/results\.json has version 1, .* run `make eval` again"):
+        versus.main(["a", "b"], None)
 
 
 def test_one_run_cannot_be_compared() -> None:
