@@ -8,6 +8,8 @@ from pretraining.corpus.markup import Markup
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.product import Product
 
+AFTER = (("div", "strong", "small"), ("div", "p", "p"), ("li", "b", "p"), ("td", "b", "p"), ("div", "h3", "div"),
+         ("p", "em", "small"), ("div", "div", "label"), ("li", "div", "small"))  # fmt: skip
 Row = tuple[str | None, str, str]  # slot or None, label, value
 
 
@@ -97,6 +99,18 @@ class Page:
             for label, value in pairs
         ]
         return m.el("div", "table", *rows) if len(rows) > 1 else rows[0]
+
+    def _after(self, pairs: list[tuple[str, str]]) -> str:
+        """Each value before or above its label."""
+        m = self.m
+        outer, value_tag, label_tag = pick(self.r, AFTER)
+        rows = []
+        for label, value in pairs:
+            both = [m.leaf(value_tag, "table value", value), m.leaf(label_tag, "table label", label.rstrip(": "))]
+            rows.append(m.el(outer, "table row", m.join(both)))
+        kind = {"td": "tr", "li": "ul"}.get(outer, "div")
+        listed = m.el(kind, "table", *rows)
+        return m.el("table", "table", listed) if kind == "tr" else listed
 
     def _br(self, pairs: list[tuple[str, str]]) -> str:
         m, tags = self.m, ("<b>", "</b>") if chance(self.r, 0.5) else ("", "")

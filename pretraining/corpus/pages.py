@@ -17,7 +17,7 @@ from pretraining.corpus.product import product
 from pretraining.corpus.site import Site
 from pretraining.corpus.words import words
 
-SHARES = {"product": 0.65, "record": 0.35}
+SHARES = {"product": 0.60, "record": 0.40}
 LISTS = 0.1  # of the records' pages ask for a list of objects
 LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {

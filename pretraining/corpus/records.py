@@ -3,9 +3,9 @@
 from random import Random
 
 from extraction.json import Json
-from pretraining.corpus import ask, facts, rows
+from pretraining.corpus import ask, facts, open_domain, rows
 from pretraining.corpus.asked import named, typed
-from pretraining.corpus.domains import DOMAINS
+from pretraining.corpus.domains import DOMAINS, HELD_OUT
 from pretraining.corpus.draft import Draft, value
 from pretraining.corpus.layouts import LAYOUTS, SHARES
 from pretraining.corpus.page import Page
@@ -14,28 +14,35 @@ from pretraining.corpus.product import product
 from pretraining.corpus.surroundings import surround
 from pretraining.corpus.words import SHOPS
 
-HELD_OUT = ("boat", "exhibition", "medicine", "volunteer")  # their pages are for judging alone
 NAMES = tuple(name for name in DOMAINS if name not in HELD_OUT)
 ROWS = 0.2  # of these pages ask for a list of objects
+OPEN = 0.5  # of the others are of no domain
+AFTER = 0.14  # of the pages have a value before its label
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
     """(text, schema, record, domain) of one record."""
     if chance(r, ROWS):
         return rows.sample(r)
-    domain, lang = pick(r, NAMES), pick(r, facts.LANGS)
-    draft = drawn(r, domain, lang)
+    draft = drawn(r, domain(r), pick(r, facts.LANGS))
     layout = weighted(r, SHARES)
     text = surround(draft, LAYOUTS[layout](draft), layout)
     schema, record = question(r, draft)
-    return text, schema, record, domain
+    return text, schema, record, draft.domain
+
+
+def domain(r: Random) -> str:
+    """One that is not held out."""
+    return open_domain.NAME if chance(r, OPEN) else pick(r, NAMES)
 
 
 def drawn(r: Random, domain: str, lang: str) -> Draft:
     """A record of the domain: its title, at least three of its other slots, and now and then labels without value."""
-    slots = DOMAINS[domain]
+    slots = open_domain.slots(r, lang) if domain == open_domain.NAME else DOMAINS[domain]
     goods = product(r)
     page = Page(r, goods)
+    if chance(r, AFTER):
+        page.look = "after"
     goods.lang = lang if lang in SHOPS else "en"
     names = list(slots)
     stated = names[:1] + r.sample(names[1:], r.randint(min(3, len(names) - 1), len(names) - 1))

@@ -3,7 +3,7 @@
 `collect.py`); `brands.txt` has makers by trade that readers know
 where a name is all that tells (from general knowledge; none that is an everyday word too), `lists.txt` what belongs to
 no language: class names, field names, currencies, receipts' words; `attacks.txt` what speaks to a model instead of a
-reader.
+reader. `domains.txt`, `rows.txt` and `attributes.txt` have slots of records (`domains.py`).
 
 A section is `[code]`, an entry `key=a|b|c`. A key that a language lacks falls back to English, as shops' pages do.
 """

@@ -1,0 +1,67 @@
+from collections import Counter
+from itertools import islice
+from random import Random
+
+import pytest
+
+from pretraining.corpus import open_domain, records
+from pretraining.corpus.domains import DOMAINS, HELD_OUT, Slot
+from pretraining.corpus.markup import plain
+from pretraining.corpus.page import AFTER, Page
+from pretraining.corpus.pages import pages
+from pretraining.corpus.product import product
+
+LANGUAGES = ("en", "de", "fr", "ja", "ru")
+
+
+def drawn(seed: int) -> dict[str, Slot]:
+    r = Random(seed)
+    return open_domain.slots(r, LANGUAGES[seed % len(LANGUAGES)])
+
+
+def test_an_open_record_has_fields_that_no_other_slot_of_it_has() -> None:
+    for seed in range(200):
+        slots = drawn(seed)
+        assert len(slots) >= 4
+        fields = Counter(field for slot in slots.values() for field in slot.fields[1:])
+        assert not [field for field, n in fields.items() if n > 1]
+        assert all(slot.fields and slot.labels and all(slot.labels) for slot in slots.values())
+
+
+def test_every_attribute_makes_a_value_in_every_language() -> None:
+    assert len(open_domain.ATTRIBUTES) > 400
+    for name, slot in open_domain.ATTRIBUTES.items():
+        for language in LANGUAGES:
+            assert slot.make(Random(name), language).strip(), name
+
+
+def test_some_fields_are_invented_and_look_like_their_labels() -> None:
+    alike = []
+    for seed in range(100):
+        for field, slot in open_domain.invented(Random(seed), "en", 5).items():
+            words = slot.labels[0].casefold().split()
+            alike.append(any(word in field.casefold() for word in words))
+    assert sum(alike) > 0.9 * len(alike)
+
+
+def test_the_held_out_domains_lend_nothing() -> None:
+    titles = {slot.fields for _, slot in open_domain.TITLES}
+    own = {next(iter(DOMAINS[name].values())).fields for name in HELD_OUT} - {
+        next(iter(slots.values())).fields for name, slots in DOMAINS.items() if name not in HELD_OUT
+    }
+    assert not titles & own
+
+
+def test_half_of_the_records_are_of_no_domain() -> None:
+    r = Random(5)
+    shares = Counter(records.domain(r) == open_domain.NAME for _ in range(1_000))
+    assert 0.45 < shares[True] / 1_000 < 0.55
+    assert any(sample.domain == "open, page" for sample in islice(pages(4, "record", (3_000, 9_000)), 20))
+
+
+@pytest.mark.parametrize("seed", range(len(AFTER)))
+def test_a_value_before_its_label(seed: int) -> None:
+    r = Random(seed)
+    page = Page(r, product(r))
+    text = plain(page.rows([(None, "Rooms", "4"), (None, "Floor", "2nd")], "after"))
+    assert text.split() == ["4", "Rooms", "2nd", "Floor"]
