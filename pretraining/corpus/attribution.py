@@ -23,8 +23,8 @@ ALTS = (
 )
 
 KINDS = {
-    "line": 0.20, "by": 0.10, "label": 0.17, "logo": 0.08, "row": 0.11, "meta": 0.03, "bare": 0.05, "inline": 0.05,
-    "among": 0.03, "wordmark": 0.06, "titled": 0.04, "panel": 0.03, "link": 0.05,
+    "line": 0.17, "by": 0.10, "label": 0.16, "logo": 0.08, "row": 0.10, "heading": 0.05, "meta": 0.03,
+    "bare": 0.05, "inline": 0.05, "among": 0.03, "wordmark": 0.06, "titled": 0.04, "panel": 0.03, "link": 0.05,
 }  # fmt: skip
 
 
@@ -54,6 +54,13 @@ def _line(page: Page, text: str) -> str:
     if chance(r, 0.35):
         return m.el(tag, role, m.leaf(pick(r, ("a", "span")), "brand link", text))
     return m.leaf(tag, role, text, **({"itemprop": "brand"} if m.microdata else {}))
+
+
+def _heading(page: Page, text: str) -> str:
+    """A heading that looks as the name's own."""
+    r, m = page.r, page.m
+    tag, role = pick(r, ("h1", "h2", "h2", "h3", "p")), pick(r, ("product title", "title", "product brand title"))
+    return m.el(tag, role, m.leaf("span", "title", text)) if chance(r, 0.4) else m.leaf(tag, role, text)
 
 
 def _by(page: Page, text: str) -> str:
@@ -222,6 +229,7 @@ def _slug(page: Page, text: str) -> str:
 
 
 DRAWN: dict[str, Callable[[Page, str], str]] = {
-    "line": _line, "by": _by, "label": _labelled, "logo": _logo, "row": _row, "meta": _property, "bare": _bare,
-    "inline": _inline, "among": _among, "wordmark": _wordmark, "titled": _titled, "panel": _panel, "link": _link,
+    "line": _line, "heading": _heading, "by": _by, "label": _labelled, "logo": _logo, "row": _row,
+    "meta": _property, "bare": _bare, "inline": _inline, "among": _among, "wordmark": _wordmark, "titled": _titled,
+    "panel": _panel, "link": _link,
 }  # fmt: skip

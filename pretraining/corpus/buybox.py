@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from pretraining.corpus import extras
-from pretraining.corpus.chrome import options
-from pretraining.corpus.goods import measure
+from pretraining.corpus.chrome import options, signs
+from pretraining.corpus.goods import brand, measure
 from pretraining.corpus.letters import digits
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.site import TEXT, Site, attribute, fill
@@ -27,8 +27,10 @@ def gallery(site: Site) -> str:
 
 
 def _called(site: Site) -> str:
-    """The name as a picture's text gives it: as it is, or with maker, shop or another case."""
+    """The name as a picture's text gives it: as it is, in a phrase, or with maker, shop or another case."""
     r, p, shown = site.r, site.page.product, site.page.shown.get("manufacturer", "")
+    if chance(r, 0.35):
+        return pick(r, words(site.lang, "alts")).format(n=p.name, s=p.shop, i=r.randint(1, 9))
     forms = (
         p.name,
         p.name,
@@ -156,6 +158,24 @@ def rating(site: Site) -> str:
     return extras.rating(site.page)
 
 
+def fits(site: Site) -> str:
+    """Makers and things that the product goes with, not who made it."""
+    r = site.r
+    texts = [pick(r, site.makers) if chance(r, 0.7) else pick(r, site.things) for _ in range(r.randint(1, 3))]
+    link = site.leaf(pick(r, ("a", "span", "b")), pick(r, ("link", "value", "brand link")), ", ".join(texts))
+    label = site.leaf("span", "label", site.say("fits"))
+    return site.el(pick(r, ("div", "p", "li")), pick(r, ("product", "note", "row")), label, " ", link)
+
+
+def seller(site: Site) -> str:
+    """Who sells it, which need not be who made it."""
+    r, page = site.r, site.page
+    who = page.product.shop if chance(r, 0.4) else brand(r, site.lang)
+    page.show("seller", who)
+    text = site.el("span", "value", site.m.text(who)) if chance(r, 0.6) else site.m.text(who)
+    return site.el(pick(r, ("div", "p", "span")), pick(r, ("note", "product", "label")), f"{site.say('seller')} {text}")
+
+
 AROUND = (
     choices,
     choices,
@@ -170,6 +190,9 @@ AROUND = (
     share,
     badge,
     subtitle,
+    signs,
+    fits,
+    seller,
 )
 
 

@@ -1,9 +1,11 @@
 """What every page of a site has around its content: bars, menus, search, consent, footers, scripts."""
 
+from collections.abc import Callable
+
 from pretraining.corpus.letters import digits, latin
 from pretraining.corpus.naming import hashed
 from pretraining.corpus.pick import chance, pick
-from pretraining.corpus.site import TEXT, Site, fill
+from pretraining.corpus.site import IMAGE, TEXT, Site, attribute, fill
 
 
 def skip_links(site: Site) -> str:
@@ -29,7 +31,31 @@ def logo(site: Site) -> str:
     r, shop = site.r, site.m.text(site.page.product.shop)
     image = fill(site.picture(), shop.replace('"', "&quot;"), "/", pick(r, site.images))
     inner = pick(r, (image, shop, image + site.el("span", "hidden", shop), site.icons[0] + shop))
-    return site.deep(site.el("a", "logo link", inner, href="/", title=shop), "logo", 2)
+    link = site.el("a", "logo link", inner, href="/", title=shop)
+    if chance(r, 0.2):
+        link = site.el(pick(r, ("h1", "h2", "p", "strong")), "logo", link)
+    return site.deep(link, "logo", 2)
+
+
+def signs(site: Site) -> str:
+    """Pictures and buttons of the page itself, whose texts name an action or a state."""
+    r = site.r
+    makers = (
+        lambda text: site.picture(text).replace(IMAGE, pick(r, site.images)),
+        lambda text: site.el("button", "button", site.icons[1], aria_label=text),
+        lambda text: site.el("a", "link", site.icons[0], title=text),
+        lambda text: site.el("a", "link", site.picture(text).replace(IMAGE, pick(r, site.images)), href="#"),
+    )
+    make: Callable[[str], str] = pick(r, makers)
+    texts = [attribute(site.say("signs")) for _ in range(r.randint(1, 4))]
+    return site.el(pick(r, ("div", "p", "span")), pick(r, ("layout", "item", "image", "logo")), *map(make, texts))
+
+
+def headings(site: Site) -> str:
+    """Headings that name a part of the page, mostly for screen readers."""
+    r = site.r
+    tag, role = pick(r, ("h1", "h2", "h2", "h3")), pick(r, ("hidden", "hidden title", "title"))
+    return "".join(site.leaf(tag, role, site.say("heads")) for _ in range(r.randint(1, 3)))
 
 
 def search(site: Site) -> str:

@@ -69,6 +69,7 @@ def _top(site: Site, shares: dict[str, int], size: int) -> list[str]:
     p = 0.85 if size > SMALL else 0.2
     makers = (chrome.logo, chrome.bar, chrome.search, chrome.account, chrome.skip_links)
     parts = [make(site) for make in makers if chance(r, p * pick(r, (1, 0.8, 0.4)))]
+    parts += [make(site) for make in (chrome.headings, chrome.signs) if chance(r, p * 0.35)]
     if site.page.product.brand == site.page.product.shop:  # only the logo says who made it
         parts.append(chrome.logo(site))
     if chance(r, 0.3):

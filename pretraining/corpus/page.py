@@ -16,8 +16,9 @@ Row = tuple[str | None, str, str]  # slot or None, label, value
 class Page:
     """`shown` holds slot -> value for everything that the page states: the gold."""
 
-    def __init__(self, r: Random, product: Product) -> None:
+    def __init__(self, r: Random, product: Product, whole: bool = False) -> None:
         self.r = r
+        self.whole = whole  # as a site serves it, not a snippet
         self.m = Markup(r)
         self.product = product
         self.shown: dict[str, Any] = {}

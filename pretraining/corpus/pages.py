@@ -15,6 +15,7 @@ from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.product import product
 from pretraining.corpus.site import Site
+from pretraining.corpus.state import state
 from pretraining.corpus.words import words
 
 SHARES = {"product": 0.60, "record": 0.40}
@@ -47,7 +48,7 @@ def pages(
 
 
 def _product(r: Random, size: int, heldout: bool) -> Sample:
-    page = Page(r, product(r))
+    page = Page(r, product(r), whole=True)
     site = Site(page)
     text = assemble(site, _content(site, size), size, heldout).strip()
     schema, record = ask.standard(page.shown) if chance(r, 0.7) else ask.product(r, page.shown)
@@ -82,6 +83,8 @@ def _content(site: Site, size: int) -> Content:
     trail = [] if odd else _trails(site)
     main = [wild.compose(page)] if odd else products.shown(page, chance(r, 0.3))
     copy = list(main)
+    if chance(r, 0.04):
+        main.append(state(site))
     price = _shown_price(site)
     main = buybox.furnish(site, main, size // 2)
     block = _block(site, main, copy)

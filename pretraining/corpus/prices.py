@@ -1,11 +1,14 @@
 """The price block: current and old price, savings, taxes, instalments and all the numbers that are not the price."""
 
+from pretraining.corpus import offers
 from pretraining.corpus.extras import extra
 from pretraining.corpus.markup import plain
 from pretraining.corpus.money import amount
 from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.words import words
+
+AMONG_OTHERS = {False: 0.12, True: 0.3}  # of snippets and of whole pages: other amounts that words alone tell apart
 
 
 def block(page: Page) -> str:
@@ -16,6 +19,8 @@ def block(page: Page) -> str:
         return _hidden(page)
     current, gold = amount_of(page)
     page.show("price", gold)
+    if chance(r, AMONG_OTHERS[page.whole]):
+        return offers.block(page, _current(page, current), current)
     if kind == "taxes":
         return _taxes(page, current)
     if kind == "rows":

@@ -7,7 +7,7 @@ from pretraining.corpus.goods import brand, measure, path, thing
 from pretraining.corpus.letters import code_like, digits, latin
 from pretraining.corpus.money import Money, amount, money
 from pretraining.corpus.pick import chance, pick
-from pretraining.corpus.product_names import name_pieces
+from pretraining.corpus.product_names import like_name, name_pieces
 from pretraining.corpus.shapes import shape, title
 from pretraining.corpus.words import SHOP_LANGUAGES, words
 
@@ -49,6 +49,9 @@ def product(r: Random) -> Product:
     shouting = chance(r, 0.05)
     if shouting:
         pieces = [piece.upper() for piece in pieces]
+    way = path(r, lang, chance(r, 0.06), head, maker)
+    if chance(r, 0.07):
+        way[-1] = like_name(r, lang, pieces, head) or way[-1]
     m = money(r, lang)
     cents = amount(r, m)
     old = None
@@ -71,7 +74,7 @@ def product(r: Random) -> Product:
         maker,
         " ".join(pieces),
         pieces,
-        path(r, lang, chance(r, 0.06), head, maker),
+        list(dict.fromkeys(way)),
         m,
         cents,
         old if old and old > cents else None,

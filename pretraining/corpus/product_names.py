@@ -2,7 +2,7 @@
 
 from random import Random
 
-from pretraining.corpus.goods import SPACELESS, described, measure, series, thing
+from pretraining.corpus.goods import PLURALS, SPACELESS, described, measure, series, thing
 from pretraining.corpus.letters import code_like, latin, rare
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.words import words
@@ -68,6 +68,19 @@ def name_pieces(r: Random, lang: str, maker: str | None, head: str) -> list[str]
     else:
         parts = [what] if not ser else [what, ser] if chance(r, 0.7) else [ser, what]
     return [part.strip() for part in parts if part and part.strip()]
+
+
+def like_name(r: Random, lang: str, pieces: list[str], head: str) -> str:
+    """A category that repeats more of a name than its noun, as narrow ones do; "" where the name has no such words."""
+    words_of = next((piece for piece in pieces if head in piece), "").split(" ")
+    ends = head.split(" ")[-1]
+    if lang in SPACELESS or ends not in words_of:
+        return ""
+    end = words_of.index(ends) + 1
+    few = words_of[max(0, end - r.randint(1, 3)) : end + pick(r, (0, 0, 0, 1))]
+    plural = pick(r, PLURALS.get(lang, ("",)))
+    text = " ".join(few).strip(" ,-–|(/").rstrip(")")
+    return text + plural if text and text[-1].isalpha() else text
 
 
 REPETITIONS = (

@@ -4,6 +4,12 @@ from pretraining.corpus.letters import digits
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.site import TEXT, URL, Site, attribute, fill
 
+ALIKE = (
+    ("title", "price", "brand"),
+    ("product title", "price current", "product brand"),
+    ("link", "price value", "brand title"),
+    ("product link", "product price", "neutral"),
+)
 NAME, PRICE, OLD, MAKER = TEXT, "\x04", "\x05", "\x06"
 
 
@@ -39,15 +45,17 @@ def _card(site: Site, sale: bool = False) -> str:
     """One teaser with holes, in an order of this shelf's own."""
     r = site.r
     image = site.picture(TEXT if chance(r, 0.7) else "")
-    name = site.leaf(pick(r, ("a", "h3", "div", "span", "p", "h4")), "card title", NAME)
+    # The leaves are often called as the product's own are: only what they stand in is a card.
+    roles = pick(r, ALIKE) if chance(r, 0.45) else ("card title", "card price", "card brand")
+    name = site.leaf(pick(r, ("a", "h3", "div", "span", "p", "h4")), roles[0], NAME)
     if chance(r, 0.5):
         name = site.el("a", "card link", name, href=URL)
-    price = site.leaf(pick(r, ("span", "div", "p", "strong", "ins")), "card price", PRICE)
+    price = site.leaf(pick(r, ("span", "div", "p", "strong", "ins")), roles[1], PRICE)
     if sale:
         price = site.el("div", "card price", site.leaf(pick(r, ("del", "s", "span")), "price old", OLD), price)
     if chance(r, 0.1):
         price = site.el("span", "card price", data_price=PRICE)
-    parts = [image, site.leaf(pick(r, ("span", "div", "h4", "p")), "card brand", MAKER), name, price]
+    parts = [image, site.leaf(pick(r, ("span", "div", "h4", "p")), roles[2], MAKER), name, price]
     more = {
         "rating": lambda: site.el("div", "rating", site.leaf("span", "hidden", "4.5 / 5"), f"({digits(r, 2)})"),
         "cart": lambda: site.leaf(pick(r, ("button", "a")), "button", site.say("cart")),

@@ -30,6 +30,8 @@ def name(page: Page) -> str:
     # Outside a heading, two blocks one after the other are seldom one name.
     if len(p.pieces) > 1 and chance(r, 0.16 if tag.startswith("h") else 0.02):
         return _composite(page, tag, role)
+    if chance(r, 0.09 if tag.startswith("h") else 0.03):
+        return _annotated(page, tag, role)
     kind = r.randrange(12)
     if kind < 8:
         return m.leaf(tag, role, p.name, **given)
@@ -57,6 +59,20 @@ def _composite(page: Page, tag: str, role: str) -> str:
         for piece, role in zip(p.pieces, roles, strict=True)
     ]
     return m.el(tag, role, one.join(parts) if one else "".join(_apart(parts)))
+
+
+def _annotated(page: Page, tag: str, role: str) -> str:
+    """A heading that ends with what is not of the name: a word for screen readers, a number, a badge."""
+    r, m, p = page.r, page.m, page.product
+    texts = (
+        pick(r, words(p.lang, "tabs")), pick(r, words(p.lang, "tabs")), pick(r, words(p.lang, "description")),
+        page.code(), f"{pick(r, words(p.lang, 'sku'))} {page.code()}", f"({r.randint(1, 900)})", "NEW", "-20%",
+        pick(r, words(p.lang, "noise")), pick(r, words(p.lang, "stock")),
+    )  # fmt: skip
+    note = m.leaf(pick(r, ("span", "small", "span", "em")), pick(r, ("hidden", "note", "tag", "label")), pick(r, texts))
+    name = m.text(p.name) if chance(r, 0.7) else m.leaf("span", "title", p.name)
+    parts = [name, note] if chance(r, 0.9) else [note, name]
+    return m.el(tag, role, pick(r, ("", " ", m.nl)).join(parts))
 
 
 def _apart(parts: list[str]) -> list[str]:
