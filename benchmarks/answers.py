@@ -1,23 +1,26 @@
 """Time the Hugging Face variants of a run, in this code or in that of an older commit.
 
 Each MODE is VARIANT:BATCH:DECODING, with BATCH a number, `auto` or `config` and DECODING `plain` or `graphs`
-(eval/graphs.py). Prints a line of JSON for each: rows a second without loading, the GPU's peak memory, the answers.
+(eval/graphs.py). Prints a line of JSON for each: rows a second without loading, the GPU's peak memory, the answers. One
+that fails or takes longer than SECONDS has `code` (124: too long) and `output` in their place, and the next begins.
 Imports only what both codes have, so an older one is measured by running this file with that code on PYTHONPATH.
 
-    python -P benchmarks/answers.py ROWS MODE … -- --config configs/phi3-mini-fast.yaml --run NAME
+    python -P benchmarks/answers.py ROWS SECONDS MODE … -- --config configs/phi3-mini-fast.yaml --run NAME
 """
 
 import json
+import signal
 import sys
 import time
+import traceback
 from types import SimpleNamespace
 from typing import Any
 
-MARK = "measured: "
+MARK, BEGUN = "measured: ", "begun: "
 
 
 def main() -> None:
-    most, *modes = sys.argv[1 : sys.argv.index("--")]
+    most, seconds, *modes = sys.argv[1 : sys.argv.index("--")]
     from pipeline import config as configuration
 
     options = configuration.arguments("").parse_args(sys.argv[sys.argv.index("--") + 1 :])
@@ -25,8 +28,42 @@ def main() -> None:
     write_prompt(config)
     rows = test_rows(config, int(most))
     kept: dict[str, Any] = {}
+    signal.signal(signal.SIGALRM, time_is_up)
+    codes = []
     for mode in modes:
-        print(MARK + json.dumps(measured(config, mode, rows, kept)), flush=True)
+        print(BEGUN + mode, flush=True)
+        found = attempted(config, mode, rows, kept, float(seconds))
+        print(MARK + json.dumps(found), flush=True)
+        codes.append(found["code"])
+        check_device()
+    sys.exit(max(codes, default=0))
+
+
+def attempted(
+    config: Any, mode: str, rows: list[dict[str, Any]], kept: dict[str, Any], seconds: float
+) -> dict[str, Any]:
+    """`measured` with `code` 0, or why there are no figures of a mode: the others still have some."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return {"code": 0} | measured(config, mode, rows, kept)
+    except Exception as error:
+        kept.clear()
+        code = 124 if isinstance(error, TimeoutError) else 1
+        return {"mode": mode, "code": code, "output": traceback.format_exc()[-3000:]}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def time_is_up(_number: int, _frame: Any) -> None:
+    raise TimeoutError("the mode's time was up")
+
+
+def check_device() -> None:
+    """Raise what a failed kernel has left: nothing more can be measured in this process."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def write_prompt(config: Any) -> None:

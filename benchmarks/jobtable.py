@@ -51,7 +51,7 @@ def ratios(steps: Steps) -> list[str]:
     ]
     older = every(steps, "before: eval", "rows_per_second", ", adapter:config:plain")
     for title, step in steps.items():
-        if title.startswith("ours: decoding, ") and older:
+        if title.startswith("ours: decoding, ") and older and "rows_per_second" in step:
             share = step["rows_per_second"] / older[0]
             lines.append(f"{title}, rows/s ÷ the older code's adapter at batch 16: {share:.1f} (bar: ≥ 10)")
     return lines

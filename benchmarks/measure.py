@@ -54,7 +54,9 @@ class Record:
         if limit < self.LEAST:
             self.enter(title, {"code": 125, "seconds": 0.0, "output": "not begun: no time was left"})
             return ""
-        with (self.out / "output.log").open("w+") as log:
+        name = "".join(letter if letter.isalnum() else "-" for letter in title)
+        path = self.out / f"{name}.log"  # there while the step runs
+        with path.open("w+") as log:
             began = time.monotonic()
             process = subprocess.Popen(
                 [sys.executable, *command],
@@ -75,6 +77,7 @@ class Record:
             step: Json = {"code": code, "seconds": round(time.monotonic() - began, 1)} | watch.stop()
             log.seek(0)
             output = log.read()
+        path.unlink()
         if code:
             step["output"] = output[-3000:] or "no output"
         self.enter(title, step)

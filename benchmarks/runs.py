@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,9 @@ import psutil
 
 from benchmarks.measure import Watch, offline
 from extraction.json import Json
+from pipeline.files import write_text
 
+ENTERING = threading.Lock()  # runs that share a GPU end at the same time
 SHOWN = ("code", "wall", "gpu_busy_late", "tokens_per_second", "peak_gib", "loss", "validation_loss", "phases")
 
 
@@ -49,8 +52,7 @@ def train(
     entry |= {key: value for key, value in facts.items() if key not in ("inputs", "outputs")}
     if code:
         entry["output"] = output[-3000:]
-    record["runs"][title] = entry
-    print(f"benchmark: {title}: {json.dumps({key: entry.get(key) for key in SHOWN})}", flush=True)
+    enter(record, title, entry)
 
 
 def packed(record: Json, title: str, like: str, limit: float) -> None:
@@ -64,7 +66,14 @@ def packed(record: Json, title: str, like: str, limit: float) -> None:
     code, output, seen = watched([sys.executable, "-m", "benchmarks.packed", *options], limit)
     entry: Json = {"config": "benchmarks/packed.py", "wall": round(time.monotonic() - started, 1), "code": code} | seen
     entry |= json.loads(output.strip().splitlines()[-1]) if code == 0 else {"output": output[-3000:]}
-    record["runs"][title] = entry
+    enter(record, title, entry)
+
+
+def enter(record: Json, title: str, entry: Json) -> None:
+    """Enter a run, written to record["out"] and shown as soon as it has ended."""
+    with ENTERING:
+        record["runs"][title] = entry
+        write_text(Path(record["out"]), json.dumps(record, indent=1))
     print(f"benchmark: {title}: {json.dumps({key: entry.get(key) for key in SHOWN})}", flush=True)
 
 

@@ -2,7 +2,7 @@
 
 Every recipe is a run of trainer.train in a process of its own with a time limit, so that one that fails costs only its
 own row. The base has Phi-3-mini's shape and random weights (benchmarks/phi3.py). Needs no network. Writes the record
-(GPU, versions, configs, every run's facts) to OUT and prints the table, after each part anew.
+(GPU, versions, configs, every run's facts) to OUT, after each run, and prints the table, after each part.
 
     python -m benchmarks.train [--out artifacts/benchmark/train.json] [--only base steady job …]
     python -m benchmarks.train --only base best --times 3           beside the strongest baseline, in turn
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=WORK / "train.json")
     parser.add_argument("--times", type=int, default=3, help="how often `best` runs each, in turn")
-    parser.add_argument("--seconds", type=float, default=7200, help="after these, `best` begins no further round")
+    parser.add_argument("--seconds", type=float, default=7200, help="after these, `best` ends")
     parser.add_argument("--only", nargs="*", choices=ONE_GPU + TWO_GPUS, default=ONE_GPU)
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,7 +51,7 @@ def main() -> None:
     write_jsonl(JOB, rows(520))
     write_jsonl(LONG, rows(6000))
     record: Json = {"started": time.strftime("%F %T"), "machine": {}, "runs": {}, "tests": ""}
-    record |= {"times": options.times, "end": time.time() + options.seconds}
+    record |= {"times": options.times, "end": time.time() + options.seconds, "out": str(options.out)}
     for part in options.only:
         globals()[f"part_{part}"](record)
         write_text(options.out, json.dumps(record, indent=1))
@@ -98,11 +98,16 @@ def part_best(record: Json) -> None:
     batch = "training.per_device_train_batch_size=8"
     for number in range(1, record["times"] + 1):
         title = f"{BEST} {number}"
-        train(record, title, FAST, PACKED, [BASE, *ALL, batch, "training.num_train_epochs=1"], 130)
-        packed(record, f"{BEST_UNSLOTH} {number}", title, 130)
+        train(record, title, FAST, PACKED, [BASE, *ALL, batch, "training.num_train_epochs=1"], limit(record))
+        packed(record, f"{BEST_UNSLOTH} {number}", title, limit(record))
         print(table(record), flush=True)
         if time.time() > record["end"]:
             break
+
+
+def limit(record: Json) -> float:
+    """Seconds that the next run may take."""
+    return max(1.0, min(130.0, record["end"] - time.time()))
 
 
 def part_example(record: Json) -> None:

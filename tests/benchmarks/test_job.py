@@ -1,11 +1,12 @@
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import job
+from benchmarks import answers, job
 from benchmarks.jobtable import agreements, ratios, table
 from benchmarks.measure import Record
 
@@ -55,6 +56,72 @@ def test_answers_are_compared_where_the_prompts_are_the_same() -> None:
     }
     assert "1 of 2 with prompts of one length" in agreements(steps)[0]
     assert agreements({}) == ["same answers on the example dataset: not measured"]
+
+
+def test_a_way_of_decoding_that_fails_or_hangs_is_said_and_loses_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(_config: Any, mode: str, *_: Any) -> dict[str, Any]:
+        if mode == "hangs":
+            time.sleep(20)
+        assert mode == "works", "no such way"
+        return {"mode": mode}
+
+    monkeypatch.setattr(answers, "measured", measured)
+    before = signal.signal(signal.SIGALRM, answers.time_is_up)
+    kept = {"adapter": "a model"}
+    try:
+        found = [answers.attempted(None, mode, [], kept, 0.2) for mode in ("works", "hangs", "fails")]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert [(one["mode"], one["code"]) for one in found] == [("works", 0), ("hangs", 124), ("fails", 1)]
+    assert "no such way" in found[2]["output"]
+    assert kept == {}
+
+
+FAKE = """
+import os, sys
+if "unknown" in sys.argv:
+    sys.exit("there is no adapter")
+for mode in sys.argv[3 : sys.argv.index("--")]:
+    print("begun: " + mode, flush=True)
+    if mode == "dies":
+        os._exit(9)
+    code = int(mode == "fails")
+    print('measured: {"mode": "%s", "code": %d, "output": "", "rows_per_second": 3.0}' % (mode, code), flush=True)
+    if code:
+        sys.exit("no more on this device")
+"""
+
+
+def test_the_ways_after_one_that_ends_the_process_are_measured_in_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "answers.py").write_text(FAKE)
+    monkeypatch.setattr(job, "PLACE", tmp_path)
+    record = Record(tmp_path / "out", 60)
+    work = job.Job(record, {"ours": tmp_path, "before": tmp_path}, tmp_path, "toy.yaml", [], 1)
+    modes = {"one": 0, "dies": 1, "two": 0, "fails": 1, "three": 0}
+    job.answers(work, "ours", "ours: decoding", 8, list(modes), [])
+    codes = {title: step["code"] for title, step in record.steps.items() if ", " in title and "other" not in title}
+    assert codes == {f"ours: decoding, {mode}": code for mode, code in modes.items()}
+    job.answers(work, "before", "before: example", 8, ["unknown", "two"], [])
+    record.end = time.monotonic()
+    job.answers(work, "ours", "ours: example", 8, ["one", "two"], [])
+    assert [step["code"] for title, step in record.steps.items() if "example" in title] == [1, 125]
+    assert "ours: decoding, dies" in table(record.steps)
+
+
+def test_of_an_export_only_what_is_read_later_stays(tmp_path: Path) -> None:
+    for name in ("gguf/f16.gguf", "gguf/prompt.json", "merged/model.safetensors", "adapter/adapter.safetensors"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    job.drop_large_files(tmp_path, keep_merged=True)
+    assert (tmp_path / "merged" / "model.safetensors").is_file()
+    job.drop_large_files(tmp_path, keep_merged=False)
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")} == {
+        "gguf/prompt.json",
+        "adapter/adapter.safetensors",
+    }
 
 
 @pytest.mark.slow

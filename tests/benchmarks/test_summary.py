@@ -1,3 +1,7 @@
+import json
+from pathlib import Path
+
+from benchmarks.runs import enter
 from benchmarks.summary import BEST, BEST_UNSLOTH, table
 
 
@@ -6,3 +10,9 @@ def test_the_strongest_baseline_is_compared_run_by_run() -> None:
     runs = {title: {"tokens_per_second": speed, "wall": 1.0, "code": 0} for title, speed in speeds.items()}
     said = table({"machine": {}, "tests": "", "runs": runs})
     assert "ours ÷ Unsloth packed at its best: 1.150 (1.100 to 1.200, 2 pairs; bar: at least 1.05)" in said
+
+
+def test_a_run_is_written_as_soon_as_it_has_ended(tmp_path: Path) -> None:
+    record = {"runs": {}, "out": str(tmp_path / "train.json")}
+    enter(record, "steady, ours", {"code": 0, "wall": 40.1})
+    assert json.loads((tmp_path / "train.json").read_text()) == record
