@@ -7,7 +7,7 @@ from pretraining.corpus.chrome import options, signs
 from pretraining.corpus.goods import brand, measure
 from pretraining.corpus.letters import digits
 from pretraining.corpus.pick import chance, pick
-from pretraining.corpus.site import TEXT, Site, attribute, fill
+from pretraining.corpus.site import HOLES, TEXT, Site, attribute, fill
 from pretraining.corpus.words import words
 
 
@@ -19,7 +19,12 @@ def gallery(site: Site) -> str:
     if chance(r, 0.4):
         one = site.el(pick(r, ("li", "div", "a")), "image item", one)
     shots = [
-        fill(one, pick(r, (named, named, "", f"{named} {i}".strip())), "", pick(r, site.images))
+        fill(
+            one,
+            pick(r, (named, named, "", f"{named} {i}".strip())).replace(HOLES[-1], str(i + 1)),
+            "",
+            pick(r, site.images),
+        )
         for i in range(r.randint(1, 9))
     ]
     arrows = [site.leaf("button", "button", site.say("menu")) for _ in range(pick(r, (0, 0, 2)))]
@@ -27,10 +32,10 @@ def gallery(site: Site) -> str:
 
 
 def _called(site: Site) -> str:
-    """The name as a picture's text gives it: as it is, in a phrase, or with maker, shop or another case."""
+    """The name as a picture's text gives it: as it is, in a phrase (the last hole counts), or with maker or shop."""
     r, p, shown = site.r, site.page.product, site.page.shown.get("manufacturer", "")
     if chance(r, 0.35):
-        return pick(r, words(site.lang, "alts")).format(n=p.name, s=p.shop, i=r.randint(1, 9))
+        return pick(r, words(site.lang, "alts")).format(n=p.name, s=p.shop, i=HOLES[-1])
     forms = (
         p.name,
         p.name,

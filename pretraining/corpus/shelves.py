@@ -52,7 +52,10 @@ def _card(site: Site, sale: bool = False) -> str:
         name = site.el("a", "card link", name, href=URL)
     price = site.leaf(pick(r, ("span", "div", "p", "strong", "ins")), roles[1], PRICE)
     if sale:
-        price = site.el("div", "card price", site.leaf(pick(r, ("del", "s", "span")), "price old", OLD), price)
+        old = OLD
+        if chance(r, 0.15):
+            old = f"{site.leaf('span', 'hidden', site.say('reduced'))} {OLD}"
+        price = site.el("div", "card price", site.leaf(pick(r, ("del", "s", "span")), "price old", old), price)
     if chance(r, 0.1):
         price = site.el("span", "card price", data_price=PRICE)
     parts = [image, site.leaf(pick(r, ("span", "div", "h4", "p")), roles[2], MAKER), name, price]

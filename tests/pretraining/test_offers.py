@@ -1,11 +1,13 @@
 """What makes a generated product page hard: other amounts, texts and names near the product's own, never the gold."""
 
+import re
 from random import Random
 
 import pytest
 
 from extraction.ground import grounded
 from pretraining.corpus import attribution, offers, prices, state, titles
+from pretraining.corpus.buybox import gallery
 from pretraining.corpus.chrome import signs
 from pretraining.corpus.markup import collapse, plain
 from pretraining.corpus.money import Money
@@ -92,6 +94,19 @@ def test_signs_say_nothing_of_the_product() -> None:
         assert site.page.shown == said
         assert any(site.m.text(text).split("&")[0] in html for text in words(site.lang, "signs"))
         assert not any(hole in html for hole in HOLES)
+
+
+def test_a_gallerys_pictures_are_counted() -> None:
+    texts = "".join(gallery(Site(named(seed))) for seed in range(60))
+    assert not any(hole in texts for hole in HOLES)
+    assert {f"Image {i} of " for i in (1, 2)} <= set(re.findall(r"Image \d of ", texts))
+
+
+def named(seed: int) -> Page:
+    page = page_of(seed)
+    page.product.lang = "en"
+    page.show("name", page.product.name)
+    return page
 
 
 @pytest.mark.parametrize(
