@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -23,6 +23,7 @@ from pipeline.files import read_schema, write_text
 from pipeline.provenance import commit
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what numpy and llama.cpp take
 Quantization = Literal["q4_k_m", "q8_0"]
 QUANTIZATIONS: tuple[str, ...] = get_args(Quantization)
 SEED = 3407
@@ -31,8 +32,18 @@ logger = logging.getLogger(__name__)
 NF4: Json = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
 
 
+class Loader(yaml.SafeLoader):
+    """PyYAML keeps the last of two equal keys and forgets the first; here they are an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} is there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 class Model(Section):
@@ -60,7 +71,7 @@ class Data(Section):
     validation: Share = Field(0.1, description="share of the records, about, that training is watched by")
     test: Share = Field(0.2, description="share of the records, about, that is scored")
     distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")
-    seed: int = Field(SEED, description="another seed draws other splits")
+    seed: Seed = Field(SEED, description="another seed draws other splits")
 
     @field_validator("json_schema")
     @classmethod
@@ -123,7 +134,7 @@ class Training(Section):
     optim: str | None = None
     weight_decay: float = Field(0.01, ge=0)
     lr_scheduler_type: str = "linear"
-    seed: int = SEED
+    seed: Seed = SEED
     full_determinism: bool = Field(False, description="the same adapter every time on CUDA too, slower")
     fsdp_config: Json | None = Field(None, description="shard the model over the GPUs of NPROC (configs/fsdp.yaml)")
     logging_steps: int = Field(5, ge=1)
@@ -146,7 +157,7 @@ class Serve(Section):
     num_predict: int = Field(512, ge=1)
     temperature: float = Field(0.0, ge=0)
     repeat_penalty: float = Field(1.0, gt=0, description="1 is none; Ollama's own default would punish copying")
-    seed: int = SEED
+    seed: Seed = SEED
     on_overlong: Literal["split", "error"] = Field(
         "split", description="a page longer than the context: in parts, or not"
     )
@@ -245,7 +256,7 @@ def load(path: Path, overrides: Sequence[str] = (), run: str | None = None, data
 def _read(path: Path) -> Json:
     """The sections of a config file as they are."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader) or {}
     except OSError as error:
         raise unreadable("config", error) from None
     except UnicodeDecodeError as error:
@@ -302,7 +313,9 @@ def _override(raw: Json, override: str) -> None:
     if not isinstance(target, dict):
         raise UserError(f"the override {override!r} has no place: `{sections[0]}` is {target!r}, not a section")
     try:
-        target[name] = yaml.safe_load(value)
+        target[name] = yaml.load(value, Loader)
+    except yaml.constructor.ConstructorError as error:
+        raise UserError(f"the override {override!r} cannot be read: {error.problem}") from None
     except yaml.YAMLError:
         raise UserError(f"the override {override!r} has no YAML after the `=`: close its brackets and quotes") from None
 

@@ -20,6 +20,16 @@ def unreadable(what: str, error: OSError) -> UserError:
     return UserError(f"cannot read the {what} {error.filename} as user {os.getuid()}: {error.strerror}{remedy}")
 
 
+def refused(error: BaseException) -> str | None:
+    """The sentence for a file or folder that this user may not write or read; None for another error."""
+    if not isinstance(error, OSError) or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return None
+    if not error.filename:
+        return None
+    where = f"{os.fsdecode(error.filename)} as user {os.getuid()}: {error.strerror}"
+    return f"cannot use {where}; change its owner or permissions, or work in a folder of your own"
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Whether an error says that the disk is full; safetensors says it in words only."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error)
@@ -36,9 +46,11 @@ def run(main: Callable[[], None]) -> None:
         raise SystemExit(1) from None
     except Exception as error:
         logger.info("after %.1f s: not foreseen", time.monotonic() - started, exc_info=True)
-        if not is_disk_full(error):
+        full = f"no disk space left: free some space and run the same command again ({error})"
+        sentence = full if is_disk_full(error) else refused(error)
+        if sentence is None:
             raise
-        print(f"error: no disk space left: free some space and run the same command again ({error})", file=sys.stderr)
+        print(f"error: {sentence}", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         logger.info("after %.1f s: Ctrl-C", time.monotonic() - started)

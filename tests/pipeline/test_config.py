@@ -49,6 +49,11 @@ def test_defaults_are_the_tutorials(file: Path) -> None:
         ("eval.variants=[f16, q8_0]", ["q8_0", "export.quantization_method (q4_k_m) does not make"]),
         ("data.schema={}", ["`data.schema`", "at least one property"]),
         ("data.schema={type: object, properties: {a: {$ref: '#/$defs/a'}}}", ["`data.schema`", "'#/$defs/a'", "$defs"]),
+        ("training.learning_rate=.inf", ["`training.learning_rate`", "inf"]),
+        ("training.num_train_epochs=.inf", ["`training.num_train_epochs`", "inf"]),
+        ("training.seed=-1", ["`training.seed`", "-1"]),
+        ("training.seed=4294967296", ["`training.seed`", "4294967296"]),
+        ("data={path: a, path: b}", ["data={path: a, path: b}", "'path' is there twice"]),
         ("data.schema={type: object, properties: {a: true}}", ["`data.schema`", "schema.a is true"]),
     ],
 )
@@ -59,7 +64,10 @@ def test_a_bad_key_or_value_is_named(file: Path, override: str, parts: list[str]
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "data: [", "\xff", "data:\n", "run: x\ndata:\n  # all defaults\n"])
+TWICE = "data: {path: a.jsonl}\ntraining: {seed: 1}\ndata: {group: shop}\n"
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "data: [", "\xff", "data:\n", "run: x\ndata:\n  # all defaults\n", TWICE])
 def test_a_file_that_is_no_config_is_named(file: Path, text: str) -> None:
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(UserError, match=r"mine\.yaml"):
