@@ -242,15 +242,56 @@ def _tokens(block: Block, words: list[str], names: tuple[str, ...], around: tupl
 
 
 def in_common(page: Features, field: Field) -> Floats:
-    """(n, COMMON): share of the words of a field's name in each block's text, its names and the text before it."""
-    words = set(name_words(field.names[-1]))
-    in_text = np.array([len(words & text) / len(words) if words else 0.0 for text, _ in page.words], np.float32)
-    called = np.array([len(words & names) / len(words) if words else 0.0 for _, names in page.words], np.float32)
-    before = np.concatenate([np.zeros(1, np.float32), in_text[:-1]])
-    return np.stack([in_text, called, before], axis=1)
+    """(n, COMMON): share of the words of a field's name in each block's text, its names, and the text before and after
+    it; and how like the words of the three texts are to those of the name."""
+    words = name_words(field.names[-1])
+    in_text = _share(words, [text for text, _ in page.words])
+    called = _share(words, [names for _, names in page.words])
+    alike = _alike(words, page)
+    before, after = _shifted(in_text, 1), _shifted(in_text, -1)
+    return np.stack([in_text, called, before, after, alike, _shifted(alike, 1), _shifted(alike, -1)], axis=1)
 
 
-COMMON = 3
+def _share(words: Sequence[str], found: Sequence[frozenset[str]]) -> Floats:
+    """Of each set, the share of the words in it."""
+    wanted = set(words)
+    return np.array([len(wanted & others) / len(wanted) if wanted else 0.0 for others in found], np.float32)
+
+
+def _alike(words: Sequence[str], page: Features) -> Floats:
+    """(n,) of each block, how like its text's words are to the given ones: the mean over these of the likest."""
+    vocabulary = {word for text, _ in page.words for word in text}
+    like = [{other: value for other in vocabulary if (value := likeness(word, other)) > 0} for word in set(words)]
+    means = [sum(max((one.get(w, 0.0) for w in text), default=0.0) for one in like) for text, _ in page.words]
+    return np.array(means, np.float32) / np.float32(max(1, len(like)))
+
+
+@lru_cache(maxsize=1 << 16)
+def triples(word: str) -> frozenset[str]:
+    """The runs of three characters of a word between marks of its ends."""
+    padded = f"^{word}$"
+    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
+
+
+def likeness(word: str, other: str) -> float:
+    """Dice's coefficient of two words' character triples, 0 below `ALIKE`; `date` and `dates` have 0.67."""
+    first, second = triples(word), triples(other)
+    value = 2 * len(first & second) / (len(first) + len(second)) if first and second else float(word == other)
+    return value if value >= ALIKE else 0.0
+
+
+def _shifted(column: Floats, places: int) -> Floats:
+    """The column with each block's value at the block after it (1) or before it (-1)."""
+    result = np.zeros_like(column)
+    if places > 0:
+        result[places:] = column[:-places]
+    else:
+        result[:places] = column[-places:]
+    return result
+
+
+ALIKE = 0.45
+COMMON = 7
 WIDTH, HIDDEN = 64, 32
 SIZES = {  # of the parameters
     "words": (BUCKETS, WIDTH),
@@ -259,6 +300,7 @@ SIZES = {  # of the parameters
     "before": (WIDTH, WIDTH),
     "after": (WIDTH, WIDTH),
     "common": (COMMON, WIDTH),
+    "match": (WIDTH, WIDTH),
     "hidden": (WIDTH, HIDDEN),
     "hidden_bias": (HIDDEN,),
     "score": (HIDDEN, 1),
@@ -272,7 +314,7 @@ class Ranker:
     """
 
     def __init__(self, members: Sequence[dict[str, Floats]]) -> None:
-        self.members = [{name: np.asarray(member[name], np.float32) for name in SIZES} for member in members]
+        self.members = [{name: _grown(member.get(name), name) for name in SIZES} for member in members]
 
     @classmethod
     def load(cls, path: Path) -> "Ranker":
@@ -280,7 +322,7 @@ class Ranker:
         from safetensors.numpy import load_file
 
         stacked = load_file(path)
-        return cls([{name: stacked[name][i] for name in SIZES} for i in range(len(stacked["score"]))])
+        return cls([{name: stacked[name][i] for name in stacked} for i in range(len(stacked["score"]))])
 
     def save(self, path: Path) -> None:
         """Write a safetensors file, in half precision."""
@@ -295,6 +337,15 @@ class Ranker:
         return np.mean([_softmax(scores(p, page, wanted, common)) for p in self.members], axis=0, dtype=np.float32)
 
 
+def _grown(value: Floats | None, name: str) -> Floats:
+    """A parameter in today's shape: what a ranker of an older version lacks is 0, which changes none of its scores."""
+    shape = SIZES[name]
+    result = np.zeros(shape, np.float32)
+    if value is not None:
+        result[: len(value)] = value
+    return result
+
+
 def scores(p: dict[str, Floats], page: Features, wanted: Sequence[Field], common: Sequence[Floats]) -> Floats:
     """(blocks, fields), of one member; `common` has `in_common` of each field."""
     alone = np.add.reduceat(p["words"][page.ids], page.starts, axis=0) + page.dense @ p["dense"]
@@ -305,7 +356,7 @@ def scores(p: dict[str, Floats], page: Features, wanted: Sequence[Field], common
     columns = []
     for field, shared in zip(wanted, common, strict=True):
         vector = p["grams"][list(grams(field))].mean(axis=0)
-        first = np.maximum(0, context + vector + shared @ p["common"])
+        first = np.maximum(0, context * (1 + vector @ p["match"]) + vector + shared @ p["common"])
         second = np.maximum(0, first @ p["hidden"] + p["hidden_bias"])
         columns.append((second @ p["score"])[:, 0])
     return np.stack(columns, axis=1)

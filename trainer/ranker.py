@@ -8,6 +8,7 @@ are the ones to read.
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tqdm import tqdm
 
 from extraction.blocks import Block, blocks
 from extraction.json import Json
-from extraction.ranker import SIZES, Features, Field, Ranker, features, fields, grams, in_common
+from extraction.ranker import SIZES, Features, Field, Floats, Ranker, features, fields, grams, in_common
 from extraction.stated import candidates, leaves, texts_of
 
 LEARNING_RATE = 3e-3
@@ -30,6 +31,11 @@ class Page:
 
     features: Features
     targets: list[tuple[Field, list[list[int]]]]
+
+    @cached_property
+    def common(self) -> list[Floats]:
+        """`in_common` of each target's field: computed once, for every step needs it."""
+        return [in_common(self.features, field) for field, _ in self.targets]
 
 
 def page_of(cleaned: str, schema: Json, record: Json, fewest: int = 12) -> Page | None:
@@ -108,9 +114,10 @@ def page_loss(p: dict[str, Any], page: Page, dropout: float = DROPOUT) -> Any:
     before, after = activations[:-1] @ p["before"], activations[1:] @ p["after"]
     context = alone + F.pad(before, (0, 0, 1, 0)) + F.pad(after, (0, 0, 0, 1))
     losses = []
-    for field, values in page.targets:
+    for (field, values), common in zip(page.targets, page.common, strict=True):
         vector = p["grams"][list(grams(field))].mean(dim=0)
-        first = torch.relu(context + vector + torch.from_numpy(in_common(page.features, field)) @ p["common"])
+        shared = torch.from_numpy(common) @ p["common"]
+        first = torch.relu(context * (1 + vector @ p["match"]) + vector + shared)
         scores = (torch.relu(first @ p["hidden"] + p["hidden_bias"]) @ p["score"])[:, 0]
         logs = torch.log_softmax(scores, dim=0)
         losses += [-torch.logsumexp(logs[stated], dim=0) / len(values) for stated in values]

@@ -7,7 +7,7 @@ import pytest
 from extraction.blocks import blocks
 from extraction.prompt import Reader, messages
 from extraction.prune import SHORT, Pruner, likeliest
-from extraction.ranker import Field, Ranker, features, fields
+from extraction.ranker import Features, Field, Ranker, features, fields, in_common, likeness, scores
 from extraction.stated import candidates, stating, texts_of
 
 OURS = Path(__file__).parents[2] / "models" / "ranker.safetensors"
@@ -113,3 +113,34 @@ def test_a_saved_ranker_is_the_same_and_can_be_read_by_others(ranker: Ranker, tm
     assert saved.stat().st_mode == beside.stat().st_mode
     for member, again in zip(ranker.members, Ranker.load(saved).members, strict=True):
         assert all(np.array_equal(member[name], again[name]) for name in member)
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "least", "most"),
+    [("date", "date", 1, 1), ("date", "dates", 0.6, 0.9), ("date", "price", 0, 0), ("x", "x", 1, 1)],
+)
+def test_words_are_alike_that_share_their_letters(word: str, other: str, least: float, most: float) -> None:
+    assert least <= likeness(word, other) <= most
+
+
+def test_what_a_field_shares_with_a_label_reaches_the_blocks_beside_it() -> None:
+    texts = ({"hours"}, {"opened", "in"}, {"1907"})
+    empty = np.zeros((3, 0), np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    page = Features(*empty, tuple((frozenset(words), frozenset[str]()) for words in texts))
+    shared = in_common(page, Field(("openedOn",), "string", False))
+    exact, alike = shared[:, [2, 0, 3]], shared[:, [5, 4, 6]]  # before, in and after each block
+    assert exact.tolist() == [[0, 0, 0.5], [0, 0.5, 0], [0.5, 0, 0]]
+    assert (alike >= exact).all()
+    assert not in_common(page, Field(("price",), "string", False)).any()
+
+
+def test_a_ranker_of_an_older_version_scores_as_it_did(ranker: Ranker) -> None:
+    older = {name: value for name, value in ranker.members[0].items() if name != "match"}
+    older["common"] = older["common"][:3]
+    (grown,) = Ranker([older]).members
+    page, field = features(blocks(shop_page("Walnut sideboard Ekvall", "9,00 €", "Trellborg"))), fields(PRODUCT)[0]
+    shared = in_common(page, field)
+    without = shared.copy()
+    without[:, 3:] = 0
+    assert np.array_equal(scores(grown, page, [field], [shared]), scores(grown, page, [field], [without]))
+    assert not grown["match"].any()
