@@ -24,6 +24,7 @@ from pipeline.errors import UserError
 from pipeline.files import atomic_write
 
 KEY = ("input_sha256", "model", "settings")  # what an answer depends on
+OTHER_FORMS = (".csv", ".tsv", ".xlsx")
 ROWS = 1000  # of a Parquet row group
 TYPES = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool"}
 
@@ -99,7 +100,11 @@ class Answers:
 
     def _locked(self) -> BufferedRandom:
         """The lines' file, which no other process has; where one replaced it meanwhile, the new one."""
+        if self.target.suffix.lower() in OTHER_FORMS:
+            raise UserError(f"OUT={self.target} is neither .jsonl nor .parquet: no other form is written")
         try:
+            if self.lines.exists() and not self.lines.is_file():
+                raise UserError(f"{self.target} is there and is no file: give another OUT=…")
             self.target.parent.mkdir(parents=True, exist_ok=True)
             while True:
                 file = self.lines.open("a+b")
@@ -145,9 +150,18 @@ class Answers:
         while begin and (self._file.seek(begin - 1), self._file.read(1))[1] != b"\n":
             begin -= 1
         self._file.seek(begin)
-        if begin == 0 and not (b'{"id"'.startswith(head := self._file.read(5)) or head == b'{"id"'):
+        if begin == 0 and not self._may_be_torn(self._file.read()):
             raise UserError(f"{self.target} is there and is not a file of answers: give another OUT=…")
         self._file.truncate(begin)
+
+    @staticmethod
+    def _may_be_torn(first: bytes) -> bool:
+        """Whether a first line without its end may be the beginning of an answer, and not all of something else."""
+        head = b'{"id"'
+        try:
+            return json.loads(first).keys() >= {"id", "status", "record"}
+        except (ValueError, AttributeError):
+            return head.startswith(first) or first.startswith(head)
 
     def _enter(self, line: Json, start: int) -> None:
         name = _text(line["id"])

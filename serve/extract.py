@@ -73,10 +73,13 @@ def extract(config: Config, extractors: Sequence[Extractor], source: Path, targe
         extractor.check()
     extractor = extractors[0]
     pages = sources.read(source)
-    pages = chain([next(pages)], pages)  # a source that cannot be read is said before anything is written
+    first = next(pages, None)  # a source that cannot be read is said before anything is written
+    if first is None:
+        raise UserError(f"{source} holds no page: give another IN=…")
+    pages = chain([first], pages)
     asked_with = {"model": extractor.expected, "settings": fingerprint(config)}
-    bar = tqdm(desc=f"extract {extractor.model}", unit="page", total=sources.count(source), smoothing=0.1)
-    with Answers(target, extractor.schema) as answers, bar:
+    shown: Json = {"desc": f"extract {extractor.model}", "unit": "page", "total": sources.count(source)}
+    with Answers(target, extractor.schema) as answers, tqdm(**shown, smoothing=0.1) as bar:
         waiting = _waiting((page | asked_with for page in pages), answers, bar)
         for answer in ask(extractors, waiting):
             _answer(answer, answers, bar)

@@ -22,14 +22,18 @@ def address() -> str:
 
 def url(given: str, variable: str) -> str:
     """Base URL of a server that a variable gives in any of the forms that Ollama takes; empty is this machine's."""
-    value = given.strip().strip("\"'").rstrip("/")
+    value = given.strip().strip("\"'")
     scheme, separator, rest = value.partition("://") if "://" in value else ("http", "", value)
+    rest = rest.rstrip("/")
     bare = rest.strip("[]")
     try:
-        if scheme not in PORTS or any(mark in rest for mark in "/@?# "):
+        if scheme not in PORTS or (separator and not rest) or any(mark in rest for mark in "/@?# "):
             raise ValueError
         parts = urlsplit(f"//[{bare}]" if _is_ipv6(bare) else f"//{rest}")
-        port = parts.port or (PORTS[scheme] if separator else 11434)
+        port = (PORTS[scheme] if separator else 11434) if parts.port is None else parts.port
+        if port == 0:
+            raise ValueError
+        (parts.hostname or "").encode("idna").decode("idna")  # no label is too long, or no name
     except ValueError:
         raise UserError(
             f"{variable} is {value!r}: give a host, host:port, [IPv6 address]:port or a URL of such"

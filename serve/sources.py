@@ -17,6 +17,7 @@ from pipeline.errors import UserError, unreadable
 from serve.pages import NotText, decode, problem
 
 HTML = (".html", ".htm", ".xhtml")
+PARQUET = ".parquet"
 WARC = (".warc", ".warc.gz", ".warc.zst")
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 LINE = 1 << 20  # bytes that are read at once
@@ -38,10 +39,13 @@ def read(source: Path, since: int = 0) -> Iterator[Json]:
 
 def count(source: Path) -> int:
     """How many pages a source has."""
-    if source.suffix == ".parquet":
+    name = source.name.lower()
+    if source.is_dir() or name.endswith(HTML):
+        return sum(1 for _ in _files(source))
+    if name.endswith(PARQUET):
         return int(_parquet(source).metadata.num_rows)
-    if source.is_dir() or source.name.endswith((*HTML, *WARC)):
-        return sum(1 for _ in (_archived(source) if source.name.endswith(WARC) else _files(source)))
+    if name.endswith(WARC):
+        return sum(1 for _ in _from_warc(source, 0))
     if _first(source) == b"[":
         return len(_listed(source))
     with source.open("rb") as file:
@@ -49,13 +53,14 @@ def count(source: Path) -> int:
 
 
 def _reader(source: Path, since: int) -> Placed:
-    if source.is_dir() or source.name.lower().endswith(HTML):
+    name = source.name.lower()
+    if source.is_dir() or name.endswith(HTML):
         return _from_files(source, since)
     if not source.is_file():
         raise UserError(f"there is no {source}: give IN=… a folder of HTML files, JSON Lines, JSON, Parquet or WARC")
-    if source.suffix == ".parquet":
+    if name.endswith(PARQUET):
         return _from_parquet(source, since)
-    if source.name.endswith(WARC):
+    if name.endswith(WARC):
         return _from_warc(source, since)
     return _from_json(source, since)
 
@@ -177,12 +182,17 @@ def _from_parquet(source: Path, since: int) -> Placed:
 
 
 def _archived(source: Path, since: int = 0) -> Iterator[tuple[int, Any]]:
-    """(place, record) of each record of a web archive that answers with an HTML page."""
+    """(place, record) of each record of a web archive that answers with an HTML page; `OSError` where it breaks off."""
     from fastwarc.warc import ArchiveIterator, WarcRecordType
 
     with source.open("rb") as file:
         file.seek(since)
-        for record in ArchiveIterator(file, record_types=WarcRecordType.response, auto_decode="all"):
+        for record in ArchiveIterator(file, record_types=WarcRecordType.response, parse_http=False):
+            promised = record.content_length
+            record.freeze()
+            if record.content_length < promised:  # else half a page would be read as a whole one
+                raise OSError(f"a record has {record.content_length} of its {promised} bytes")
+            record.parse_http(auto_decode="all")
             answered = record.http_headers is not None and record.http_headers.status_code == 200
             if answered and record.http_content_type in HTML_TYPES:
                 yield record.stream_pos, record

@@ -3,6 +3,7 @@
 import fcntl
 import gzip
 import json
+import shutil
 import sys
 import threading
 import time
@@ -128,15 +129,21 @@ def test_each_kind_of_source_is_read(workspace: Path) -> None:
         ("http://x/2", "image/png", b""),
     ]
     (workspace / "crawl.warc.gz").write_bytes(gzip.compress(warc(*found)))
+    (workspace / "CUT.WARC").write_bytes(warc(*found[:1])[:-8])
+    shutil.copy("t.parquet", "T.PARQUET")
+    (workspace / "B.HTML").write_text("<p>\na\nb")
+    named = ("pages", "list.json", "t.parquet", "T.PARQUET", "crawl.warc.gz", "CUT.WARC", "pages/a.html", "B.HTML")
     read = {
-        name: [(page["id"], page.get("input"), page.get("url")) for page in sources.read(Path(name))]
-        for name in ("pages", "list.json", "t.parquet", "crawl.warc.gz", "pages/a.html")
+        name: [(page["id"], page.get("input"), page.get("url")) for page in sources.read(Path(name))] for name in named
     }
     assert read == {
         "pages": [("a.html", "<p>a", None), ("b/1.HTM", "<p>Größe", None)],
         "list.json": [("row1", "<p>a", None), ("row2", None, None)],
         "t.parquet": [("1", "<p>a", None), ("row2", None, None)],
+        "T.PARQUET": [("1", "<p>a", None), ("row2", None, None)],
         "crawl.warc.gz": [("urn:uuid:0", "<p>Лампа", "http://x/1")],
+        "CUT.WARC": [("CUT.WARC:end", None, None)],
+        "B.HTML": [("B.HTML", "<p>\na\nb", None)],
         "pages/a.html": [("a.html", "<p>a", None)],
     }
     assert {name: sources.count(Path(name)) for name in read} == {name: len(pages) for name, pages in read.items()}
@@ -148,6 +155,8 @@ def test_each_kind_of_source_is_read(workspace: Path) -> None:
         ("t.csv", b"id,input\n1,<p>\n", "neither JSON Lines nor JSON \\(CSV is not read\\)"),
         ("t.jsonl", b" \n", "is empty"),
         ("t.json", b"[1,", "not a JSON list"),
+        ("t.json", b"[]", r"t\.json holds no page"),
+        ("t.warc", b"", r"t\.warc holds no page"),
         ("t.parquet", b"PAR1", "not a Parquet file"),
         ("other", None, "there is no other"),
     ],
@@ -202,7 +211,10 @@ def test_one_process_writes(config: Config, extractor: Extractor, server: Script
     extract(config, [extractor], rows("<p>a"), OUT)
 
 
-@pytest.mark.parametrize("content", [b"my notes\n", b"my notes", b'{"id": 1}\n', b"[1]\n{"])
+ROW = b'{"id": "a", "input": "<p>all that there is"}'  # without a line's end
+
+
+@pytest.mark.parametrize("content", [b"my notes\n", b"my notes", b'{"id": 1}\n', b"[1]\n{", ROW, b"7"])
 def test_a_file_of_something_else_is_not_touched(
     config: Config, extractor: Extractor, server: Scripted, content: bytes
 ) -> None:
@@ -215,6 +227,26 @@ def test_a_file_of_something_else_is_not_touched(
 def test_a_file_that_cannot_be_written_is_named(config: Config, extractor: Extractor, server: Scripted) -> None:
     with pytest.raises(UserError, match=r"cannot write .*out\.jsonl as user .*; give another OUT="):
         extract(config, [extractor], rows("<p>a"), Path("in.jsonl/out.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("/dev/full", "/dev/full is there and is no file"),  # reading it never ends
+        ("/dev/null", "/dev/null is there and is no file"),
+        (".", "is there and is no file"),
+        ("out.csv", r"OUT=out\.csv is neither \.jsonl nor \.parquet"),
+        ("out.XLSX", "neither"),
+    ],
+)
+def test_what_cannot_be_a_file_of_answers_is_named_before_a_page_is_asked(
+    config: Config, extractor: Extractor, server: Scripted, capsys: pytest.CaptureFixture[str], target: str, words: str
+) -> None:
+    with pytest.raises(UserError, match=words):
+        extract(config, [extractor], rows("<p>a"), Path(target))
+    assert not server.requests
+    assert not Path("out.csv").exists()
+    assert capsys.readouterr().err == ""  # no progress in front of the sentence
 
 
 def test_a_server_that_fails_is_asked_again(

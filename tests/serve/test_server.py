@@ -35,7 +35,20 @@ def test_ollama_host_takes_ollamas_forms(monkeypatch: pytest.MonkeyPatch, value:
     assert server.address() == expected
 
 
-@pytest.mark.parametrize("value", ["host:port", "127.0.0.1:99999", "ftp://host", "http://[", "a b", "http://h/x"])
+BAD = [
+    "host:port",
+    "127.0.0.1:99999",
+    "ftp://host",
+    "http://[",
+    "a b",
+    "http://h/x",
+    "127.0.0.1:0",
+    "http://",
+    "x" * 64,
+]
+
+
+@pytest.mark.parametrize("value", [*BAD, "xn--a.b"])
 def test_a_malformed_ollama_host_is_one_sentence(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("OLLAMA_HOST", value)
     with pytest.raises(UserError) as error:
