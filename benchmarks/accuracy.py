@@ -6,15 +6,17 @@ Reads artifacts/<run>/{adapter,data}; writes gguf/prompt.json there, as the expo
 """
 
 import json
-from typing import Any
+from typing import cast
 
 from eval import hf, metrics
-from eval.records import Score
+from eval.predict import sample
+from eval.records import Row, Score
 from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import run
-from pipeline.files import read_jsonl, read_rules, read_schema, write_text
+from pipeline.files import read_rules, read_schema, write_text
+from pipeline.splits import read_split
 
 
 def main() -> None:
@@ -29,12 +31,10 @@ def accuracy(config: Config) -> Json:
     schema = read_schema(config.folder)
     tokenizer = load_tokenizer(str(config.folder / "adapter"))
     write_text(config.folder / "gguf" / "prompt.json", json.dumps(pieces(tokenizer, schema)))
-    by_slice: dict[str, list[Any]] = {}
-    for row, answer, _ in hf.answer_all(config, "adapter", read_jsonl(config.folder / "data" / "test.jsonl")):
-        scored = {"input": row["input"], "reference": row["output"], "prediction": answer.record}
-        by_slice.setdefault(row["slice"], []).append(
-            scored | {"status": answer.status, "retried": False, "id": row["id"]}
-        )
+    by_slice: dict[str, list[Row]] = {}
+    for prediction in hf.answer_all(config, "adapter", read_split(config.folder, "test")):
+        row = prediction.row
+        by_slice.setdefault(row["slice"], []).append(cast(Row, {**sample(prediction), "input": row["input"]}))
     return {name: figures(metrics.score(rows, read_rules(config.folder))) for name, rows in sorted(by_slice.items())}
 
 

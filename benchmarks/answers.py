@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 MARK, BEGUN = "measured: ", "begun: "
 
@@ -121,16 +121,21 @@ def measured(config: Any, mode: str, rows: list[dict[str, Any]], kept: dict[str,
 
         patched.decode = SimpleNamespace(**vars(decode) | {"greedy": graphs.greedy})
     try:
-        found = {
-            row["id"]: (facts["prompt_tokens"], facts["answer"])
-            for row, _, facts in hf.answer_all(config, variant, rows)
-        }
+        found = dict(map(told, hf.answer_all(config, variant, cast(Any, rows))))
     finally:
         patched.load, patched.decode = load, theirs
     seconds = time.monotonic() - began - loading
     peak = round(torch.cuda.max_memory_allocated() / 2**30, 2) if cuda else None
     facts = {"mode": mode, "n": len(rows), "rows_per_second": round(len(rows) / seconds, 2), "peak_gib": peak}
     return facts | {"loading": round(loading, 1), "answers": found}
+
+
+def told(answer: Any) -> tuple[str, tuple[int, str]]:
+    """Of one answer the id, and its prompt's tokens and text; older code gives (row, parsed answer, facts)."""
+    if isinstance(answer, tuple):
+        row, _, facts = answer
+        return row["id"], (facts["prompt_tokens"], facts["answer"])
+    return answer.row["id"], (answer.prompt_tokens, answer.text)
 
 
 if __name__ == "__main__":

@@ -75,6 +75,8 @@ def point(count: int, folder: Path, variant: str) -> Json:
     """One variant's figures on the held-out layouts."""
     scores = read_results(folder)["variants"][variant]["unseen"]["normalised"]
     accuracy, exact = scores["mean_field_accuracy"], scores["record_exact_match"]
+    if accuracy is None or exact is None:
+        raise UserError(f"{folder}/results.json has no example of a held-out layout")
     return {"layouts": count, "record_exact_match": round(exact, 4), "mean_field_accuracy": round(accuracy, 4)}
 
 

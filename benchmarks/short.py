@@ -117,7 +117,7 @@ def learn(cell: Cell) -> Json:
     from trainer.clock import Clock
     from trainer.sft import build
 
-    trainer, _, _ = build(config, Clock(), None)
+    trainer, *_ = build(config, Clock(), None)
     trainer.args.save_strategy = "no"
     began = time.monotonic()
     trainer.train()

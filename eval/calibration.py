@@ -8,14 +8,13 @@ how many are right.
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 from eval.metrics import decisions
-from eval.records import Row
+from eval.records import Bin, Calibration, Row
 from eval.statistics import Array
 from extraction.json import Json
 
@@ -25,7 +24,7 @@ CLIP = 1e-6  # of a probability, from 0 and 1
 SCALES = (-3.0, 3.0)  # natural logarithms of the temperatures that are tried
 
 
-def calibrate(validation: Sequence[Row], test: Sequence[Row], rules: Json) -> Json | None:
+def calibrate(validation: Sequence[Row], test: Sequence[Row], rules: Json) -> Calibration | None:
     """The report's figures; None where the server told no probabilities."""
     known, right = scored(validation, rules)
     p, hits = scored(test, rules)
@@ -86,7 +85,7 @@ def error(p: Array, right: Array) -> float:
     return float(sum(one["share"] * abs(one["probability"] - one["accuracy"]) for one in bins(p, right)))
 
 
-def bins(p: Array, right: Array) -> list[dict[str, Any]]:
+def bins(p: Array, right: Array) -> list[Bin]:
     """The bins that have values: their share of all values, mean probability and accuracy."""
     places = np.minimum((p * BINS).astype(int), BINS - 1)
     return [
@@ -117,7 +116,7 @@ def least(p: Array, right: Array, precision: float) -> float | None:
     return math.floor(p[order][good[-1]] * 1e4) / 1e4 if len(good) else None
 
 
-def sentence(found: Json) -> str:
+def sentence(found: Calibration) -> str:
     """The figures in words."""
     first = f"Confidence: expected calibration error {found['ece']:.3f} (before the temperature {found['ece_raw']:.3f})"
     if found["threshold"] is None:

@@ -15,9 +15,8 @@ correction for the number of fields, and the interval by groups. Two variants th
 from collections.abc import Callable, Sequence
 
 from eval.compare import SERVED
-from eval.records import Difference, Verdict
+from eval.records import Difference, Results, Verdict
 from eval.table import points
-from extraction.json import Json
 
 SMALLEST_FIRST = ("q4_k_m", "q8_0", "f16")
 ALPHA = 0.05
@@ -92,7 +91,7 @@ def passed(verdicts: Sequence[Verdict]) -> list[str]:
     return [name for name in SMALLEST_FIRST if name in kept]
 
 
-def alternative(results: Json, passed: Sequence[str]) -> str:
+def alternative(results: Results, passed: Sequence[str]) -> str:
     """What to add to a refusal: the smallest larger variant that passed, with its figures; empty without one."""
     failed = [verdict["after"] for verdict in results["gate"] if verdict["after"] not in passed]
     larger = [name for name in passed if failed and SMALLEST_FIRST.index(name) > SMALLEST_FIRST.index(failed[0])]

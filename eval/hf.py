@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from eval import decode
+from eval.records import Prediction
 from extraction.combine import Part, Tokens, combine
 from extraction.ground import ground_answer
 from extraction.json import Json
@@ -23,6 +24,7 @@ from pipeline.cpu import use_fast_products
 from pipeline.errors import UserError
 from pipeline.files import read_schema
 from pipeline.reading import reader
+from pipeline.splits import Example
 from serve.client import read_prompt, too_long
 
 
@@ -35,8 +37,8 @@ class Generated:
     tokens: Tokens = ()
 
 
-def answer_all(config: Config, variant: str, rows: Sequence[Json]) -> Iterator[tuple[Json, Answer, Json]]:
-    """(row, parsed answer, facts: answer, prompt_tokens, seconds) for each row, longest prompts first."""
+def answer_all(config: Config, variant: str, rows: Sequence[Example]) -> Iterator[Prediction]:
+    """The prediction for each row, longest prompts first."""
     tokenizer, model = load(config, variant)
     schema, ends = read_schema(config.folder), end_ids(tokenizer, read_prompt(config.folder).stop)
     asked = [(row, prompts(tokenizer, row["input"], schema, config)) for row in rows]
@@ -47,8 +49,8 @@ def answer_all(config: Config, variant: str, rows: Sequence[Json]) -> Iterator[t
             continue
         started = time.monotonic()
         answer, text = answer_long(model, tokenizer, parts, ends, schema, config)
-        facts = {"answer": text, "prompt_tokens": sum(map(len, parts)), "seconds": round(time.monotonic() - started, 4)}
-        yield row, finished(answer, row, schema, config), facts
+        answer = finished(answer, row, schema, config)
+        yield Prediction(row, answer, text, sum(map(len, parts)), round(time.monotonic() - started, 4))
     while waiting:
         size = decode.batch_size(config, model, len(waiting[0][1]))
         batch, waiting = waiting[:size], waiting[size:]
@@ -56,9 +58,8 @@ def answer_all(config: Config, variant: str, rows: Sequence[Json]) -> Iterator[t
         answers = answer_batch(model, tokenizer, [ids for _, ids in batch], ends, config)
         seconds = round((time.monotonic() - started) / len(batch), 4)
         for (row, ids), generated in zip(batch, answers, strict=True):
-            facts = {"answer": generated.text, "prompt_tokens": len(ids), "seconds": seconds}
             answer = parse_answer(show(generated.text), schema, cut=generated.cut)
-            yield row, finished(answer, row, schema, config), facts
+            yield Prediction(row, finished(answer, row, schema, config), generated.text, len(ids), seconds)
 
 
 def answer_batch(
@@ -109,7 +110,7 @@ def answer_long(
     return answer, answers[0].text if answer.record is None else completion(answer.record, schema)
 
 
-def finished(answer: Answer, row: Json, schema: Json, config: Config) -> Answer:
+def finished(answer: Answer, row: Example, schema: Json, config: Config) -> Answer:
     """The answer, without values that the page does not state where `serve.ground` asks for that."""
     return ground_answer(answer, row["input"], schema) if config.serve.ground else answer
 

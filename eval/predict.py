@@ -15,18 +15,19 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from tqdm import tqdm
 
 from eval import hf
 from eval.compare import SERVED, last_served
 from eval.provenance import depends_on, describe
-from eval.records import Row, Sample
+from eval.records import Prediction, Row, Sample
 from extraction.json import Json
-from extraction.parse import Answer
 from pipeline.config import Config
 from pipeline.files import read_jsonl, write_jsonl
 from pipeline.manifest import record_stage, up_to_date
+from pipeline.splits import Example, read_split
 from serve.batch import answer_all
 from serve.client import Extractor
 
@@ -75,18 +76,26 @@ def samples_path(config: Config, task: Task) -> Path:
     return config.folder / "samples" / f"{task.name}.jsonl"
 
 
-def examples(config: Config, split: str) -> list[Json]:
+def examples(config: Config, split: str) -> list[Example]:
     """The rows of a split that are asked for; of validation the first ones, up to `eval.calibration`."""
-    rows = read_jsonl(config.folder / "data" / f"{split}.jsonl")
+    rows = read_split(config.folder, split)
     return rows if split == "test" else rows[: config.eval.calibration]
 
 
 def read_samples(config: Config, task: Task) -> list[Row]:
     """The samples with the examples' input and group joined to them, in the split's order."""
     by_id = {row["id"]: row for row in examples(config, task.split)}
-    keep = ("input", "group", "columns")
-    samples = read_jsonl(samples_path(config, task))
-    return [row | {key: by_id[row["id"]][key] for key in keep if key in by_id[row["id"]]} for row in samples]  # type: ignore[misc]
+    samples = cast(list[Sample], read_jsonl(samples_path(config, task)))
+    return [_joined(sample, by_id[sample["id"]]) for sample in samples]
+
+
+def _joined(sample: Sample, example: Example) -> Row:
+    row = cast(Row, {**sample, "input": example["input"]})
+    if "group" in example:
+        row["group"] = example["group"]
+    if "columns" in example:
+        row["columns"] = example["columns"]
+    return row
 
 
 def predict(config: Config, task: Task, host: str, inputs: Json) -> None:
@@ -99,12 +108,12 @@ def predict(config: Config, task: Task, host: str, inputs: Json) -> None:
     rest = [row for row in rows if row["id"] not in done]
     if rest:
         served = variant in SERVED
-        answers = ask_all(config, variant, host, rest) if served else hf.answer_all(config, variant, rest)
-        append(partial, tqdm(answers, f"eval: {task.name}", len(rest), unit="example", smoothing=0.1))
+        predictions = ask_all(config, variant, host, rest) if served else hf.answer_all(config, variant, rest)
+        append(partial, tqdm(predictions, f"eval: {task.name}", len(rest), unit="example", smoothing=0.1))
     done = read_partial(partial)
     write_jsonl(path, [done[row["id"]] for row in rows])
-    seconds = round(sum(sample["seconds"] for sample in done.values()), 1)
-    record_stage(config.folder, task.stage, inputs, [path], seconds=seconds, **facts)
+    facts["seconds"] = round(sum(sample["seconds"] for sample in done.values()), 1)
+    record_stage(config.folder, task.stage, inputs, [path], **facts)
     for leftover in path.parent.glob(f".{task.name}.*.partial"):
         leftover.unlink()
 
@@ -115,7 +124,7 @@ def partial_path(path: Path, inputs: Json) -> Path:
     return path.with_name(f".{path.stem}.{fingerprint}.partial")
 
 
-def read_partial(path: Path) -> dict[str, Json]:
+def read_partial(path: Path) -> dict[str, Sample]:
     """Samples by id; a last line that was not written to its end is removed from the file."""
     if not path.is_file():
         return {}
@@ -127,17 +136,17 @@ def read_partial(path: Path) -> dict[str, Json]:
     return {sample["id"]: sample for sample in samples}
 
 
-def append(partial: Path, answers: Iterable[tuple[Json, Answer, Json]]) -> None:
-    """Append a sample to the partial file for each (row, first answer, facts), as it comes."""
+def append(partial: Path, predictions: Iterable[Prediction]) -> None:
+    """Append a sample to the partial file for each prediction, as it comes."""
     partial.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("a", encoding="utf-8") as file:
-        for row, answer, facts in answers:
-            file.write(json.dumps(sample(row, answer, facts), ensure_ascii=False) + "\n")
+        for prediction in predictions:
+            file.write(json.dumps(sample(prediction), ensure_ascii=False) + "\n")
             file.flush()
 
 
-def ask_all(config: Config, variant: str, host: str, rows: Sequence[Json]) -> Iterator[tuple[Json, Answer, Json]]:
-    """(row, first answer, facts) for each row, in the order in which they come (serve/batch.py).
+def ask_all(config: Config, variant: str, host: str, rows: Sequence[Example]) -> Iterator[Prediction]:
+    """The prediction for each row, in the order in which they come (serve/batch.py).
 
     Asked without `serve.min_probability`: unsure values are scored like others, and the report says what it would hold
     back.
@@ -145,32 +154,34 @@ def ask_all(config: Config, variant: str, host: str, rows: Sequence[Json]) -> It
     plain = config.model_copy(update={"serve": config.serve.model_copy(update={"min_probability": None})})
     extractor = Extractor(plain, variant, host)
     for row, found in answer_all([extractor], rows):
-        facts = {
-            "answer": found.text,
-            "final": found.answer,
-            "retried": found.retried,
-            "probability": found.probability,
-            "prompt_tokens": found.prompt_tokens,
-            "seconds": found.seconds,
-        }
-        yield row, found.first, facts
+        yield Prediction(
+            row=row,
+            first=found.first,
+            text=found.text,
+            prompt_tokens=found.prompt_tokens,
+            seconds=found.seconds,
+            final=found.answer,
+            retried=found.retried,
+            probability=found.probability,
+        )
 
 
-def sample(row: Json, answer: Answer, facts: Json) -> Sample:
-    """One line of a samples file. Variants that are not served have one try and tell no probabilities."""
-    final: Answer = facts.get("final", answer)
+def sample(prediction: Prediction) -> Sample:
+    """One line of a samples file."""
+    row, first = prediction.row, prediction.first
+    final = prediction.final or first
     return {
         "id": row["id"],
         "slice": row["slice"],
         "reference": row["output"],
-        "answer": facts["answer"],
-        "prediction": answer.record,
-        "status": answer.status,
-        "reason": answer.reason,
+        "answer": prediction.text,
+        "prediction": first.record,
+        "status": first.status,
+        "reason": first.reason,
         "final": final.record,
         "final_status": final.status,
-        "retried": facts.get("retried", False),
-        "probability": facts.get("probability", {}),
-        "prompt_tokens": facts["prompt_tokens"],
-        "seconds": facts["seconds"],
+        "retried": prediction.retried,
+        "probability": prediction.probability,
+        "prompt_tokens": prediction.prompt_tokens,
+        "seconds": prediction.seconds,
     }

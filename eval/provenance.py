@@ -11,7 +11,7 @@ from extraction.prompt import system
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import read_schema, sha256
-from pipeline.manifest import output_of, read_manifest
+from pipeline.manifest import Facts, output_of, read_manifest
 from pipeline.provenance import commit
 from pipeline.reading import pruning
 from serve.client import read_prompt, unreachable
@@ -80,7 +80,8 @@ def weights(config: Config, variant: str) -> Json:
     if variant == "base":
         return base
     step = "train" if variant == "adapter" else "export"
-    names = [name for name in manifest.get(step, {}).get("outputs", {}) if name.startswith(f"{variant}/")]
+    outputs = manifest[step]["outputs"] if step in manifest else {}
+    names = [name for name in outputs if name.startswith(f"{variant}/")]
     if not names:
         raise UserError(f"{config.folder}/{variant} is not in the manifest: run `make {step}` first")
     return {name: output_of(config.folder, step, name) for name in names} | (
@@ -95,10 +96,10 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def describe(host: str, variant: str) -> Json:
+def describe(host: str, variant: str) -> Facts:
     """Commit of the code that predicts, engine, device and versions, for the record."""
     versions = {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
-    facts: Json = {"commit": commit(), "versions": versions}
+    facts: Facts = {"commit": commit(), "versions": versions}
     if variant in SERVED:
         engine = server_version(host)
         if engine is None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from statistics import median
 
+from eval.records import Pruning
 from eval.statistics import wilson
 from extraction.blocks import blocks
 from extraction.json import Json
@@ -12,9 +13,10 @@ from extraction.prune import is_long
 from extraction.stated import survivors
 from pipeline.config import Config
 from pipeline.reading import reader
+from pipeline.splits import Example
 
 
-def losses(config: Config, rows: Iterable[Json], schema: Json) -> Json | None:
+def losses(config: Config, rows: Iterable[Example], schema: Json) -> Pruning | None:
     """By field, how many values the long pages among the rows state and how many pruning keeps, with an interval.
 
     None where no page is long or data.prune is off. A value counts as stated where a block of the page says it.
@@ -47,7 +49,7 @@ def losses(config: Config, rows: Iterable[Json], schema: Json) -> Json | None:
     }
 
 
-def sentence(found: Json) -> str:
+def sentence(found: Pruning) -> str:
     """The losses in words."""
     lost = {name: both["stated"] - both["kept"] for name, both in found["fields"].items()}
     worst = ", ".join(f"{name} {n}" for name, n in sorted(lost.items(), key=lambda item: -item[1]) if n)

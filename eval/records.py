@@ -1,14 +1,32 @@
 """What the files of an evaluation hold: a line of samples/<variant>.jsonl, and results.json. Shares are 0 to 1."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, cast
 
 from extraction.json import Json
+from extraction.parse import Answer
 from pipeline.errors import UserError
 from pipeline.files import read_json
+from pipeline.manifest import Facts, Served
+from pipeline.splits import Example
 
 VERSION = 2  # of results.json: raised whenever a key changes its meaning or goes
 Span = tuple[float, float]  # the ends of a 95 % interval
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One variant's answer to one example; variants that are not served have one try and tell no probabilities."""
+
+    row: Example
+    first: Answer  # before the second try
+    text: str  # as the model wrote it
+    prompt_tokens: int  # of all parts
+    seconds: float  # of all tries of all parts; in a batch its share
+    final: Answer | None = None  # the one that users get, where it may be another
+    retried: bool = False
+    probability: dict[str, float] = field(default_factory=dict)  # by field
 
 
 class Sample(TypedDict):
@@ -117,19 +135,84 @@ class Verdict(TypedDict):
     sentence: str
 
 
+class Part(TypedDict):
+    """A finer slice. Its scores have the keys `mean_field_accuracy` and `interval`."""
+
+    n: int  # examples, or fields
+    variants: dict[str, dict[str, Any]]
+
+
+class Bin(TypedDict):
+    """Values of about one probability: their share of all values, mean probability, and the share that is right."""
+
+    share: float
+    probability: float
+    accuracy: float
+
+
+class Calibration(TypedDict):
+    """What probabilities are worth; n counts fields. `ece`: expected calibration error, raw before the temperature."""
+
+    n_validation: int
+    n_test: int
+    temperature: float
+    ece_raw: float
+    ece: float
+    bins: list[Bin]
+    target: float  # precision that the threshold is for
+    threshold: float | None  # of raw probabilities; None where none reaches the target on validation
+    coverage: float  # share of the test fields at or above the threshold
+    precision: float | None  # of these
+    precision_of_all: float
+    curve: list[tuple[float, float]]  # (coverage, share right) of the surest fields
+
+
+class Kept(TypedDict):
+    """Values that long pages state, and those of them that pruning keeps."""
+
+    stated: int
+    kept: int
+
+
+class Pruning(Kept):
+    """What pruning lost on the test split. `interval`: of the share kept."""
+
+    pages: int
+    characters: float  # read of a page, the median
+    interval: Span | None
+    fields: dict[str, Kept]
+
+
+class Record(TypedDict):
+    """What the figures were made with. SHA-256 sums are hex."""
+
+    run: str
+    config: Json
+    commit: str | None
+    n: dict[str, int]  # examples by slice
+    prompt: str  # SHA-256 of the system message
+    predictions: dict[str, Facts]  # by variant, from the manifest
+    training_device: str | None
+    samples: dict[str, str]  # SHA-256 of the samples file by variant
+    served: dict[str, Served]
+    digests: dict[str, dict[str, str]]  # SHA-256 by stage and file
+
+
 class Results(TypedDict):
     """results.json"""
 
     version: int
-    record: dict[str, Any]
-    rules: dict[str, str]
-    variants: dict[str, dict[str, Score]]
-    differences: list[dict[str, Any]]
+    record: Record
+    rules: dict[str, str]  # what counts as equal, by field, in words
+    variants: dict[str, dict[str, Score]]  # by variant and slice
+    differences: list[dict[str, Any]]  # "before", "after", and a Difference by slice
+    slices: dict[str, dict[str, Part]]  # finer ones, by column and value
+    calibration: Calibration | None
+    pruning: Pruning | None
     gate: list[Verdict]
-    pruning: dict[str, Any] | None  # eval.pruning.losses
 
 
-def read_results(folder: Path) -> Json:
+def read_results(folder: Path) -> Results:
     """The results.json of a run's folder; `UserError` where it is missing, damaged or of another version."""
     path = folder / "results.json"
     results = read_json(path, "run `make eval` first")
@@ -139,4 +222,4 @@ def read_results(folder: Path) -> Json:
             f"{path} has version {version}, and this code reads version {VERSION}: run `make eval` again, which asks"
             " nothing that is up to date"
         )
-    return dict(results)
+    return cast(Results, results)

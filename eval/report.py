@@ -7,7 +7,7 @@ Reads artifacts/<run>/results.json, samples/ and data/test.jsonl. Writes artifac
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,7 +18,7 @@ from eval.calibration import sentence
 from eval.charts import change_bars, curve, grouped_bars
 from eval.compare import ASKED
 from eval.predict import Task, read_samples
-from eval.records import Row, read_results
+from eval.records import FieldScore, Results, Row, read_results
 from extraction.json import Json
 from extraction.parse import Status
 from extraction.values import same, same_raw
@@ -28,6 +28,11 @@ from pipeline.errors import run
 from pipeline.files import read_rules, write_text
 
 N_EXAMPLES = 12
+WRONG: tuple[tuple[Literal["wrong", "omitted", "hallucinated"], str], ...] = (
+    ("wrong", "wrong value"),
+    ("omitted", "value omitted"),
+    ("hallucinated", "value made up"),
+)
 LONGEST_INPUT, LONGEST_VALUE = 1200, 160  # characters shown
 
 
@@ -47,7 +52,7 @@ def write_report(config: Config) -> Path:
     return path
 
 
-def render(results: Json, samples: dict[str, list[Row]], rules: Json) -> str:
+def render(results: Results, samples: dict[str, list[Row]], rules: Json) -> str:
     """The page. jinja2 escapes whatever it is given."""
     here = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
@@ -81,7 +86,7 @@ def render(results: Json, samples: dict[str, list[Row]], rules: Json) -> str:
     )
 
 
-def accuracy_chart(results: Json, name: str) -> Markup:
+def accuracy_chart(results: Results, name: str) -> Markup:
     """Accuracy per field and variant on a slice."""
     scores = {variant: results["variants"][variant][name]["normalised"] for variant in table.shown(results)}
     fields = list(next(iter(scores.values()))["fields"])
@@ -92,31 +97,31 @@ def accuracy_chart(results: Json, name: str) -> Markup:
     return grouped_bars([*fields, "mean"], values)
 
 
-def step_chart(results: Json) -> Markup:
+def step_chart(results: Results) -> Markup:
     """Change of mean field accuracy by each step after training, and from the adapter to each served variant."""
     found = [d for d in results["differences"] if d["before"] != "base"]
     rows = [(f"{d['before']} → {d['after']}", d["all"]["mean_field_accuracy"], d["all"]["interval"]) for d in found]
     return change_bars(rows)
 
 
-def failures(results: Json) -> list[tuple[str, list[int]]]:
+def failures(results: Results) -> list[tuple[str, list[int]]]:
     """Counts per variant: each status of an answer, then the kinds of wrong values."""
     scores = [results["variants"][variant]["all"] for variant in table.shown(results)]
     found = [(f"answer: {s}", [score["statuses"].get(s, 0) for score in scores]) for s in Status]
     shown = [row for row in found if any(row[1]) or row[0] == "answer: ok"]
-    for kind, label in (("wrong", "wrong value"), ("omitted", "value omitted"), ("hallucinated", "value made up")):
+    for kind, label in WRONG:
         shown.append((f"field: {label}", [sum(f[kind] for f in s["normalised"]["fields"].values()) for s in scores]))
     return shown
 
 
-def details(results: Json) -> list[tuple[str, str, Json]]:
+def details(results: Results) -> list[tuple[str, str, FieldScore]]:
     """(field, variant, its metrics) on all test examples."""
     scores = {name: results["variants"][name]["all"]["normalised"]["fields"] for name in table.shown(results)}
     fields = list(next(iter(scores.values())))
     return [(field, variant, scores[variant][field]) for field in fields for variant in scores]
 
 
-def finer(results: Json) -> list[tuple[str, list[tuple[str, int, list[float | None]]]]]:
+def finer(results: Results) -> list[tuple[str, list[tuple[str, int, list[float | None]]]]]:
     """(title, [(value, n, mean field accuracy by variant)]) of the finer slices that have more than one value."""
     variants = table.shown(results)
     return [

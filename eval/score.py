@@ -11,7 +11,6 @@ import json
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import cast
 
 from rich import box
 from rich.console import Console
@@ -23,7 +22,7 @@ from eval.calibration import calibrate
 from eval.compare import ASKED, difference, last_served, pairs
 from eval.metrics import score
 from eval.predict import Task, predict_all, read_samples, tasks
-from eval.records import VERSION, Difference, Row, Verdict
+from eval.records import VERSION, Calibration, Pruning, Record, Results, Row, Verdict
 from eval.report import write_report
 from eval.slices import Rows, finer, seen_and_unseen
 from eval.summary import write_summary
@@ -33,9 +32,10 @@ from extraction.values import described
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.files import read_jsonl, read_rules, read_schema, write_text
-from pipeline.manifest import read_manifest, record_stage
+from pipeline.files import read_rules, read_schema, write_text
+from pipeline.manifest import facts_of, read_manifest, record_stage, served_models
 from pipeline.provenance import commit
+from pipeline.splits import read_split
 from serve.latest import point_latest, stays
 from serve.server import address
 
@@ -66,15 +66,15 @@ def evaluate(config: Config, host: str) -> None:
         raise UserError(refused + gate.alternative(results, passed))
 
 
-def compute(config: Config) -> Json:
-    """The content of results.json (eval.records.Results), from the samples."""
+def compute(config: Config) -> Results:
+    """The content of results.json, from the samples."""
     rules = read_rules(config.folder)
     samples: Rows = {variant: read_samples(config, Task(variant)) for variant in config.eval.variants}
     last = last_served(config.eval.variants)
     if last:
         samples[ASKED] = as_asked(samples[last])
     slices = seen_and_unseen(samples)
-    results = {
+    results: Results = {
         "version": VERSION,
         "record": record(config, {name: len(next(iter(rows.values()))) for name, rows in slices.items()}),
         "rules": described(rules),
@@ -86,17 +86,17 @@ def compute(config: Config) -> Json:
         "slices": finer(samples, rules, config.eval.slices),
         "calibration": calibration(config, samples, rules),
         "pruning": pruned(config),
+        "gate": [],
     }
     return results | {"gate": verdicts(results, config.eval.max_loss)}
 
 
-def pruned(config: Config) -> Json | None:
+def pruned(config: Config) -> Pruning | None:
     """The figures of eval.pruning on the test split."""
-    rows = read_jsonl(config.folder / "data" / "test.jsonl")
-    return pruning.losses(config, rows, read_schema(config.folder))
+    return pruning.losses(config, read_split(config.folder, "test"), read_schema(config.folder))
 
 
-def changed_prompts(config: Config, results: Json) -> str | None:
+def changed_prompts(config: Config, results: Results) -> str | None:
     """Why a variant's figures are not the model's: the server read other prompts than ours; None where it did not."""
     for variant in config.eval.variants:
         n = results["variants"][variant]["all"]["statuses"].get(Status.PROMPT_CHANGED, 0)
@@ -115,7 +115,7 @@ def as_asked(rows: Sequence[Row]) -> list[Row]:
     return [row | {"prediction": row["final"], "status": row["final_status"]} for row in rows]
 
 
-def calibration(config: Config, samples: Rows, rules: Json) -> Json | None:
+def calibration(config: Config, samples: Rows, rules: Json) -> Calibration | None:
     """The figures of eval.calibration; None where no variant is served or none is wanted."""
     last = last_served(config.eval.variants)
     if last is None or not config.eval.calibration:
@@ -124,17 +124,17 @@ def calibration(config: Config, samples: Rows, rules: Json) -> Json | None:
     return calibrate(validation, samples[ASKED], rules)
 
 
-def verdicts(results: Json, max_loss: float) -> list[Verdict]:
+def verdicts(results: Results, max_loss: float) -> list[Verdict]:
     """The gate's verdict on every served variant."""
     found = []
     for before, after in gate.judged_pairs(list(results["variants"])):
         blame = partial(table.blame, results, before, after)
-        change = cast(Difference, table.difference(results, before, after))
+        change = table.difference(results, before, after)
         found.append(gate.judge(before, after, change, max_loss, blame))
     return found
 
 
-def record(config: Config, n: dict[str, int]) -> Json:
+def record(config: Config, n: dict[str, int]) -> Record:
     """What the figures were made with."""
     manifest = read_manifest(config.folder)
     entries = {task.name: manifest[task.stage] for task in tasks(config)}
@@ -144,18 +144,15 @@ def record(config: Config, n: dict[str, int]) -> Json:
         "commit": commit(),
         "n": n,
         "prompt": next(iter(entries.values()))["inputs"]["prompt"],
-        "predictions": {
-            variant: {key: value for key, value in entry.items() if key not in ("inputs", "outputs")}
-            for variant, entry in entries.items()
-        },
-        "training_device": manifest.get("train", {}).get("device"),
+        "predictions": {variant: facts_of(entry) for variant, entry in entries.items()},
+        "training_device": manifest["train"].get("device") if "train" in manifest else None,
         "samples": {variant: next(iter(entry["outputs"].values())) for variant, entry in entries.items()},
-        "served": manifest.get("serve", {}).get("served", {}),
+        "served": served_models(config.folder),
         "digests": {name: manifest[name]["outputs"] for name in ("data", "train", "export") if name in manifest},
     }
 
 
-def show(results: Json) -> None:
+def show(results: Results) -> None:
     """Print a table for each slice, then the sentences."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     variants = table.shown(results)
@@ -170,7 +167,7 @@ def show(results: Json) -> None:
         console.print(f"eval: {sentence}", markup=False)
 
 
-def build_table(results: Json, name: str, variants: Sequence[str]) -> Table:
+def build_table(results: Results, name: str, variants: Sequence[str]) -> Table:
     """The table of one slice."""
     grid = Table(title=table.title(results, name), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     grid.add_column("accuracy")

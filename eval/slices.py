@@ -7,7 +7,7 @@ import numpy as np
 
 from eval.language import stated
 from eval.metrics import clusters, decisions, mean, share
-from eval.records import Row
+from eval.records import Part, Row
 from eval.statistics import bootstrap, ratio
 from extraction.json import Json
 from pipeline.errors import UserError
@@ -26,7 +26,7 @@ def seen_and_unseen(samples: Rows) -> dict[str, Rows]:
     return found
 
 
-def finer(samples: Rows, rules: Json, columns: Sequence[str]) -> Json:
+def finer(samples: Rows, rules: Json, columns: Sequence[str]) -> dict[str, dict[str, Part]]:
     """{title: {value: {"n", "variants": {variant: {"mean_field_accuracy", "interval"}}}}} of finer slices.
 
     By the page's length (thirds of the test split), by the language that it states, by whether gold has a value, and by
@@ -56,9 +56,9 @@ def values(rows: Sequence[Row], column: str) -> list[str]:
     return found
 
 
-def presence(samples: Rows, rules: Json) -> Json:
+def presence(samples: Rows, rules: Json) -> dict[str, Part]:
     """Field accuracy over the fields that gold has a value for, and over those that it has none for."""
-    found: Json = {}
+    found: dict[str, Part] = {}
     for variant, rows in samples.items():
         every = [decision for column in decisions(rows, rules).values() for decision in column]
         for name, wanted in (("present", True), ("absent", False)):
@@ -69,12 +69,12 @@ def presence(samples: Rows, rules: Json) -> Json:
     return found
 
 
-def _by_label(samples: Rows, rules: Json, labels: Sequence[str]) -> Json:
+def _by_label(samples: Rows, rules: Json, labels: Sequence[str]) -> dict[str, Part]:
     names = [name for name in dict.fromkeys(labels) if name and labels.count(name) >= FEWEST]
     return {name: _scores(samples, rules, [label == name for label in labels]) for name in names}
 
 
-def _scores(samples: Mapping[str, Sequence[Row]], rules: Json, chosen: Sequence[bool]) -> Json:
+def _scores(samples: Mapping[str, Sequence[Row]], rules: Json, chosen: Sequence[bool]) -> Part:
     found: dict[str, Any] = {}
     for variant, rows in samples.items():
         part = [row for row, wanted in zip(rows, chosen, strict=True) if wanted]

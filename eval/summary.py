@@ -4,15 +4,17 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 from eval import table
-from extraction.json import Json
+from eval.records import Results
 from pipeline.files import write_text
 
-COLUMNS = ("n", "accuracy", "precision", "recall", "f1", "hallucinated", "omitted", "wrong")
+Column = Literal["n", "accuracy", "precision", "recall", "f1", "hallucinated", "omitted", "wrong"]
+COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
-def write_summary(folder: Path, results: Json) -> list[Path]:
+def write_summary(folder: Path, results: Results) -> list[Path]:
     """Write both files beside results.json."""
     paths = [folder / "summary.md", folder / "fields.csv"]
     for path, text in zip(paths, (markdown(results), fields_csv(results)), strict=True):
@@ -20,7 +22,7 @@ def write_summary(folder: Path, results: Json) -> list[Path]:
     return paths
 
 
-def markdown(results: Json) -> str:
+def markdown(results: Results) -> str:
     """The tables and the sentences."""
     parts = [f"## {results['record']['run']}: accuracy from training to serving"]
     for name in table.slices(results):
@@ -37,7 +39,7 @@ def markdown(results: Json) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def fields_csv(results: Json) -> str:
+def fields_csv(results: Results) -> str:
     """slice, variant, field and its figures by the normalised match; an undefined figure is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

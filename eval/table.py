@@ -1,12 +1,12 @@
 """The figures that a person reads, the same on the console and in the report: rows and sentences of results.json."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from eval import calibration, pruning
 from eval.compare import ASKED, SERVED, joint, path, steps
-from extraction.json import Json
+from eval.records import Difference, Results, Score, Scores
 
 N_SUMS = 4  # last lines of the table, which are not a field's
 DECODING = (
@@ -24,13 +24,13 @@ class Line:
     changes: list[float | None]
 
 
-def slices(results: Json) -> list[str]:
+def slices(results: Results) -> list[str]:
     """The slices to show: seen and unseen apart, or all where there is but one."""
-    present = [name for name in ("seen", "unseen") if name in results["record"]["n"]]
+    present: list[str] = [name for name in ("seen", "unseen") if name in results["record"]["n"]]
     return present if len(present) > 1 else ["all"]
 
 
-def title(results: Json, slice_: str) -> str:
+def title(results: Results, slice_: str) -> str:
     """What a slice holds, and how many examples, such as "unseen layouts, n 60"."""
     group = results["record"]["config"]["data"]["group"] or "group"
     name = "all test examples" if slice_ == "all" else f"{slice_} {group}s"
@@ -45,16 +45,15 @@ def change_columns(variants: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-def lines(results: Json, slice_: str) -> list[Line]:
+def lines(results: Results, slice_: str) -> list[Line]:
     """Rows of the table for a slice: the fields, then the means and shares."""
     scores = {variant: results["variants"][variant][slice_] for variant in shown(results)}
     fields = list(next(iter(scores.values()))["normalised"]["fields"])
-    rows = [_line(scores, field, ["fields", field, "accuracy"]) for field in fields]
-    rows.append(_line(scores, "mean field accuracy", ["mean_field_accuracy"]))
-    rows.append(_line(scores, "record exact match", ["record_exact_match"]))
-    for label, key in (("valid JSON", "valid_json"), ("grounded", "grounded")):
-        shares: dict[str, float | None] = {variant: score[key] for variant, score in scores.items()}
-        rows.append(Line(label, [(value, None) for value in shares.values()], _changes(shares)))
+    rows = [_both(scores, field, partial(_accuracy_of, field)) for field in fields]
+    rows.append(_both(scores, "mean field accuracy", lambda matched: matched["mean_field_accuracy"]))
+    rows.append(_both(scores, "record exact match", lambda matched: matched["record_exact_match"]))
+    rows.append(_one("valid JSON", {variant: score["valid_json"] for variant, score in scores.items()}))
+    rows.append(_one("grounded", {variant: score["grounded"] for variant, score in scores.items()}))
     return rows
 
 
@@ -71,16 +70,16 @@ def points(value: float | None) -> str:
     return "±0.0" if rounded == 0 else f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def shown(results: Json) -> list[str]:
+def shown(results: Results) -> list[str]:
     """The variants that get a column; the final answers only where a second try changed any."""
     variants = list(results["variants"])
     return [name for name in variants if name != ASKED or difference(results, *steps(variants)[-1])["changed_records"]]
 
 
-def sentences(results: Json) -> list[str]:
+def sentences(results: Results) -> list[str]:
     """Where accuracy came from and which step lost it: fine-tuning, each served variant, the second try."""
     variants = list(results["variants"])
-    found = [pruning.sentence(results["pruning"])] if results.get("pruning") else []
+    found = [pruning.sentence(results["pruning"])] if results["pruning"] else []
     found += [_trained(results)] if {"base", "adapter"} <= set(variants) else []
     if "adapter" in variants:
         found += [_served(results, name) for name in SERVED if name in variants]
@@ -94,29 +93,30 @@ def sentences(results: Json) -> list[str]:
     return [*found, *(f"Gate {verdict['sentence']}." for verdict in results["gate"])]
 
 
-def blame(results: Json, first: str, last: str) -> str:
+def blame(results: Results, first: str, last: str) -> str:
     """The step from one variant to a served one that lost most, and how much."""
     found = path(list(results["variants"]), last) if first == "adapter" else [(first, last)]
     before, after = min(found, key=lambda step: _change(results, *step))
     return f"from {before} to {after} ({points(_change(results, before, after))})"
 
 
-def difference(results: Json, before: str, after: str, slice_: str = "all") -> Json:
+def difference(results: Results, before: str, after: str, slice_: str = "all") -> Difference:
     """The comparison of two variants on a slice."""
-    found: Json = next(d for d in results["differences"] if (d["before"], d["after"]) == (before, after))[slice_]
+    found: Difference = next(d for d in results["differences"] if (d["before"], d["after"]) == (before, after))[slice_]
     return found
 
 
-def _line(scores: dict[str, Json], label: str, keys: list[str]) -> Line:
-    both = {variant: (_get(score["normalised"], keys), _get(score["raw"], keys)) for variant, score in scores.items()}
+def _both(scores: dict[str, Score], label: str, get: Callable[[Scores], float | None]) -> Line:
+    both = {variant: (get(score["normalised"]), get(score["raw"])) for variant, score in scores.items()}
     return Line(label, list(both.values()), _changes({variant: value for variant, (value, _) in both.items()}))
 
 
-def _get(score: Any, keys: list[str]) -> float | None:
-    for key in keys:
-        score = score[key]
-    value: float | None = score
-    return value
+def _accuracy_of(field: str, matched: Scores) -> float | None:
+    return matched["fields"][field]["accuracy"]
+
+
+def _one(label: str, shares: dict[str, float | None]) -> Line:
+    return Line(label, [(value, None) for value in shares.values()], _changes(shares))
 
 
 def _changes(values: dict[str, float | None]) -> list[float | None]:
@@ -124,22 +124,21 @@ def _changes(values: dict[str, float | None]) -> list[float | None]:
     return [None if before is None or after is None else after - before for before, after in pairs]
 
 
-def _change(results: Json, before: str, after: str) -> float:
-    value: float = difference(results, before, after)["mean_field_accuracy"]
-    return value
+def _change(results: Results, before: str, after: str) -> float:
+    return difference(results, before, after)["mean_field_accuracy"] or 0.0
 
 
-def _accuracy(results: Json, variant: str) -> str:
+def _accuracy(results: Results, variant: str) -> str:
     return number(results["variants"][variant]["all"]["normalised"]["mean_field_accuracy"])
 
 
-def _trained(results: Json) -> str:
+def _trained(results: Results) -> str:
     before, after = _accuracy(results, "base"), _accuracy(results, "adapter")
     change = points(_change(results, "base", "adapter"))
     return f"Fine-tuning: mean field accuracy {before} → {after} ({change} points)."
 
 
-def _served(results: Json, variant: str) -> str:
+def _served(results: Results, variant: str) -> str:
     total = difference(results, "adapter", variant)
     interval = total["interval"]
     spread = f", 95 % {points(interval[0])} to {points(interval[1])}" if interval else ""
@@ -154,7 +153,7 @@ def _served(results: Json, variant: str) -> str:
     )
 
 
-def _asked(results: Json) -> str:
+def _asked(results: Results) -> str:
     before, after = steps(list(results["variants"]))[-1]
     retried, n = results["variants"][before]["all"]["retried"], results["record"]["n"]["all"]
     change = points(_change(results, before, after))

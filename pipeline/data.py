@@ -12,7 +12,7 @@ import html
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal
 
 from extraction import schema as schemas
 from extraction.json import Json
@@ -25,20 +25,9 @@ from pipeline.files import sha256, write_jsonl, write_text
 from pipeline.manifest import record_stage, up_to_date
 from pipeline.reading import unpruned
 from pipeline.rows import check, read
+from pipeline.splits import SPLITS, Example
 
 LONGEST_COLUMN = 80  # characters of a value that rows may be sliced by
-SPLITS = ("train", "validation", "test")
-
-
-class Example(TypedDict):
-    """A row of data/<split>.jsonl, as all stages read it."""
-
-    id: str
-    input: str  # the page as given: HTML, or text
-    output: Json  # the record, its fields in the schema's order
-    slice: Literal["seen", "unseen"]  # unseen: of a group that only the test split holds
-    group: NotRequired[str]  # the layout or shop, where the data names one
-    columns: NotRequired[dict[str, str]]  # the row's other short columns
 
 
 def fold(value: Any) -> str:

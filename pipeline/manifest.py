@@ -1,14 +1,15 @@
 """The manifest, which chains the stages of a run.
 
 `manifest.json` holds one entry a stage: what it was made from (`inputs`, any JSON) and the SHA-256 of each file that
-it wrote (`outputs`). A stage is up to date when its inputs are the recorded ones and its files still have these sums.
+it wrote (`outputs`), beside facts. A stage is up to date when its inputs are the recorded ones and its files still have
+these sums.
 """
 
 import json
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypedDict, Unpack, cast
 
 from extraction.json import Json
 from pipeline.errors import UserError
@@ -18,7 +19,61 @@ VERSION = 1  # of the manifest's form; older runs have none and are of the same 
 DAMAGED = "remove it, then `make eval` makes the run's files anew"
 
 
-def read_manifest(run: Path) -> Json:
+class Served(TypedDict):
+    """A model on the server: its name, and the digest that the server gave it."""
+
+    model: str
+    digest: str
+
+
+class Facts(TypedDict, total=False):
+    """What stages enter for the record. No stage is made again because of them."""
+
+    # data
+    n: dict[str, int]  # rows by split
+    # ranker
+    pages: dict[str, int]  # long pages by split
+    chosen: str  # given or fitted
+    judged: dict[str, dict[str, float]]  # by ranker: share of values kept, mean characters read, n values
+    # train
+    n_train: int  # examples
+    tokens: int  # an epoch, prompts included
+    epochs: float
+    steps: int
+    backend: str
+    plan: Json  # trainer.memory.Plan
+    row: int  # tokens of a packed row, or of the longest example
+    free_bytes: int  # of GPU memory, before training
+    peak_gib: float  # of GPU memory
+    tokens_per_second: float | None
+    loss: float | None
+    validation_loss: float | None
+    # train, export
+    phases: dict[str, float]  # seconds
+    # export
+    n_weights: int
+    # serve
+    served: dict[str, Served]  # by variant
+    # eval
+    passed: dict[str, str]  # digests of the variants that the gate passed
+    # predict.<variant>
+    commit: str | None
+    versions: dict[str, str]  # of Python and the libraries
+    engine: str
+    # several
+    device: str  # train, predict.<variant>
+    host: str  # serve, predict.<variant>: the server's base URL
+    seconds: float  # train: of training; predict.<variant>: the sum over its samples
+
+
+class Entry(Facts):
+    """One stage."""
+
+    inputs: Json
+    outputs: dict[str, str]  # SHA-256 by path in the run's folder
+
+
+def read_manifest(run: Path) -> dict[str, Entry]:
     """The entries of a run's manifest by stage; empty before the first stage."""
     path = run / "manifest.json"
     if not path.is_file():
@@ -30,8 +85,19 @@ def read_manifest(run: Path) -> Json:
         raise UserError(
             f"{path} {found}, but this fieldsift reads version {VERSION}: use the one that wrote it, or another RUN="
         )
-    entries: Json = manifest
+    entries: dict[str, Entry] = manifest
     return entries
+
+
+def facts_of(entry: Entry) -> Facts:
+    """An entry without inputs and outputs."""
+    return cast(Facts, {name: value for name, value in entry.items() if name not in ("inputs", "outputs")})
+
+
+def served_models(run: Path) -> dict[str, Served]:
+    """The models that `make serve` made, by variant; empty before it."""
+    entry = read_manifest(run).get("serve")
+    return entry.get("served", {}) if entry else {}
 
 
 class Sums:
@@ -65,12 +131,12 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
 
 
 def record_stage(
-    run: Path, stage: str, inputs: Json, outputs: Iterable[Path], sums: Sums | None = None, **facts: Any
+    run: Path, stage: str, inputs: Json, outputs: Iterable[Path], sums: Sums | None = None, **facts: Unpack[Facts]
 ) -> None:
     """Enter a finished stage: its inputs, the SHA-256 of each file that it wrote (also inside folders), other facts."""
     with sums or Sums() as computed:
         found = {str(file.relative_to(run)): digest for file, digest in computed.of(outputs).items()}
-    entry = {"inputs": inputs, "outputs": found, **facts}
+    entry: Entry = {"inputs": inputs, "outputs": found, **facts}
     manifest = {"version": VERSION} | read_manifest(run) | {stage: entry}
     write_text(run / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
 
@@ -89,8 +155,8 @@ def up_to_date(run: Path, stage: str, inputs: Json) -> bool:
 
 def output_of(run: Path, stage: str, name: str) -> str:
     """SHA-256 that the manifest gives for a file of a finished stage, checked against the file itself."""
-    digest: str | None = read_manifest(run).get(stage, {}).get("outputs", {}).get(name)
-    path = run / name
+    entry, path = read_manifest(run).get(stage), run / name
+    digest = entry["outputs"].get(name) if entry else None
     if digest is None or not path.is_file():
         raise UserError(f"{path} is not there or not in the manifest: run `make {stage}` first")
     if sha256(path) != digest:

@@ -11,22 +11,53 @@ import json
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NotRequired, Self, TypedDict, cast
 
 from extraction.json import Json
 from extraction.parse import Status
 from extraction.schema import fields
 from pipeline.errors import UserError
 from pipeline.files import atomic_write
+from serve.result import Place
+from serve.sources import Page
 
 KEY = ("input_sha256", "model", "settings")  # what an answer depends on
 OTHER_FORMS = (".csv", ".tsv", ".xlsx")
 ROWS = 1000  # of a Parquet row group
 TYPES = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool"}
+
+
+class Asked(Page):
+    """A page with the digest of the model that is asked, and a hash of what else its answer depends on."""
+
+    model: str
+    settings: str
+
+
+class Named(TypedDict):
+    id: str
+    url: NotRequired[str]
+
+
+class Line(Named):
+    """The answer to a page, as OUT holds it."""
+
+    input_sha256: str | None  # null where the page could not be read
+    record: Json | None
+    status: str
+    reason: str
+    probability: dict[str, float]  # by field
+    unsure: list[str]  # fields below serve.min_probability
+    evidence: list[Place]
+    model: str  # its digest
+    settings: str
+    prompt_tokens: int
+    answer_tokens: int
+    seconds: float  # on our clock
 
 
 class Answers:
@@ -80,7 +111,7 @@ class Answers:
         """Whether this call has had a page of that id before; from now on it has."""
         return not self._index.execute("INSERT OR IGNORE INTO met VALUES (?)", (_text(name),)).rowcount
 
-    def has(self, page: Json) -> bool:
+    def has(self, page: Asked) -> bool:
         """Whether a page of {"id", *KEY} has its answer; it is counted if so."""
         found = self._index.execute("SELECT key, status FROM line WHERE id = ?", (_text(page["id"]),)).fetchone()
         if found is None or found[0] != _key(page) or found[1] == Status.SERVER_ERROR:
@@ -88,7 +119,7 @@ class Answers:
         self.counts[found[1]] += 1
         return True
 
-    def add(self, line: Json) -> None:
+    def add(self, line: Line) -> None:
         """Append the answer to a page."""
         start = self._file.seek(0, os.SEEK_END)
         # A lone surrogate becomes its JSON escape.
@@ -123,7 +154,7 @@ class Answers:
                 f"cannot write {self.target} as user {os.getuid()}: {error.strerror}; give another OUT=…"
             ) from None
 
-    def _stored(self) -> Iterator[tuple[int, Json, bytes]]:
+    def _stored(self) -> Iterator[tuple[int, Line, bytes]]:
         """(start, content, bytes) of each whole line."""
         with self.lines.open("rb") as file:
             start = 0
@@ -132,14 +163,14 @@ class Answers:
                     yield start, self._checked(raw), raw
                 start += len(raw)
 
-    def _checked(self, raw: bytes) -> Json:
+    def _checked(self, raw: bytes) -> Line:
         try:
             line = json.loads(raw)
         except ValueError:
             line = None
         if not isinstance(line, dict) or not {"id", "status", "record"} <= line.keys():
             raise UserError(f"{self.target} is there and is not a file of answers: give another OUT=…")
-        return line
+        return cast(Line, line)
 
     def _read(self) -> None:
         """Enter the lines that are there; a last one without its end is cut off."""
@@ -163,7 +194,7 @@ class Answers:
         except (ValueError, AttributeError):
             return head.startswith(first) or first.startswith(head)
 
-    def _enter(self, line: Json, start: int) -> None:
+    def _enter(self, line: Line, start: int) -> None:
         name = _text(line["id"])
         if self._index.execute("SELECT 1 FROM line WHERE id = ?", (name,)).fetchone():
             self._superseded = True
@@ -171,7 +202,7 @@ class Answers:
             "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?)", (name, _key(line), start, line["status"])
         )
 
-    def _standing(self) -> Iterator[tuple[Json, bytes]]:
+    def _standing(self) -> Iterator[tuple[Line, bytes]]:
         """The lines that no later one supersedes."""
         for start, line, raw in self._stored():
             last = self._index.execute("SELECT start FROM line WHERE id = ?", (_text(line["id"]),)).fetchone()
@@ -190,7 +221,7 @@ class Answers:
         with atomic_write(self.target) as temporary, ParquetWriter(temporary, form) as writer:
             rows: list[Json] = []
             for line, _ in self._standing():
-                rows.append(line | {"probability": list((line["probability"]).items())})
+                rows.append({**line, "probability": list(line["probability"].items())})
                 if len(rows) == ROWS:
                     writer.write_table(Table.from_pylist(rows, form))
                     rows = []
@@ -247,7 +278,7 @@ def arrow_schema(schema: Json) -> Any:
     )
 
 
-def _key(line: Json) -> str:
+def _key(line: Mapping[str, Any]) -> str:
     return json.dumps([line.get(name) for name in KEY])
 
 

@@ -1,9 +1,10 @@
 """Ask for many pages at once, and again where the server fails; the one path of `ask`, `extract` and the evaluation."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from threading import Event
+from typing import Any, TypeVar
 
 from tenacity import (
     RetryCallState,
@@ -16,7 +17,6 @@ from tenacity import (
 )
 from tenacity.stop import stop_base
 
-from extraction.json import Json
 from extraction.parse import Answer, Status
 from serve.client import Extractor, UnavailableError
 from serve.concurrency import Concurrency
@@ -25,10 +25,11 @@ from serve.servers import Servers
 
 PATIENCE = 180.0  # seconds that a page waits for a server that is away or busy
 FAULTS = 5  # failures of the server while it answers a page, after which the page is taken to be the cause
+Row = TypeVar("Row", bound=Mapping[str, Any])  # it has the page under "input"
 WAIT = wait_exponential_jitter(multiplier=0.25, max=10, jitter=0.25)  # seconds between two tries
 
 
-def answer_all(extractors: Sequence[Extractor], rows: Iterable[Json]) -> Iterator[tuple[Json, Extraction]]:
+def answer_all(extractors: Sequence[Extractor], rows: Iterable[Row]) -> Iterator[tuple[Row, Extraction]]:
     """(row, extraction) for each row of {"input", …}, in the order in which the answers come.
 
     As many pages are asked for at once as the servers gain from; no more rows are read ahead. A page goes to the server
@@ -46,10 +47,10 @@ class Asking:
         self._servers = Servers(extractors)
         self._concurrency = Concurrency(len(extractors))
 
-    def answers(self, rows: Iterable[Json]) -> Iterator[tuple[Json, Extraction]]:
+    def answers(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Extraction]]:
         """As `answer_all`."""
         ending, waiting = Event(), iter(rows)
-        running: dict[Future[Extraction], Json] = {}
+        running: dict[Future[Extraction], Row] = {}
         error: BaseException | None = None
         with ThreadPoolExecutor(self._concurrency.most) as pool:
             try:

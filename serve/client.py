@@ -17,7 +17,7 @@ from extraction.split import chats
 from pipeline.config import Config, Serve
 from pipeline.errors import UserError
 from pipeline.files import read_json, read_schema
-from pipeline.manifest import read_manifest
+from pipeline.manifest import served_models
 from pipeline.reading import reader
 from serve.result import Extraction, Reply, assemble
 
@@ -84,11 +84,10 @@ def unreachable(host: str, *, while_answering: bool = False) -> UnavailableError
 
 def served_digest(run: Path, variant: str) -> str:
     """The digest that the server gave a variant of a run when `make serve` created it."""
-    served: Json = read_manifest(run).get("serve", {}).get("served", {})
+    served = served_models(run)
     if variant not in served:
         raise UserError(f"the manifest of {run} has no served {variant}: run `make serve` first")
-    digest: str = served[variant]["digest"]
-    return digest
+    return served[variant]["digest"]
 
 
 def too_long(n_tokens: int, settings: Serve) -> str:

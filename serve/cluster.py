@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from extraction.json import Json
 from pipeline.errors import UserError
+from serve.answers import Asked, Line
 from serve.batch import Asking
 from serve.client import Extractor
 from serve.result import Extraction
@@ -25,10 +25,10 @@ BATCH = 64  # pages of a task: what is asked for again after a kill, at most
 WINDOW = 128  # tasks a dataset has, and Ray's object store at once
 ROOT = Path(__file__).parents[1]
 
-Line = Callable[[Json, Extraction], Json]
+MakeLine = Callable[[Asked, Extraction], Line]
 
 
-def answer_all(extractors: Sequence[Extractor], pages: Iterable[Json], line: Line) -> Iterator[Json]:
+def answer_all(extractors: Sequence[Extractor], pages: Iterable[Asked], line: MakeLine) -> Iterator[Line]:
     """The line of each page of {"input", …}, in the order in which the tasks end; errors as of `serve.batch`."""
     ray, waiting = started(), iter(pages)
     hosts = [extractor.host for extractor in extractors]
@@ -72,7 +72,7 @@ def started() -> Any:
     return ray
 
 
-def _tasks(pages: Iterator[Json]) -> Iterator[Any]:
+def _tasks(pages: Iterator[Asked]) -> Iterator[Any]:
     """Tables of pages as JSON, a task each."""
     import pyarrow
 
@@ -83,7 +83,7 @@ def _tasks(pages: Iterator[Json]) -> Iterator[Any]:
 class Asker:
     """An actor that asks all servers for the pages of a task."""
 
-    def __init__(self, config: Any, variant: str, hosts: Sequence[str], line: Line, folder: Path) -> None:
+    def __init__(self, config: Any, variant: str, hosts: Sequence[str], line: MakeLine, folder: Path) -> None:
         os.chdir(folder)  # the run's folder is relative to it
         first, *others = hosts
         extractor = Extractor(config, variant, first)
@@ -92,7 +92,7 @@ class Asker:
 
     def __call__(self, task: dict[str, Any]) -> dict[str, list[str]]:
         """The lines; a user's error is one more, so that those before it are not lost."""
-        lines: list[Json] = []
+        lines: list[Line | dict[str, str]] = []
         try:
             for page, found in self.asking.answers(json.loads(page) for page in task["page"]):
                 lines.append(self.line(page, found))

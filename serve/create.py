@@ -18,7 +18,7 @@ from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import write_text
-from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
+from pipeline.manifest import Served, output_of, record_stage, served_models, up_to_date
 from serve import modelfile
 from serve.client import TIMEOUT, Extractor, Prompt, read_prompt, unreachable
 from serve.latest import not_accepted
@@ -56,12 +56,11 @@ def create_all(config: Config, digests: dict[str, str], values: Json, inputs: Js
 
 def is_served(config: Config, variant: str, host: str) -> bool:
     """Whether the server has the very model that the manifest names."""
-    entry = read_manifest(config.folder)["serve"]["served"][variant]
-    return Extractor(config, variant, host).digest() == entry["digest"]
+    return Extractor(config, variant, host).digest() == served_models(config.folder)[variant]["digest"]
 
 
-def create(config: Config, variant: str, digest: str, values: Json, host: str) -> Json:
-    """Write Modelfile.<variant> and create its model: {"model", "digest"}."""
+def create(config: Config, variant: str, digest: str, values: Json, host: str) -> Served:
+    """Write Modelfile.<variant> and create its model."""
     path = config.folder / f"Modelfile.{variant}"
     write_text(path, modelfile.render(config, variant, digest, values))
     model = f"{config.serve.name}:{variant}"
@@ -75,6 +74,8 @@ def create(config: Config, variant: str, digest: str, values: Json, host: str) -
     except (ConnectionError, httpx.TransportError):
         raise unreachable(host) from None
     served = Extractor(config, variant, host).digest()
+    if served is None:
+        raise UserError(f"{host} has no {model} after creating it: run `make serve` again")
     print(f"serve: created {model} from {path} ({Path(gguf).stat().st_size / 1e6:.1f} MB, digest {served})", flush=True)
     return {"model": model, "digest": served}
 

@@ -4,11 +4,9 @@
     make extract IN=pages/ OUT=records.jsonl
     make extract IN=pages/ OUT=records.jsonl HOSTS="gpu-1 gpu-2" RAY=1      several servers; on a Ray cluster
 
-Writes a line a page, as it is answered: {"id", "url", "input_sha256", "record" (or null), "status", "reason",
-"probability" (by field), "unsure", "evidence" (where the page states each value), "model" (its digest), "settings" (a
-hash of what else an answer depends on), "prompt_tokens", "answer_tokens", "seconds"}. A page that cannot be read or
-that the server fails on is a line too. The same command goes on after a kill, and asks again for changed pages, and
-for all of another model. The exit status is 0 where every page has a record.
+Writes a line a page, as it is answered: serve.answers.Line. A page that cannot be read or that the server fails on is
+a line too. The same command goes on after a kill, and asks again for changed pages, and for all of another model. The
+exit status is 0 where every page has a record.
 """
 
 import hashlib
@@ -28,7 +26,7 @@ from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.reading import pruning
 from serve import sources
-from serve.answers import Answers
+from serve.answers import Answers, Asked, Line, Named
 from serve.batch import answer_all
 from serve.client import Extractor
 from serve.ports import address, url
@@ -52,15 +50,15 @@ def main() -> None:
     extract(config, [extractor, *map(extractor.at, others)], options.source, options.target, ask)
 
 
-Ask = Callable[[Sequence[Extractor], Iterable[Json]], Iterator[Json]]
+Ask = Callable[[Sequence[Extractor], Iterable[Asked]], Iterator[Line]]
 
 
-def from_here(extractors: Sequence[Extractor], pages: Iterable[Json]) -> Iterator[Json]:
+def from_here(extractors: Sequence[Extractor], pages: Iterable[Asked]) -> Iterator[Line]:
     """The lines of pages that this process asks for."""
     return (line(page, found) for page, found in answer_all(extractors, pages))
 
 
-def from_ray(extractors: Sequence[Extractor], pages: Iterable[Json]) -> Iterator[Json]:
+def from_ray(extractors: Sequence[Extractor], pages: Iterable[Asked]) -> Iterator[Line]:
     """The lines of pages that a Ray cluster asks for."""
     from serve.cluster import answer_all
 
@@ -77,21 +75,21 @@ def extract(config: Config, extractors: Sequence[Extractor], source: Path, targe
     if first is None:
         raise UserError(f"{source} holds no page: give another IN=…")
     pages = chain([first], pages)
-    asked_with = {"model": extractor.expected, "settings": fingerprint(config)}
+    model, settings = extractor.expected, fingerprint(config)
     shown: Json = {"desc": f"extract {extractor.model}", "unit": "page", "total": sources.count(source)}
     with Answers(target, extractor.schema) as answers, tqdm(**shown, smoothing=0.1) as bar:
-        waiting = _waiting((page | asked_with for page in pages), answers, bar)
+        waiting = _waiting((Asked(**page, model=model, settings=settings) for page in pages), answers, bar)
         for answer in ask(extractors, waiting):
             _answer(answer, answers, bar)
     _summarize(answers, target)
 
 
-def _waiting(pages: Iterable[Json], answers: Answers, bar: "tqdm[NoReturn]") -> Iterator[Json]:
+def _waiting(pages: Iterable[Asked], answers: Answers, bar: "tqdm[NoReturn]") -> Iterator[Asked]:
     """The pages that are to be asked for; those that cannot be are answered here."""
     for number, page in enumerate(pages, 1):
         if answers.met(page["id"]):
             problem = f"an earlier page has the id {page['id']}"
-            page = page | {"id": f"{page['id']} (page {number})", "problem": problem}
+            page |= {"id": f"{page['id']} (page {number})", "problem": problem}
         if answers.has(page):
             _advance(answers, bar)
         elif "problem" in page:
@@ -101,7 +99,7 @@ def _waiting(pages: Iterable[Json], answers: Answers, bar: "tqdm[NoReturn]") -> 
             yield page
 
 
-def _answer(answer: Json, answers: Answers, bar: "tqdm[NoReturn]") -> None:
+def _answer(answer: Line, answers: Answers, bar: "tqdm[NoReturn]") -> None:
     answers.add(answer)
     _advance(answers, bar)
 
@@ -118,11 +116,13 @@ def fingerprint(config: Config) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def line(page: Json, found: Extraction) -> Json:
+def line(page: Asked, found: Extraction) -> Line:
     """The line of a page."""
+    named: Named = {"id": page["id"]}
+    if "url" in page:
+        named["url"] = page["url"]
     return {
-        "id": page["id"],
-        **({"url": page["url"]} if "url" in page else {}),
+        **named,
         "input_sha256": page.get("input_sha256"),
         "record": found.answer.record,
         "status": found.answer.status,

@@ -4,7 +4,7 @@ import httpx
 import ollama
 
 from pipeline.config import Config
-from pipeline.manifest import read_manifest
+from pipeline.manifest import read_manifest, served_models
 
 
 def point_latest(config: Config, host: str, variant: str) -> str:
@@ -24,9 +24,9 @@ def stays(config: Config) -> str:
 
 def not_accepted(config: Config) -> str | None:
     """The sentence about served variants that did not pass `make eval` as they are; None where all did."""
-    manifest = read_manifest(config.folder)
-    passed = manifest.get("eval", {}).get("passed", {})
-    served = manifest["serve"]["served"]
+    evaluated = read_manifest(config.folder).get("eval")
+    passed = evaluated.get("passed", {}) if evaluated else {}
+    served = served_models(config.folder)
     if open_ := [variant for variant, entry in served.items() if passed.get(variant) != entry["digest"]]:
         return (
             f"{', '.join(open_)} of {config.serve.name} have not passed an evaluation as they are now:"

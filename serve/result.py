@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from extraction.combine import Part, combine, probabilities
 from extraction.evidence import Evidence, Path, evidence
@@ -26,6 +27,16 @@ class Reply:
         """The reply as extraction.combine reads it."""
         tokens = [(token["token"], token["logprob"]) for token in self.body.get("logprobs") or []]
         return Part(self.answer, self.body.get("message", {}).get("content", ""), tokens)
+
+
+class Place(TypedDict):
+    """Where the page states a value: an XPath, the attribute if it is in one, the characters start to end of that."""
+
+    field: str  # such as offers.0.price
+    xpath: str | None
+    attribute: str | None
+    start: int | None  # null where the page does not state it
+    end: int | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Extraction:
         return evidence(self.answer.record, self.page, self.read) if self.answer.record else {}
 
     @property
-    def places(self) -> list[Json]:
+    def places(self) -> list[Place]:
         """Of each text and number in the record the likeliest place, as JSON; `start` is null where there is none."""
         return [_place(path, found) for path, found in self.evidence.items()]
 
@@ -69,7 +80,7 @@ class Extraction:
         return cls(answer, answer, False, {}, [], "", "", "", 0, 0, 0, 0.0, 0.0, 0.0, digest)
 
 
-def _place(path: Path, found: list[Evidence]) -> Json:
+def _place(path: Path, found: list[Evidence]) -> Place:
     field = ".".join(map(str, path))
     if not found:
         return {"field": field, "xpath": None, "attribute": None, "start": None, "end": None}

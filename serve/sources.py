@@ -1,8 +1,6 @@
 """The pages of a folder, a JSON, JSON Lines or Parquet file, or a web archive (WARC), one after the other.
 
-A page is {"id", "input" (text), "input_sha256", "place"} and, where the source has one, "url"; or it has a "problem"
-and no text where it cannot be read. Its hash is that of its bytes, or of its text in UTF-8 where it stands in JSON or
-Parquet. Its place is where it begins: a byte of JSON Lines or of a web archive, else how many pages are before it.
+A page that cannot be read has a problem instead of a text.
 """
 
 import hashlib
@@ -10,9 +8,8 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
-from extraction.json import Json
 from pipeline.errors import UserError, unreadable
 from serve.pages import NotText, decode, problem
 
@@ -21,10 +18,23 @@ PARQUET = ".parquet"
 WARC = (".warc", ".warc.gz", ".warc.zst")
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 LINE = 1 << 20  # bytes that are read at once
-Placed = Iterator[tuple[int, Json]]
 
 
-def read(source: Path, since: int = 0) -> Iterator[Json]:
+class Page(TypedDict):
+    """A page: its text as `input`, or its problem."""
+
+    id: str
+    place: NotRequired[int]  # where it begins: a byte of JSON Lines or of a web archive, else the pages before it
+    url: NotRequired[str]
+    input: NotRequired[str]
+    input_sha256: NotRequired[str]  # of its bytes, or of its text in UTF-8 where it stands in JSON or Parquet
+    problem: NotRequired[str]
+
+
+Placed = Iterator[tuple[int, Page]]
+
+
+def read(source: Path, since: int = 0) -> Iterator[Page]:
     """The pages of a source, in its order, not more than a few of them in memory (a JSON list is read whole).
 
     `since`: the place of the first; a page without an id of its own is then numbered from there.
@@ -65,23 +75,27 @@ def _reader(source: Path, since: int) -> Placed:
     return _from_json(source, since)
 
 
-def _page(name: str, text: Any, url: Any = None, sha256: str | None = None) -> Json:
+def _page(name: str, text: Any, url: Any = None, sha256: str | None = None) -> Page:
     """A page, or its problem."""
-    head = {"id": name} | ({"url": str(url)} if url else {})
+    found: Page = {"id": name}
+    if url:
+        found["url"] = str(url)
     if not isinstance(text, str):
-        return head | {"problem": 'it has no text under "input"'}
-    sha256 = sha256 or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    wrong = problem(text)
-    return head | {"input_sha256": sha256} | ({"problem": wrong} if wrong else {"input": text})
+        return found | {"problem": 'it has no text under "input"'}
+    found["input_sha256"] = sha256 or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    if wrong := problem(text):
+        return found | {"problem": wrong}
+    return found | {"input": text}
 
 
-def _decoded(name: str, content: bytes, url: str | None = None, declared: str | None = None) -> Json:
+def _decoded(name: str, content: bytes, url: str | None = None, declared: str | None = None) -> Page:
     """A page from its bytes."""
     sha256 = hashlib.sha256(content).hexdigest()
     try:
         return _page(name, decode(content, declared), url, sha256)
     except NotText as error:
-        return {"id": name, "input_sha256": sha256, "problem": str(error)} | ({"url": url} if url else {})
+        found: Page = {"id": name, "input_sha256": sha256, "problem": str(error)}
+        return found | {"url": url} if url else found
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -138,7 +152,7 @@ def _listed(source: Path) -> list[Any]:
     return rows
 
 
-def _parsed(number: int, line: bytes) -> Json:
+def _parsed(number: int, line: bytes) -> Page:
     try:
         return _row(number, json.loads(line.decode()))
     except UnicodeDecodeError as error:
@@ -147,7 +161,7 @@ def _parsed(number: int, line: bytes) -> Json:
         return {"id": f"row{number}", "problem": f"it is not JSON: {error}"}
 
 
-def _row(number: int, row: Any) -> Json:
+def _row(number: int, row: Any) -> Page:
     """The page of a row of {"id", "input", "url"}; its id is its number where it has none."""
     if not isinstance(row, dict):
         return {"id": f"row{number}", "problem": f"it is a JSON {type(row).__name__}, not an object"}

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.manifest import read_manifest
+from eval.records import Results
+from pipeline.manifest import Entry, read_manifest
 from tests.http_server import free_port
 
 pytestmark = pytest.mark.slow
@@ -94,6 +95,9 @@ def test_train_serve_eval_and_everything_is_there(copy: Copy) -> None:
     for variant in ("base", "adapter", "f16", "q4_k_m"):
         rows = (run / "samples" / f"{variant}.jsonl").read_text(encoding="utf-8").splitlines()
         assert len(rows) >= read_manifest(run)["data"]["n"]["test"]
+    for stage, entry in read_manifest(run).items():
+        assert entry.keys() <= Entry.__annotations__.keys(), stage
+    assert results.keys() == Results.__annotations__.keys()
 
 
 def test_a_second_time_nothing_is_done_again(copy: Copy) -> None:

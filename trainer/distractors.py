@@ -5,7 +5,7 @@ The idea is RAFT's (arXiv 2403.10131): some training inputs get passages that do
 
 import random
 
-from extraction.json import Json
+from pipeline.splits import Example
 
 LONGEST = 300  # characters of a passage
 
@@ -17,13 +17,13 @@ def passage(text: str, rng: random.Random) -> str:
     return f"<aside>{text[start : start + length]}</aside>"
 
 
-def add(rows: list[Json], share: float, seed: int) -> list[Json]:
+def add(rows: list[Example], share: float, seed: int) -> list[Example]:
     """The rows; about `share` of them with a passage of another row after, or before, their input."""
     rng = random.Random(seed)
     return [_beside(row, rows, rng) if len(rows) > 1 and rng.random() < share else row for row in rows]
 
 
-def _beside(row: Json, rows: list[Json], rng: random.Random) -> Json:
+def _beside(row: Example, rows: list[Example], rng: random.Random) -> Example:
     other = rng.choice([one for one in rows if one is not row])
     parts = [row["input"], passage(other["input"], rng)]
     if rng.random() < 0.3:

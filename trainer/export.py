@@ -66,8 +66,7 @@ def main() -> None:
             clock.end_phase("convert")
             quantize_all(config, f16)
             clock.end_phase("quantize")
-            facts = {"n_weights": n_weights, "phases": clock.phases}
-            record_stage(folder, "export", inputs, outputs(config), sums, **facts)
+            record_stage(folder, "export", inputs, outputs(config), sums, n_weights=n_weights, phases=clock.phases)
         clock.end_phase("sums")
         print(f"export: {clock}")
         configuration.save(config)

@@ -14,7 +14,8 @@ from gguf import MODEL_ARCH_NAMES, GGUFWriter, get_tensor_name_map
 from tqdm import tqdm
 
 from pipeline.config import Config
-from pipeline.files import atomic_write, read_jsonl, read_schema
+from pipeline.files import atomic_write, read_schema
+from pipeline.splits import read_split
 
 FILE = "imatrix.gguf"
 EXAMPLES = 128  # of the training split; more change nothing that can be measured
@@ -31,7 +32,7 @@ def measure(config: Config, f16: Any, target: Path) -> Path:
 
     merged, folder = config.folder / "merged", config.folder
     tokenizer = AutoTokenizer.from_pretrained(str(merged))
-    rows = read_jsonl(folder / "data" / "train.jsonl")
+    rows = read_split(folder, "train")
     rows = random.Random(config.data.seed).sample(rows, min(EXAMPLES, len(rows)))
     end, schema = end_of_turn(tokenizer), read_schema(folder)
     samples = encode_all(tokenizer, rows, schema, end, config.model.max_length, reader(config))

@@ -17,9 +17,10 @@ from extraction.ranker import Features, Ranker, features, fields
 from extraction.stated import survivors
 from pipeline.config import Config
 from pipeline.errors import UserError
-from pipeline.files import atomic_write, read_jsonl, read_schema, sha256
-from pipeline.manifest import output_of, record_stage, up_to_date
+from pipeline.files import atomic_write, read_schema, sha256
+from pipeline.manifest import Facts, output_of, record_stage, up_to_date
 from pipeline.reading import RANKER, unpruned
+from pipeline.splits import read_split
 from trainer.ranker import Page, fit, targets_of
 
 OURS = Path(__file__).parents[1] / "models" / RANKER
@@ -51,10 +52,10 @@ def choose(config: Config) -> None:
     record_stage(config.folder, "ranker", inputs, [config.folder / RANKER], **facts)
 
 
-def chosen(config: Config, given: Ranker) -> tuple[Ranker, Json]:
+def chosen(config: Config, given: Ranker) -> tuple[Ranker, Facts]:
     """The better ranker on the validation split, and what was measured."""
     train, validation = (long_pages(config, name) for name in ("train", "validation"))
-    facts: Json = {"pages": {"train": len(train), "validation": len(validation)}, "chosen": "given"}
+    facts: Facts = {"pages": {"train": len(train), "validation": len(validation)}, "chosen": "given"}
     if len(train) < FEWEST or not validation:
         print(f"train: ranker: used as it is; fitting it takes {FEWEST} long pages, and there are {len(train)}")
         return given, facts
@@ -77,13 +78,13 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Json]:
 
 def long_pages(config: Config, name: str) -> list[Read]:
     """Blocks, features and record of the rows of a split that pruning applies to."""
-    rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
+    rows = read_split(config.folder, name)
     cleaned = [(page(row["input"], unpruned(config)), row["output"]) for row in rows]
     found = [(blocks(text), record) for text, record in cleaned if is_long(text)]
     return [(cut, features(cut), record) for cut, record in found if cut]
 
 
-def kept(ranker: Ranker, pages: Sequence[Read], schema: Json, config: Config) -> Json:
+def kept(ranker: Ranker, pages: Sequence[Read], schema: Json, config: Config) -> dict[str, float]:
     """Of the values that the pages state, the share that pruning keeps; the mean length of what is read, characters."""
     pruner = Pruner(ranker, config.data.page_tokens)
     flags: list[bool] = []

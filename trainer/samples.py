@@ -1,20 +1,28 @@
 """Examples as token ids with labels: loss on the completion only, proved on every sample, and none cut."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 from extraction.ground import drop_ungrounded
 from extraction.json import Json
 from extraction.prompt import CLEANED, Reader, completion, messages, page, render
 from extraction.prune import is_long
 from pipeline.errors import UserError
+from pipeline.splits import Example
 from trainer.chat import prompt_ids, special_tokens
 
 IGNORED = -100  # the label that torch's cross entropy leaves out
 
 
-def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int, reader: Reader = CLEANED) -> Json:
-    """{"input_ids", "labels"} of one example, (n_tokens,) each; labels are -100 but on the answer and its end token.
+class Encoded(TypedDict):
+    """An example as the trainer learns it, (n_tokens,) each."""
+
+    input_ids: list[int]
+    labels: list[int]  # IGNORED but on the answer and its end token
+
+
+def encode(tokenizer: Any, row: Example, schema: Json, end: str, max_length: int, reader: Reader = CLEANED) -> Encoded:
+    """One example as token ids.
 
     Raises `UserError` where the sample is longer than `max_length`, or where prompt and answer share a token.
     """
@@ -36,9 +44,9 @@ def encode(tokenizer: Any, row: Json, schema: Json, end: str, max_length: int, r
     return {"input_ids": ids, "labels": labels}
 
 
-def left_of(row: Json, schema: Json, reader: Reader) -> Json:
+def left_of(row: Example, schema: Json, reader: Reader) -> Json:
     """A row's record; of a pruned page, with null for what pruning lost, so that nobody learns to guess it."""
-    record: Json = row["output"]
+    record = row["output"]
     read = page(row["input"], reader)
     if reader.pruner is None or not is_long(read):
         return record
@@ -47,11 +55,11 @@ def left_of(row: Json, schema: Json, reader: Reader) -> Json:
 
 def encode_all(
     tokenizer: Any,
-    rows: Iterable[Json],
+    rows: Iterable[Example],
     schema: Json,
     end: str,
     max_length: int,
     reader: Reader = CLEANED,
-) -> list[Json]:
+) -> list[Encoded]:
     """`encode` for every row, in order."""
     return [encode(tokenizer, row, schema, end, max_length, reader) for row in rows]

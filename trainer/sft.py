@@ -12,24 +12,25 @@ from extraction.json import Json
 from pipeline.config import Config
 from pipeline.cpu import use_fast_products
 from pipeline.errors import UserError
-from pipeline.files import read_jsonl, read_schema, write_text
+from pipeline.files import read_schema, write_text
+from pipeline.manifest import Facts
 from pipeline.reading import reader
+from pipeline.splits import read_split
 from trainer import distractors, fast, memory
-from trainer.clock import Clock
+from trainer.clock import Clock, Pace
 from trainer.memory import Plan
 from trainer.model import add_lora, backend, load_base, load_tokenizer
-from trainer.samples import IGNORED, encode_all
+from trainer.samples import IGNORED, Encoded, encode_all
 
 
-def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, Any, Json]:
-    """The trainer, the tokenizer, and facts: counts of rows and tokens, the plan for the GPU's memory."""
+def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, Any, Facts, Pace]:
+    """The trainer, the tokenizer, facts for the manifest, and the pace that training will fill in."""
     import datasets
     from transformers import set_seed
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
     from trl import SFTTrainer
 
     from trainer.checkpoints import MarkComplete, check_space
-    from trainer.clock import Pace
     from trainer.progress import LossBar
 
     set_seed(config.training.seed)
@@ -75,26 +76,26 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
         trainer.remove_callback(theirs)
     trainer.add_callback(LossBar())
     clock.end_phase("prepare")
-    facts: Json = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
-    facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free, "pace": pace}
-    return trainer, tokenizer, facts
+    facts: Facts = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
+    facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free}
+    return trainer, tokenizer, facts, pace
 
 
-def examples(config: Config, tokenizer: Any) -> dict[str, list[Json]]:
+def examples(config: Config, tokenizer: Any) -> dict[str, list[Encoded]]:
     """The encoded examples of the training and the validation split."""
     from trainer.chat import end_of_turn
 
     end, schema = end_of_turn(tokenizer), read_schema(config.folder)
     parts = {}
     for name in ("train", "validation"):
-        rows = read_jsonl(config.folder / "data" / f"{name}.jsonl")
+        rows = read_split(config.folder, name)
         if name == "train" and config.data.distractors:
             rows = distractors.add(rows, config.data.distractors, config.training.seed)
         parts[name] = encode_all(tokenizer, rows, schema, end, config.model.max_length, reader(config))
     return parts
 
 
-def masked(sample: Json) -> Json:
+def masked(sample: Encoded) -> Json:
     """The example in TRL's form: `completion_mask` is 1 where a token is learnt."""
     return {
         "input_ids": sample["input_ids"],
@@ -102,7 +103,7 @@ def masked(sample: Json) -> Json:
     }
 
 
-def check_examples(trainer: Any, samples: list[Json], packing: bool) -> None:
+def check_examples(trainer: Any, samples: list[Encoded], packing: bool) -> None:
     """Raise `UserError` where a library changed which tokens are read, which are learnt, or what packing is."""
     wanted = sum(label != IGNORED for sample in samples for label in sample["labels"])
     rows = trainer.train_dataset

@@ -10,18 +10,21 @@ manifest's `train` entry.
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import atomic_write, sha256
-from pipeline.manifest import output_of, record_stage, up_to_date
+from pipeline.manifest import Facts, output_of, record_stage, up_to_date
 from pipeline.reading import pruning
 from trainer import ranking
 from trainer.model import check_base, device_report, is_local, prepare_libraries
 from trainer.older import keep_adapter
+
+if TYPE_CHECKING:  # it imports transformers
+    from trainer.clock import Clock, Pace
 
 
 def main() -> None:
@@ -56,13 +59,13 @@ def train(config: Config, resume: bool = False) -> None:
     if resume:
         print(f"train: goes on from {checkpoint or 'the beginning: there is no whole checkpoint'}", flush=True)
     clock.end_phase("import")
-    trainer, tokenizer, facts = build(config, clock, checkpoint)
+    trainer, tokenizer, facts, pace = build(config, clock, checkpoint)
     started = time.monotonic()
     if config.training.num_train_epochs > 0:
         fit(config, trainer, checkpoint, facts)
     clock.end_phase("train")
     facts |= {"device": device, "seconds": round(time.monotonic() - started, 1)}
-    write_outputs(config, trainer, tokenizer, inputs, facts, clock)
+    write_outputs(config, trainer, tokenizer, inputs, facts, clock, pace)
 
 
 def pinned(config: Config) -> Json:
@@ -92,7 +95,7 @@ def stage_inputs(config: Config) -> Json:
     }
 
 
-def fit(config: Config, trainer: Any, checkpoint: Path | None, facts: Json) -> None:
+def fit(config: Config, trainer: Any, checkpoint: Path | None, facts: Facts) -> None:
     """Train; Ctrl-C saves a whole checkpoint first. Too little GPU memory is a `UserError` that says what to change."""
     import torch
 
@@ -111,7 +114,9 @@ def fit(config: Config, trainer: Any, checkpoint: Path | None, facts: Json) -> N
         raise KeyboardInterrupt
 
 
-def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, facts: Json, clock: Any) -> None:
+def write_outputs(
+    config: Config, trainer: Any, tokenizer: Any, inputs: Json, facts: Facts, clock: "Clock", pace: "Pace"
+) -> None:
     """The adapter, the loss curve and the manifest's entry, by the first process; a sharded adapter is gathered."""
     import torch
 
@@ -131,7 +136,6 @@ def write_outputs(config: Config, trainer: Any, tokenizer: Any, inputs: Json, fa
         tokenizer.save_pretrained(folder)
         keep_adapter(config.folder / "adapter", successor=folder)
     configuration.save(config)
-    pace = facts.pop("pace")
     if not history:
         record_stage(config.folder, "train", inputs, [config.folder / "adapter"], **facts)
         print(f"train: num_train_epochs is 0: the adapter in {config.folder}/adapter changes nothing")

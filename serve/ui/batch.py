@@ -30,7 +30,8 @@ class Pages:
         place = self._place(name)
         if place is None:
             raise UserError(f"{self.source} has no page {name}: give the IN=… of which the answers were made")
-        page = next(sources.read(self.source, place), {})
+        missing: sources.Page = {"id": name}
+        page = next(sources.read(self.source, place), missing)
         if sha256 is not None and page.get("input_sha256") != sha256:
             # An archive that is one compressed piece is only read from its start.
             page = next((other for other in sources.read(self.source) if other["id"] == name), page)
@@ -38,8 +39,7 @@ class Pages:
             raise UserError(f"the page {name} cannot be shown: {page['problem']}")
         if sha256 is not None and page.get("input_sha256") != sha256:
             raise UserError(f"the page {name} has changed since it was answered: run `make extract` again")
-        text: str = page["input"]
-        return text
+        return page["input"]
 
     def _place(self, name: str) -> int | None:
         with self._lock:

@@ -10,7 +10,7 @@ from extraction.schema import check
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, read_schema
-from pipeline.manifest import read_manifest
+from pipeline.manifest import served_models
 from serve.client import Extractor
 
 ARTIFACTS = Path("artifacts")
@@ -25,8 +25,7 @@ def names() -> list[str]:
 
 def variants(run: str) -> list[str]:
     """The served variants of a run, the quantized ones first."""
-    served: Json = read_manifest(ARTIFACTS / run).get("serve", {}).get("served", {})
-    return sorted(served, key=lambda variant: variant == "f16")
+    return sorted(served_models(ARTIFACTS / run), key=lambda variant: variant == "f16")
 
 
 def choices() -> list[Json]:
@@ -41,7 +40,7 @@ def choices() -> list[Json]:
 def named(digest: str) -> Json | None:
     """The {"run", "variant"} whose model has a digest; None where none of this machine has."""
     for run in names():
-        for variant, served in read_manifest(ARTIFACTS / run)["serve"]["served"].items():
+        for variant, served in served_models(ARTIFACTS / run).items():
             if served["digest"] == digest:
                 return {"run": run, "variant": variant}
     return None

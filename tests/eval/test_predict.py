@@ -31,7 +31,7 @@ def answers(config: Config, variant: str) -> dict[str, tuple[str, str]]:
     """Text and status by id, for pages of very different length."""
     rows = read_jsonl(config.folder / "data" / "test.jsonl")
     rows = [row | {"input": row["input"] * (1 + index % 4)} for index, row in enumerate(rows)]
-    return {row["id"]: (facts["answer"], answer.status) for row, answer, facts in hf.answer_all(config, variant, rows)}
+    return {found.row["id"]: (found.text, found.first.status) for found in hf.answer_all(config, variant, rows)}
 
 
 def test_the_batch_size_does_not_change_the_answers(toy_run: Config) -> None:
@@ -75,7 +75,7 @@ def test_a_prompt_longer_than_the_context_is_a_failure_and_is_not_cut(toy_run: C
     rows = read_jsonl(toy_run.folder / "data" / "test.jsonl")[:2]
     rows[0]["input"] *= 60
     config = with_settings("serve.on_overlong=error")
-    found = {row["id"]: answer for row, answer, _ in hf.answer_all(config, "base", rows)}
+    found = {prediction.row["id"]: prediction.first for prediction in hf.answer_all(config, "base", rows)}
     assert found[rows[0]["id"]].status == "too long"
     assert "num_ctx is 512" in found[rows[0]["id"]].reason
     assert found[rows[1]["id"]].status != "too long"
@@ -95,15 +95,15 @@ def test_a_prompt_longer_than_the_context_is_asked_in_parts(toy_run: Config, mon
         return [hf.Generated(value, False, [(value, -float(len(asked)))])]
 
     monkeypatch.setattr(hf, "generate", listen)
-    (long, answer, facts), (short, _, _) = hf.answer_all(toy_run, "base", rows)
-    assert (long["id"], short["id"]) == ("r0", "r1")
+    long, short = hf.answer_all(toy_run, "base", rows)
+    assert (long.row["id"], short.row["id"]) == ("r0", "r1")
     *parts, whole = asked
     assert len(parts) > 2
     assert all(lengths[0] <= 512 - 12 + 2 and scored for lengths, scored, _ in parts)
     assert whole[1] == {}
-    assert answer.record == {"town": "Bern 7", "seats": 5}
-    assert facts["answer"] == '{"town": "Bern 7", "seats": 5}'
-    assert facts["prompt_tokens"] == sum(lengths[0] for lengths, _, _ in parts)
+    assert long.first.record == {"town": "Bern 7", "seats": 5}
+    assert long.text == '{"town": "Bern 7", "seats": 5}'
+    assert long.prompt_tokens == sum(lengths[0] for lengths, _, _ in parts)
     for _, _, (generated,) in parts:  # what the model did say, before it was replaced here
         assert "".join(text for text, _ in generated.tokens).startswith(generated.text)
         assert all(logprob < 0 for _, logprob in generated.tokens)

@@ -1,17 +1,18 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from eval import score, table
+from eval.records import Prediction, Record, Results
 from extraction.json import Json
 from pipeline.config import Config, load
 from pipeline.errors import UserError
-from pipeline.manifest import read_manifest
+from pipeline.manifest import Entry, read_manifest
+from pipeline.splits import Example
 from serve.latest import not_accepted
 from tests.eval.conftest import FakeOllama
 
@@ -29,10 +30,10 @@ def as_adapter(config: Config, server: FakeOllama, monkeypatch: pytest.MonkeyPat
     from eval import hf
     from extraction.parse import Answer, Status
 
-    def answer_all(_: Config, variant: str, rows: list[Json]) -> Any:
+    def answer_all(_: Config, variant: str, rows: list[Example]) -> Iterator[Prediction]:
         for row in rows:
             right = Answer(row["output"], Status.OK) if variant == "adapter" else Answer(None, Status.NOT_JSON, "x")
-            yield row, right, {"answer": "", "prompt_tokens": 1, "seconds": 0.0}
+            yield Prediction(row, right, "", 1, 0.0)
 
     monkeypatch.setattr(hf, "answer_all", answer_all)
 
@@ -71,6 +72,10 @@ def test_the_command_writes_whole_results_with_their_record(
         f"data/{name}" for name in ("rules.json", "schema.json", "test.jsonl", "validation.jsonl")
     }
     assert "results.json" in read_manifest(toy_run.folder)["eval"]["outputs"]
+    assert results.keys() == Results.__annotations__.keys()
+    assert record.keys() == Record.__annotations__.keys()
+    for stage, entry in read_manifest(toy_run.folder).items():
+        assert entry.keys() <= Entry.__annotations__.keys(), stage
     printed = capsys.readouterr().out
     assert printed.rstrip().endswith("artifacts/toy/fields.csv")
     assert max(map(len, printed.splitlines())) <= 120

@@ -11,6 +11,7 @@ from pipeline.config import Data
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl
 from pipeline.manifest import read_manifest
+from pipeline.splits import SPLITS
 
 ROWS = [{"input": f"<p>{i}</p>", "output": {"n": f"v{i % 30}", "x": None}, "shop": "abc"[i % 3]} for i in range(60)]
 
@@ -52,7 +53,7 @@ def test_another_row_moves_no_row_to_another_split() -> None:
         assert {name: split for name, split in after.items() if name in before} == {
             name: split for name, split in before.items() if name in after
         }
-    shares = {name: list(before.values()).count(name) / 1000 for name in data.SPLITS}
+    shares = {name: list(before.values()).count(name) / 1000 for name in SPLITS}
     assert shares == pytest.approx({"train": 0.7, "validation": 0.1, "test": 0.2}, abs=0.05)
 
 

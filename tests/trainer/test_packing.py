@@ -17,7 +17,7 @@ def packed(prepare: Any) -> Any:
     """A trainer of toy rows with packing, its examples as they were encoded, and its config."""
     base = Path(__file__).parents[2] / "models" / "embedded"  # a trained one: what it sees changes its loss
     config = prepare("packed", f"model.model_name_or_path={base}", "training.packing=true", "model.max_length=512")
-    trainer, tokenizer, _ = sft.build(config, Clock(), None)
+    trainer, tokenizer, *_ = sft.build(config, Clock(), None)
     return trainer, sft.examples(config, tokenizer)["train"]
 
 
