@@ -104,8 +104,8 @@ ask: setup      ## HTML='<h1>…', HTML=page.html or TEXT='no tags' prints the r
 extract: setup $(if $(RAY),$(if $(COMPOSE),,.venv/ray))  ## IN=pages/ (HTML files), rows.jsonl, rows.parquet or crawl.warc.gz, OUT=records.jsonl or .parquet (HOSTS="a b" several servers, RAY=1 a Ray cluster: docs/extract.md)
 	@$(STAGE) serve.extract $(ARGS) $(call given,IN,in) $(call given,OUT,out) $(call given,VARIANT,variant) $(call given,HOSTS,hosts) $(if $(RAY),--ray)
 
-logs:           ## the end of the server's log
-	@$(if $(COMPOSE),$(COMPOSE) logs,tail -n 200 artifacts/.server/server.log)
+logs:           ## the end of the server's logs
+	@$(if $(COMPOSE),$(COMPOSE) logs,tail -n 200 artifacts/.server/*.log)
 
 stop: $(if $(COMPOSE),,setup)  ## end the server that `make serve` started, and remove the containers
 	@$(if $(COMPOSE),$(COMPOSE) down,$(STAGE) serve.server stop)

@@ -3,7 +3,7 @@
 Serves the models of a folder (created through /api/blobs and /api/create) until SIGTERM or Ctrl-C; reads and writes
 that folder only. Unlike Ollama it neither pulls models nor quantizes, keeps one model in memory and answers text only.
 
-    python -m serve.embedded --models DIR [--host 127.0.0.1] [--port 11434]
+    python -m serve.embedded --models DIR [--host 127.0.0.1] [--port 11434] [--log FILE]
 
 As Ollama, it reads OLLAMA_NUM_PARALLEL (answers at once, 1) and OLLAMA_MAX_QUEUE (waiting requests, 512).
 """
@@ -28,12 +28,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from pipeline.errors import UserError, run
+from serve.engine import requestlog
 from serve.engine.answers import Service
 from serve.engine.connections import BACKLOG, bounded, most_connections
 from serve.engine.header import BrokenError
 from serve.engine.loading import Engine
 from serve.engine.origins import Guard
 from serve.engine.protocol import ApiError, reply
+from serve.engine.requestlog import RequestLog
 from serve.engine.routes import ROUTES, VERSION, Handler
 from serve.engine.store import Store
 from serve.ports import owner
@@ -59,7 +61,7 @@ def application(models: Path, ready: Callable[[], None] = lambda: None, loopback
     handlers: Any = {ApiError: _refused, HTTPException: _unknown}
     handlers |= dict.fromkeys((UserError, BrokenError, OSError, Exception), _failed)
     app = Starlette(routes=[route(*entry) for entry in ROUTES], exception_handlers=handlers, lifespan=lifespan)
-    return Guard(app, loopback)
+    return RequestLog(Guard(app, loopback))
 
 
 def _number(name: str, default: int) -> int:
@@ -111,9 +113,11 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=os.environ.get("OLLAMA_MODELS"), help="default: OLLAMA_MODELS")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=11434, help="0 takes a free one")
+    parser.add_argument("--log", type=Path, help="a file for the requests, rotated; default: stderr")
     arguments = parser.parse_args()
     if arguments.models is None:
         raise UserError("no model folder: give one with --models DIR or OLLAMA_MODELS")
+    requestlog.begin(arguments.log)
     listener = listen(arguments.host, arguments.port)
     name, port, *_ = listener.getsockname()
     url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
@@ -128,7 +132,8 @@ def main() -> None:
         application(Path(arguments.models), ready, loopback),
         http=bounded(most_connections()),
         backlog=BACKLOG,
-        log_level="warning",
+        log_config=None,
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=3,
     )

@@ -1,6 +1,6 @@
 """Which server answers: the one at OLLAMA_HOST, else an `ollama` program, else the embedded engine; start it, stop it.
 
-What we start is left running. Its pid, log and models are in artifacts/.server/.
+What we start is left running. Its pid, logs and models are in artifacts/.server/.
 
     python -m serve.server start | stop
 """
@@ -27,6 +27,7 @@ from serve.ports import bracketed, owner
 FOLDER = Path("artifacts/.server")
 PID_FILE = FOLDER / "server.json"
 LOG = FOLDER / "server.log"
+REQUESTS = FOLDER / "requests.log"  # of the embedded engine
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -83,6 +84,8 @@ def start(name: str, port: int) -> None:
         name,
         "--port",
         str(port),
+        "--log",
+        str(REQUESTS),
     ]
     environment = os.environ | {"OLLAMA_HOST": f"{bracketed(name)}:{port}"}
     with LOG.open("ab") as log:

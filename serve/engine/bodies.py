@@ -79,6 +79,7 @@ async def read_json(request: Request, struct: str) -> Json:
         raise ApiError(400, f"json: cannot unmarshal {GO_TYPES[type(body)]} into Go value of type api.{struct}")
     for key, value in body.items():
         _check(struct, key, value)
+    request.state.model = body.get("model") or body.get("name") or body.get("source") or "-"
     return {key: value for key, value in body.items() if value is not None}
 
 

@@ -59,9 +59,9 @@ class Api:
 
 
 @contextmanager
-def embedded(models: Path, **environment: str) -> Iterator[Api]:
-    """The embedded engine on a free port, with more variables in its environment."""
-    command = [sys.executable, "-m", "serve.embedded", "--models", str(models), "--port", "0"]
+def embedded(models: Path, arguments: tuple[str, ...] = (), **environment: str) -> Iterator[Api]:
+    """The embedded engine on a free port, with more arguments, and more variables in its environment."""
+    command = [sys.executable, "-m", "serve.embedded", "--models", str(models), "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment) as process:
         try:
             assert process.stdout

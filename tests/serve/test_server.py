@@ -1,10 +1,12 @@
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from pipeline.errors import UserError
@@ -72,6 +74,9 @@ def test_a_server_is_started_found_again_and_stopped(
         assert server.version(host)
         assert server.ensure() == host
         assert "started" not in capsys.readouterr().out.splitlines()[-1]
+        if not shutil.which("ollama"):
+            httpx.post(f"{host}/api/chat", json={"model": "none"})
+            assert "'none' 404" in server.REQUESTS.read_text()
     finally:
         assert server.stop()
     assert server.version(host) is None
