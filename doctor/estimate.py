@@ -66,10 +66,10 @@ def _disk(config: Config, n_weights: int, stored: float, model: Shape) -> Findin
 
 
 def _memory(n_weights: int) -> Finding:
-    """Merging holds the model in float32."""
+    """Merging holds the model in 16 bits, and its libraries."""
     import psutil
 
-    need, free = 4.4 * n_weights, psutil.virtual_memory().available
+    need, free = 2.2 * n_weights + 0.6 * GB, psutil.virtual_memory().available
     text = f"up to {need / GB:.1f} GB in the export, {free / GB:.1f} GB free"
     remedy = "end other programs, add swap, or take a smaller base"
     return fine("needs memory", text) if free > need else warning("needs memory", text, remedy)

@@ -110,6 +110,8 @@ def sweep_leftovers(config: Config) -> None:
 def merge(config: Config) -> tuple[Any, int]:
     """Write merged/: base plus adapter, added in float32, saved in the base's 16-bit type. Tokenizer, weight count.
 
+    The weights stay in 16 bits: torch adds an adapter's float32 product to them in float32, a matrix at a time.
+
     A base that was trained on in NF4 is merged with what NF4 stands for, which the adapter has learnt to mend, and not
     with the 16-bit weights that NF4 was made from.
     """
@@ -136,27 +138,22 @@ def merge(config: Config) -> tuple[Any, int]:
 
 
 def load_for_merging(base: str, four_bit: bool, revision: str | None = None) -> Any:
-    """The base model in float32, on the GPU where that holds it; NF4 weights become the numbers that they stand for."""
-    import torch
+    """The base model as it is stored, on the GPU where that holds it; NF4 weights become the numbers they stand for."""
     from transformers import AutoModelForCausalLM
 
     if not four_bit:
-        model = AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype=torch.float32)
-        return model.to(merging_device(model.num_parameters()))
+        model = AutoModelForCausalLM.from_pretrained(base, revision=revision, dtype="auto")
+        return model.to(merging_device(model.get_memory_footprint()))
     model = load_base(base, four_bit=True, revision=revision).dequantize()
-    model = model.to(merging_device(model.num_parameters()), torch.float32)
     model._weight_conversions = None  # how NF4 was read; transformers would undo it on saving, and cannot
     return model
 
 
-def merging_device(n_weights: int) -> str:
-    """ "cuda" where its free memory holds `n_weights` in float32 and in 16 bits, else "cpu"."""
+def merging_device(n_bytes: float) -> str:
+    """ "cuda" where its free memory holds a model of `n_bytes` and an adapter of it, else "cpu"."""
     import torch
 
-    if not torch.cuda.is_available():
-        return "cpu"
-    torch.cuda.empty_cache()
-    return "cuda" if torch.cuda.mem_get_info()[0] > 6.5 * n_weights else "cpu"
+    return "cuda" if torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > 1.5 * n_bytes else "cpu"
 
 
 def copy_tokenizer(base: str, folder: Path, revision: str | None = None) -> None:
