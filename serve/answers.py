@@ -15,49 +15,17 @@ from collections.abc import Iterator, Mapping
 from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NotRequired, Self, TypedDict, cast
+from typing import Any, Self, cast
 
 from extraction.json import Json
 from extraction.parse import Status
-from extraction.schema import fields
 from pipeline.errors import UserError
 from pipeline.files import atomic_write
-from serve.result import Place
-from serve.sources import Page
+from serve import parquet
+from serve.lines import Asked, Line
 
 KEY = ("input_sha256", "model", "settings")  # what an answer depends on
 OTHER_FORMS = (".csv", ".tsv", ".xlsx")
-ROWS = 1000  # of a Parquet row group
-TYPES = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool"}
-
-
-class Asked(Page):
-    """A page with the digest of the model that is asked, and a hash of what else its answer depends on."""
-
-    model: str
-    settings: str
-
-
-class Named(TypedDict):
-    id: str
-    url: NotRequired[str]
-
-
-class Line(Named):
-    """The answer to a page, as OUT holds it."""
-
-    input_sha256: str | None  # null where the page could not be read
-    record: Json | None
-    status: str
-    reason: str
-    probability: dict[str, float]  # by field
-    unsure: list[str]  # fields below serve.min_probability
-    evidence: list[Place]
-    model: str  # its digest
-    settings: str
-    prompt_tokens: int
-    answer_tokens: int
-    seconds: float  # on our clock
 
 
 class Answers:
@@ -214,68 +182,16 @@ class Answers:
             with atomic_write(self.target) as temporary, temporary.open("wb") as file:
                 file.writelines(raw for _, raw in self._standing())
             return
-        from pyarrow import Table
-        from pyarrow.parquet import ParquetWriter
-
-        form = arrow_schema(self.schema)
-        with atomic_write(self.target) as temporary, ParquetWriter(temporary, form) as writer:
-            rows: list[Json] = []
-            for line, _ in self._standing():
-                rows.append({**line, "probability": list(line["probability"].items())})
-                if len(rows) == ROWS:
-                    writer.write_table(Table.from_pylist(rows, form))
-                    rows = []
-            writer.write_table(Table.from_pylist(rows, form))
+        parquet.write(self.target, (line for line, _ in self._standing()), self.schema)
         self.lines.unlink()
 
     def _take_back(self) -> None:
         """Make lines of the Parquet file of an earlier call."""
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-
-        try:
-            with atomic_write(self.lines) as temporary, temporary.open("wb") as file:
-                for batch in ParquetFile(self.target).iter_batches(batch_size=ROWS):
-                    for row in batch.to_pylist():
-                        line = row | {"probability": dict(row["probability"])}
-                        file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
-        except (ArrowException, KeyError, TypeError):
-            raise UserError(f"{self.target} is there and is not a file of answers: give another OUT=…") from None
+        with atomic_write(self.lines) as temporary, temporary.open("wb") as file:
+            for line in parquet.read(self.target):
+                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
         self._file.close()
         self._file = self._locked()
-
-
-def arrow_schema(schema: Json) -> Any:
-    """The columns of a Parquet file of answers whose records fit a JSON Schema."""
-    import pyarrow
-
-    def typed(part: Json) -> Any:
-        kinds = [part.get("type", "string")] if isinstance(part.get("type", "string"), str) else part["type"]
-        kind = next((kind for kind in kinds if kind != "null"), "string")
-        if kind == "array":
-            return pyarrow.list_(typed(part.get("items", {})))
-        if kind == "object" and part.get("properties"):
-            return pyarrow.struct([(name, typed(child)) for name, child in part["properties"].items()])
-        return pyarrow.type_for_alias(TYPES.get(kind, "string"))
-
-    place = [(name, pyarrow.string()) for name in ("field", "xpath", "attribute")]
-    place += [(name, pyarrow.int64()) for name in ("start", "end")]
-    texts = ["id", "url", "input_sha256"]
-    numbers = [("prompt_tokens", pyarrow.int64()), ("answer_tokens", pyarrow.int64()), ("seconds", pyarrow.float64())]
-    return pyarrow.schema(
-        [
-            *((name, pyarrow.string()) for name in texts),
-            ("record", pyarrow.struct([(name, typed(schema["properties"][name])) for name in fields(schema)])),
-            ("status", pyarrow.string()),
-            ("reason", pyarrow.string()),
-            ("probability", pyarrow.map_(pyarrow.string(), pyarrow.float64())),
-            ("unsure", pyarrow.list_(pyarrow.string())),
-            ("evidence", pyarrow.list_(pyarrow.struct(place))),
-            ("model", pyarrow.string()),
-            ("settings", pyarrow.string()),
-            *numbers,
-        ]
-    )
 
 
 def _key(line: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def main() -> None:
     if options.source and options.target:
         extract(config, [extractor], options.source, options.target)
     elif (options.html or options.text) and not options.source:
-        ask_one(extractor, checked_page(options.text or page(options.html)), options.evidence)
+        ask_one(extractor, options.text or page(options.html), options.evidence)
     else:
         raise UserError("nothing to ask: give HTML=page.html, TEXT=…, or IN=rows.jsonl and OUT=answers.jsonl")
 
@@ -59,15 +59,10 @@ def page(value: str) -> str:
         ) from None
 
 
-def checked_page(text: str) -> str:
-    """The text of a page that can be asked for."""
+def ask_one(extractor: Extractor, text: str, evidence: bool = False) -> None:
+    """Print the record as JSON, with its `evidence` on request; `UserError` for no page or a failed answer."""
     if wrong := problem(text):
         raise UserError(f"nothing to ask: {wrong}")
-    return text
-
-
-def ask_one(extractor: Extractor, text: str, evidence: bool = False) -> None:
-    """Print the record as JSON, with its `evidence` on request; a failed answer is a `UserError` that says why."""
     found = extractor.ask(text)
     answer = found.answer
     if answer.record is None:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
-from serve.answers import Asked, Line
 from serve.batch import Asking
 from serve.client import Extractor
+from serve.lines import Asked, Line
 from serve.result import Extraction
 
 BATCH = 64  # pages of a task: what is asked for again after a kill, at most

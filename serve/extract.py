@@ -4,7 +4,7 @@
     make extract IN=pages/ OUT=records.jsonl
     make extract IN=pages/ OUT=records.jsonl HOSTS="gpu-1 gpu-2" RAY=1      several servers; on a Ray cluster
 
-Writes a line a page, as it is answered: serve.answers.Line. A page that cannot be read or that the server fails on is
+Writes a line a page, as it is answered: serve.lines.Line. A page that cannot be read or that the server fails on is
 a line too. The same command goes on after a kill, and asks again for changed pages, and for all of another model. The
 exit status is 0 where every page has a record.
 """
@@ -26,9 +26,10 @@ from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.reading import pruning
 from serve import sources
-from serve.answers import Answers, Asked, Line, Named
+from serve.answers import Answers
 from serve.batch import answer_all
 from serve.client import Extractor
+from serve.lines import Asked, Line, Named
 from serve.ports import address, url
 from serve.result import Extraction
 

@@ -43,20 +43,12 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
         f"train: {len(lengths)} examples, {sum(lengths)} tokens an epoch, the longest has {longest}; loss on the"
         " answers only, checked"
     )
-    fastest = backend(config) == "unsloth"
-    sharded = config.training.fsdp_config is not None
-    base = config.model.model_name_or_path, config.model.load_in_4bit, sharded, config.model.revision
-    model = fast.load_base(config) if fastest else load_base(*base)
-    if longest > model.config.max_position_embeddings:
-        raise UserError(
-            f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
-            " shorten it"
-        )
+    model = load_model(config, longest)
     clock.end_phase("load")
     row = config.model.max_length if config.training.packing else longest
     rows = -(-sum(lengths) // row) if config.training.packing else len(lengths)
     plan, free = decide(config, model, row, rows, checkpoint)
-    if fastest:
+    if backend(config) == "unsloth":
         model = fast.add_lora(model, config, plan.gradient_checkpointing)
     else:
         model = add_lora(model, config.lora, config.folder, plan.gradient_checkpointing)
@@ -79,6 +71,22 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     facts: Facts = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
     facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free}
     return trainer, tokenizer, facts, pace
+
+
+def load_model(config: Config, longest: int) -> Any:
+    """The base model; `UserError` where it cannot read the longest example, of so many tokens."""
+    if backend(config) == "unsloth":
+        model = fast.load_base(config)
+    else:
+        sharded = config.training.fsdp_config is not None
+        base = config.model.model_name_or_path, config.model.load_in_4bit, sharded, config.model.revision
+        model = load_base(*base)
+    if longest > model.config.max_position_embeddings:
+        raise UserError(
+            f"the longest example has {longest} tokens but the base model reads {model.config.max_position_embeddings}:"
+            " shorten it"
+        )
+    return model
 
 
 def examples(config: Config, tokenizer: Any) -> dict[str, list[Encoded]]:

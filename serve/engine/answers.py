@@ -49,39 +49,25 @@ class Service:
         empty = {"role": "assistant", "content": ""}
         if not messages and _is_unload(request):
             await self.engine.unload(model.digest)
-            yield head | {"created_at": timestamp(), "message": empty, "done": True, "done_reason": "unload"}
+            yield _now(head, message=empty, done=True, done_reason="unload")
             return
         chosen = options.merge(model.parameters, request.get("options", {}))
         async with self._model(model, chosen, request) as loaded:
             clock.loaded = Clock().start
             if not messages:
-                yield head | {
-                    "created_at": timestamp(),
-                    "message": empty,
-                    "done": True,
-                    "done_reason": "load",
-                }
+                yield _now(head, message=empty, done=True, done_reason="load")
                 return
             if messages[0]["role"] != "system" and model.system:
                 messages = [{"role": "system", "content": model.system}, *messages]
             prompt = await _render_to_fit(loaded, _template(model), messages, request.get("truncate", True))
             if request.get("_debug_render_only"):
-                blank = {"message": {"role": "", "content": ""}, "done": False}
-                yield head | {
-                    "created_at": timestamp(),
-                    **blank,
-                    "_debug_info": {"rendered_template": prompt},
-                }
+                blank = {"role": "", "content": ""}
+                yield _now(head, message=blank, done=False, _debug_info={"rendered_template": prompt})
                 return
             async for chunk in complete(loaded, prompt, chosen, request, clock):
-                message = {"message": {"role": "assistant", "content": chunk.text}, "done": chunk.done}
-                yield head | {
-                    "created_at": timestamp(),
-                    **message,
-                    **_reason(chunk),
-                    **_logprobs(chunk),
-                    **chunk.metrics,
-                }
+                message = {"role": "assistant", "content": chunk.text}
+                more = _reason(chunk) | _logprobs(chunk) | chunk.metrics
+                yield _now(head, message=message, done=chunk.done, **more)
 
     async def generate(self, request: Json) -> AsyncGenerator[Json, None]:
         """The chunks of /api/generate."""
@@ -95,22 +81,17 @@ class Service:
             raise ApiError(400, "raw mode does not support template, system, or context")
         if not request.get("prompt") and _is_unload(request):
             await self.engine.unload(model.digest)
-            yield head | {"created_at": timestamp(), "response": "", "done": True, "done_reason": "unload"}
+            yield _now(head, response="", done=True, done_reason="unload")
             return
         chosen = options.merge(model.parameters, request.get("options", {}))
         async with self._model(model, chosen, request) as loaded:
             clock.loaded = Clock().start
             if not request.get("prompt"):
-                yield head | {"created_at": timestamp(), "response": "", "done": True, "done_reason": "load"}
+                yield _now(head, response="", done=True, done_reason="load")
                 return
             prompt = request["prompt"] if raw else await _render_prompt(loaded, model, request)
             if request.get("_debug_render_only"):
-                blank = {"response": "", "done": False}
-                yield head | {
-                    "created_at": timestamp(),
-                    **blank,
-                    "_debug_info": {"rendered_template": prompt},
-                }
+                yield _now(head, response="", done=False, _debug_info={"rendered_template": prompt})
                 return
             text = ""
             async for chunk in complete(loaded, prompt, chosen, request, clock):
@@ -118,8 +99,8 @@ class Service:
                 context = (
                     {"context": await loaded.runner.tokenize(prompt + text, False)} if chunk.done and not raw else {}
                 )
-                response = {"response": chunk.text, "done": chunk.done, **_reason(chunk), **context}
-                yield head | {"created_at": timestamp(), **response, **chunk.metrics, **_logprobs(chunk)}
+                more = _reason(chunk) | context | chunk.metrics | _logprobs(chunk)
+                yield _now(head, response=chunk.text, done=chunk.done, **more)
 
 
 async def collect(chunks: AsyncGenerator[Json, None]) -> Json:
@@ -219,6 +200,11 @@ def _is_unload(request: Json) -> bool:
 
 def _keep_alive(request: Json) -> float:
     return duration(request["keep_alive"]) if "keep_alive" in request else KEEP_ALIVE
+
+
+def _now(head: Json, **fields: Any) -> Json:
+    """One chunk of an answer."""
+    return head | {"created_at": timestamp()} | fields
 
 
 def _reason(chunk: Chunk) -> Json:
