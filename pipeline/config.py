@@ -50,7 +50,7 @@ class Model(Section):
     """The base model: a folder or a hub name."""
 
     model_name_or_path: str = "models/embedded"
-    revision: str | None = Field(None, description="a hub model's commit (branch or tag): the same model tomorrow")
+    revision: str | None = Field(None, description="commit, branch or tag of a hub model; a commit pins it")
     backend: Literal["auto", "unsloth", "trl"] = Field("auto", description="auto: Unsloth on CUDA, else TRL and PEFT")
     load_in_4bit: bool = Field(False, description="NF4 weights under a 16-bit adapter (QLoRA); CUDA only")
     max_length: int = Field(4096, ge=64, description="tokens of prompt and completion; a longer sample is an error")
@@ -65,11 +65,11 @@ class Data(Section):
     holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
     markup: bool = Field(True, description="whether schema.org, OpenGraph and microdata are read; false needs clean")
-    prune: bool = Field(True, description="whether of a long page only the blocks likely to hold a value are read")
-    page_tokens: int = Field(500, ge=64, description="of a pruned page, about and at most")
-    ranker: str | None = Field(None, description="what scores blocks before it learns from the data; null: ours")
-    validation: Share = Field(0.1, description="share of the records, about, that training is watched by")
-    test: Share = Field(0.2, description="share of the records, about, that is scored")
+    prune: bool = Field(True, description="whether only the likely blocks of a long page are read")
+    page_tokens: int = Field(500, ge=64, description="most tokens of a pruned page, approximately")
+    ranker: str | None = Field(None, description="the ranker to start from, a file; null: the project's")
+    validation: Share = Field(0.1, description="about this share of the records; training is watched on them")
+    test: Share = Field(0.2, description="about this share of the records; they are scored")
     distractors: float = Field(0, ge=0, le=1, description="share of training inputs with a passage of another record")
     seed: Seed = Field(SEED, description="another seed draws other splits")
 
@@ -92,7 +92,7 @@ class Data(Section):
 
 
 class Lora(Section):
-    """peft.LoraConfig, the defaults are the tutorial's; and what becomes of the trained adapter."""
+    """peft.LoraConfig (the defaults are the tutorial's), and what becomes of the trained adapter."""
 
     r: int = Field(64, ge=1)
     lora_alpha: int = Field(128, ge=1)
@@ -146,11 +146,11 @@ class Export(Section):
     """GGUF files to write beside f16."""
 
     quantization_method: list[Quantization] = Field(["q4_k_m"], min_length=1)
-    imatrix: bool = Field(False, description="weigh quantization errors by what matters on the training examples")
+    imatrix: bool = Field(False, description="whether quantization errors are weighed by an importance matrix")
 
 
 class Serve(Section):
-    """The served models `<name>:<variant>`, Ollama's options, the same on every call, and what is made of answers."""
+    """The served models `<name>:<variant>`, Ollama's options (the same on every call), and how answers are judged."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80, description="default: the run's name")
     num_ctx: int = Field(4096, ge=256, multiple_of=256)
@@ -159,12 +159,12 @@ class Serve(Section):
     repeat_penalty: float = Field(1.0, gt=0, description="1 is none; Ollama's own default would punish copying")
     seed: Seed = SEED
     on_overlong: Literal["split", "error"] = Field(
-        "split", description="a page longer than the context: in parts, or not"
+        "split", description="a page longer than the context is asked in parts, or refused"
     )
-    part_tokens: int | None = Field(None, ge=64, description="of a part of such a page, at most; null: what fits")
+    part_tokens: int | None = Field(None, ge=64, description="most tokens of such a part; null: as many as fit")
     ground: bool = Field(False, description="whether a value that the page does not state becomes null")
     min_probability: float | None = Field(
-        None, ge=0, le=1, description="a field that the model thinks less probable becomes null and is listed as unsure"
+        None, ge=0, le=1, description="a field with a lower probability becomes null and is listed as unsure"
     )
 
     deterministic: bool = Field(
@@ -193,8 +193,8 @@ class Eval(Section):
         "auto", description="examples per batch of the HF variants; auto: by the free memory"
     )
     max_loss: float = Field(0.02, ge=0, le=1, description="largest accepted loss of mean field accuracy, a share")
-    strict: bool = Field(False, description="whether too few examples to tell is a refusal too")
-    calibration: int = Field(200, ge=0, description="validation examples to calibrate probabilities on; 0: do not")
+    strict: bool = Field(False, description="whether the gate also refuses when there are too few examples to tell")
+    calibration: int = Field(200, ge=0, description="validation examples that probabilities are calibrated on; 0: none")
     slices: list[str] = Field([], description="columns of the data whose values are scored apart")
 
 

@@ -1,7 +1,9 @@
 """The documents say what is there: links, the picture of the stages, the README's length."""
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,29 @@ def test_a_stage_names_the_files_that_the_picture_gives_it(stage: str) -> None:
     package = ROOT / module[1].split(".")[0]
     sources = "\n".join(path.read_text() for path in [*package.glob("*.py"), ROOT / "pipeline" / "manifest.py"])
     assert not [name for name in picture.WRITES[stage] if name not in sources]
+
+
+def test_the_way_of_one_page_names_definitions_that_are_there() -> None:
+    """DESIGN.md's list of what to read of `make ask`: each name is in its file, and there are as many as it says."""
+    text = (ROOT / "DESIGN.md").read_text()
+    way = text[text.index("To follow one page from") : text.index("All that runs for a short page")]
+    counted = re.search(r"these (\d+) definitions in (\d+) files", way)
+    assert counted
+    files, names = set[str](), 0
+    for step in way.split(":", 1)[1].split("→"):
+        path, *found = re.findall(r"`([^`]+)`", step)
+        defined = set(definitions(ROOT / path))
+        assert found
+        assert set(found) <= defined, (path, set(found) - defined)
+        files.add(path)
+        names += len(found)
+    assert (names, len(files)) == (int(counted[1]), int(counted[2]))
+
+
+def definitions(path: Path) -> Iterator[str]:
+    """The functions of a module, methods by `Class.method`."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}.{part.name}" for part in node.body if isinstance(part, ast.FunctionDef))
