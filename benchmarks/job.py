@@ -186,7 +186,8 @@ def example_options(job: Job) -> list[str]:
     """The options of every stage of the example's run. TRL, because Unsloth would leave compiled code to the job."""
     base, rows = (PLACE / path for path in ("models/embedded", "data/products.jsonl"))
     settings = [f"model.model_name_or_path={base}", "model.load_in_4bit=false", "model.backend=trl"]
-    settings += ["training.num_train_epochs=1", f"data.path={rows}", "data.test=0.4", *job.settings]
+    settings += ["training.packing=false", "training.per_device_train_batch_size=16", "training.num_train_epochs=1"]
+    settings += [f"data.path={rows}", "data.test=0.4", *job.settings]
     return ["--config", job.config, "--run", EXAMPLE, "--set", *settings]
 
 
