@@ -56,12 +56,13 @@ WORDS = 16  # of a block's text that are looked at
 @dataclass(frozen=True, slots=True)
 class Features:
     """Of a page of n blocks. `dense`: (n, DENSE). `ids`, `starts`: hashed words, block i's from starts[i] on.
-    `words`: of each block's text and names, for what a field's name has in common with them."""
+    `words`: of each block's text and names, for what a field's name has in common with them. `spelling`: the texts'."""
 
     dense: Floats
     ids: NDArray[np.int64]
     starts: NDArray[np.int64]
     words: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    spelling: "Spelling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,13 @@ def features(blocks: Sequence[Block]) -> Features:
         starts.append(len(ids))
         ids += [hashed(token, BUCKETS) for token in _tokens(block, texts[i], names[i], around[i])]
         seen[key] += 1
+    spoken = [frozenset(words[:40]) for words in texts]
     return Features(
         np.array(dense, np.float32).reshape(len(blocks), DENSE),
         np.array(ids, np.int64),
         np.array(starts, np.int64),
-        tuple((frozenset(texts[i][:40]), frozenset((*names[i], *around[i]))) for i in range(len(blocks))),
+        tuple((spoken[i], frozenset((*names[i], *around[i]))) for i in range(len(blocks))),
+        Spelling(spoken),
     )
 
 
@@ -260,24 +263,51 @@ def _share(words: Sequence[str], found: Sequence[frozenset[str]]) -> Floats:
 
 def _alike(words: Sequence[str], page: Features) -> Floats:
     """(n,) of each block, how like its text's words are to the given ones: the mean over these of the likest."""
-    vocabulary = {word for text, _ in page.words for word in text}
-    like = [{other: value for other in vocabulary if (value := likeness(word, other)) > 0} for word in set(words)]
-    means = [sum(max((one.get(w, 0.0) for w in text), default=0.0) for one in like) for text, _ in page.words]
-    return np.array(means, np.float32) / np.float32(max(1, len(like)))
+    total = np.zeros(len(page.words), np.float32)
+    for word in set(words):
+        found = page.spelling.likeness(word)[page.spelling.ids]
+        total += np.maximum.reduceat(found, page.spelling.starts)
+    return total / np.float32(max(1, len(set(words))))
 
 
 @lru_cache(maxsize=1 << 16)
-def triples(word: str) -> frozenset[str]:
-    """The runs of three characters of a word between marks of its ends."""
+def triples(word: str) -> tuple[str, ...]:
+    """The runs of three characters of a word between marks of its ends, each once."""
     padded = f"^{word}$"
-    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
+    return tuple(dict.fromkeys(padded[i : i + 3] for i in range(len(padded) - 2)))
 
 
-def likeness(word: str, other: str) -> float:
-    """Dice's coefficient of two words' character triples, 0 below `ALIKE`; `date` and `dates` have 0.67."""
-    first, second = triples(word), triples(other)
-    value = 2 * len(first & second) / (len(first) + len(second)) if first and second else float(word == other)
-    return value if value >= ALIKE else 0.0
+class Spelling:
+    """The different words of a page's blocks by their character triples, to find those that are like a given one.
+
+    `ids`, `starts`: the words of block i, as numbers, from starts[i] on; a block without words has the number 0.
+    """
+
+    def __init__(self, texts: Sequence[frozenset[str]]) -> None:
+        numbers: dict[str, int] = {"": 0}
+        ids: list[int] = []
+        starts: list[int] = []
+        for text in texts:
+            starts.append(len(ids))
+            ids += [numbers.setdefault(word, len(numbers)) for word in text] or [0]
+        self.ids, self.starts = np.array(ids, np.int64), np.array(starts, np.int64)
+        where: dict[str, list[int]] = {}
+        for word, number in numbers.items():
+            for triple in triples(word) if word else ():
+                where.setdefault(triple, []).append(number)
+        self.where = {triple: np.array(found, np.int64) for triple, found in where.items()}
+        self.sizes = np.array([max(1, len(triples(word))) for word in numbers], np.float32)
+
+    def likeness(self, word: str) -> Floats:
+        """Of each of the words, Dice's coefficient of its triples and the given word's, 0 below `ALIKE`."""
+        own = triples(word)
+        found = [self.where[triple] for triple in own if triple in self.where]
+        if not found:
+            return np.zeros(len(self.sizes), np.float32)
+        shared = np.bincount(np.concatenate(found), minlength=len(self.sizes)).astype(np.float32)
+        values: Floats = 2 * shared / (self.sizes + len(own))
+        values[values < ALIKE] = 0
+        return values
 
 
 def _shifted(column: Floats, places: int) -> Floats:
@@ -340,6 +370,8 @@ class Ranker:
 def _grown(value: Floats | None, name: str) -> Floats:
     """A parameter in today's shape: what a ranker of an older version lacks is 0, which changes none of its scores."""
     shape = SIZES[name]
+    if value is not None and value.shape == shape:
+        return np.asarray(value, np.float32)
     result = np.zeros(shape, np.float32)
     if value is not None:
         result[: len(value)] = value

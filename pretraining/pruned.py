@@ -19,8 +19,8 @@ from pretraining.corpus.pages import pages
 
 SHARE = 0.55  # of all samples
 CHARACTERS = (2_500, 60_000)  # of a whole page
-ASKED = 3  # samples of one page, with other fields and budgets
-CERTAINTY, MOST, BUDGET = (0.6, 0.97), (1, 6), (120, 800)
+ASKED = 5  # samples of one page, with other fields and budgets
+CERTAINTY, MOST, BUDGET = (0.7, 0.97), (1, 6), (150, 800)
 DOUBT = (1.0, 3.0)  # temperature of the ranker, which is surer of generated pages than of real ones
 
 

@@ -9,7 +9,8 @@ from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.product import Product
 
 AFTER = (("div", "strong", "small"), ("div", "p", "p"), ("li", "b", "p"), ("td", "b", "p"), ("div", "h3", "div"),
-         ("p", "em", "small"), ("div", "div", "label"), ("li", "div", "small"))  # fmt: skip
+         ("p", "em", "small"), ("div", "div", "label"), ("li", "div", "small"), ("div", "span", "span"),
+         ("li", "span", "span"), ("div", "span", "div"), ("li", "strong", "span"), ("div", "b", "span"))  # fmt: skip
 Row = tuple[str | None, str, str]  # slot or None, label, value
 
 

@@ -17,7 +17,7 @@ from pretraining.corpus.words import SHOPS
 NAMES = tuple(name for name in DOMAINS if name not in HELD_OUT)
 ROWS = 0.2  # of these pages ask for a list of objects
 OPEN = 0.5  # of the others are of no domain
-AFTER = 0.14  # of the pages have a value before its label
+AFTER = 0.3  # of the pages have a value before its label
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:

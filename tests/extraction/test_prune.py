@@ -7,7 +7,7 @@ import pytest
 from extraction.blocks import blocks
 from extraction.prompt import Reader, messages
 from extraction.prune import SHORT, Pruner, likeliest
-from extraction.ranker import Features, Field, Ranker, features, fields, in_common, likeness, scores
+from extraction.ranker import Features, Field, Ranker, Spelling, features, fields, in_common, scores
 from extraction.stated import candidates, stating, texts_of
 
 OURS = Path(__file__).parents[2] / "models" / "ranker.safetensors"
@@ -120,13 +120,15 @@ def test_a_saved_ranker_is_the_same_and_can_be_read_by_others(ranker: Ranker, tm
     [("date", "date", 1, 1), ("date", "dates", 0.6, 0.9), ("date", "price", 0, 0), ("x", "x", 1, 1)],
 )
 def test_words_are_alike_that_share_their_letters(word: str, other: str, least: float, most: float) -> None:
-    assert least <= likeness(word, other) <= most
+    _, found = Spelling([frozenset([other])]).likeness(word)
+    assert least <= found <= most
 
 
 def test_what_a_field_shares_with_a_label_reaches_the_blocks_beside_it() -> None:
     texts = ({"hours"}, {"opened", "in"}, {"1907"})
     empty = np.zeros((3, 0), np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    page = Features(*empty, tuple((frozenset(words), frozenset[str]()) for words in texts))
+    spoken = [frozenset(words) for words in texts]
+    page = Features(*empty, tuple((words, frozenset[str]()) for words in spoken), Spelling(spoken))
     shared = in_common(page, Field(("openedOn",), "string", False))
     exact, alike = shared[:, [2, 0, 3]], shared[:, [5, 4, 6]]  # before, in and after each block
     assert exact.tolist() == [[0, 0, 0.5], [0, 0.5, 0], [0.5, 0, 0]]
