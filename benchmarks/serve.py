@@ -1,6 +1,6 @@
 """How fast servers answer a run's test pages, and where a row's time goes; side by side in one run.
 
-    python -m benchmarks.serve --run zs                              the embedded engine with 1, 4 and 8 slots
+    python -m benchmarks.serve --run zs                              the embedded engine, some clients and slots
     python -m benchmarks.serve --run zs --checkout before=../old     the same beside another checkout's engine
     python -m benchmarks.serve --run zs --host http://127.0.0.1:11434  a server that already has the run's model
     python -m benchmarks.serve --run zs --load 64 --seconds 60       64 clients, and some that misbehave
@@ -34,13 +34,14 @@ from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import read_schema, sha256
-from pipeline.reading import unpruned
+from pipeline.reading import reader
 from serve import modelfile
 from serve.client import read_prompt
 
 ROOT = Path(__file__).parents[1]
 OLLAMA = 10.2  # rows/s of Ollama 0.33.0-rc2 at a first pass over the example's test pages
 HEAD = "| | rows/s | ÷ first | ms a row: reading | writing | the rest | tokens/s | p95 | same answers | GFLOP/s |"
+DEFAULT = ("x1", "x2", "x8", "x32", "1", "4", "8x32")
 ABLATIONS: dict[str, Json] = {
     "deterministic": {"deterministic": True},
     "without the schema": {"format": None},
@@ -98,14 +99,14 @@ def matrix_rate() -> float:
 
 
 @contextmanager
-def engine(checkout: Path, config: Config, variant: str, n_parallel: int) -> Iterator[str]:
-    """The embedded engine of a checkout with the run's model, started as `make` starts it; its base URL."""
+def engine(checkout: Path, config: Config, variant: str, slots: str) -> Iterator[str]:
+    """The embedded engine of a checkout with the run's model, started as `make` starts it; its base URL.
+
+    `slots`: how many, or "" for its own choice.
+    """
     with tempfile.TemporaryDirectory() as models:
-        environment = os.environ | {
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "OLLAMA_NUM_PARALLEL": str(n_parallel),
-            "PYTHONPATH": str(checkout),
-        }
+        given = {"OMP_WAIT_POLICY": "PASSIVE", "OLLAMA_NUM_PARALLEL": slots, "PYTHONPATH": str(checkout)}
+        environment = os.environ | given
         command = [sys.executable, "-m", "serve.embedded", "--models", models, "--port", "0"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout, env=environment) as process:
             try:
@@ -127,7 +128,7 @@ def _create(host: str, config: Config, variant: str) -> None:
 
 
 def requests(config: Config, variant: str, n_rows: int) -> list[Json]:
-    """What `make ask` sends for the first rows of the test split that fit the context."""
+    """What `make ask` sends for the first rows of the test split."""
     lines = (config.folder / "data" / "test.jsonl").read_text(encoding="utf-8").split("\n")
     schema = read_schema(config.folder)
     shared = {
@@ -140,7 +141,8 @@ def requests(config: Config, variant: str, n_rows: int) -> list[Json]:
         "logprobs": True,
     }
     pages = [json.loads(line)["input"] for line in lines if line][:n_rows]
-    return [shared | {"messages": messages(page, schema, unpruned(config))} for page in pages]
+    special, read = read_prompt(config.folder).special, reader(config)
+    return [shared | {"messages": messages(page, schema, read, special)} for page in pages]
 
 
 def turn(setting: Setting, rows: list[tuple[int, Json]]) -> None:
@@ -177,7 +179,7 @@ def main() -> None:
     parser.add_argument("--slice", type=int, default=20, help="rows a turn")
     parser.add_argument("--host", help="a server that has the model already")
     parser.add_argument("--checkout", action="append", default=[], metavar="NAME=FOLDER", help="engine to compare with")
-    parser.add_argument("--parallel", nargs="*", default=["1", "1x4", "4", "8x32"], help="slots, and clients: 8x32")
+    parser.add_argument("--parallel", nargs="*", default=DEFAULT, help="slots, and clients: 8x32, or x32")
     parser.add_argument("--load", type=int, help="clients at once, beside clients that misbehave")
     parser.add_argument("--seconds", type=float, default=60)
     arguments = parser.parse_args()
@@ -200,25 +202,25 @@ def _settings(stack: ExitStack, config: Config, arguments: argparse.Namespace) -
     for slots, clients in pairs:
         if slots not in hosts:
             hosts[slots] = stack.enter_context(engine(ROOT, config, arguments.variant, slots))
-        settings.append(Setting(f"embedded, slots {slots}, clients {clients}", hosts[slots], clients))
-    if settings and pairs[0] == (1, 1) and arguments.load is None:
+        settings.append(Setting(f"embedded, slots {slots or 'its own'}, clients {clients}", hosts[slots], clients))
+    if settings and pairs[0][1] == 1 and arguments.load is None:
         print(f"CPU of the idle engine: {idle(settings[0].host):.2%} of a core")
-        settings += [Setting(f"embedded, {name}", hosts[1], 1, more) for name, more in ABLATIONS.items()]
+        settings += [Setting(f"embedded, {name}", settings[0].host, 1, more) for name, more in ABLATIONS.items()]
     for named in arguments.checkout:
         name, equals, folder = named.partition("=")
         if not equals or not (Path(folder) / "serve" / "embedded.py").is_file():
             raise UserError(f"--checkout is {named!r}: give it as NAME=FOLDER, the folder of a checkout")
-        host = stack.enter_context(engine(Path(folder).resolve(), config, arguments.variant, 1))
+        host = stack.enter_context(engine(Path(folder).resolve(), config, arguments.variant, ""))
         settings.append(Setting(f"{name}, 1 client", host, 1))
     return settings
 
 
-def _pair(text: str) -> tuple[int, int]:
-    """Slots and clients of "8x32"; "4" is as many of both."""
+def _pair(text: str) -> tuple[str, int]:
+    """Slots and clients of "8x32"; "4" is as many of both, "x4" leaves the slots to the engine."""
     slots, _, clients = text.partition("x")
-    if not slots.isdecimal() or not (clients or slots).isdecimal():
-        raise UserError(f"--parallel has {text!r}: give slots, or slots and clients as in 8x32")
-    return int(slots), int(clients or slots)
+    if not (slots or "1").isdecimal() or not (clients or slots).isdecimal():
+        raise UserError(f"--parallel has {text!r}: give slots, or slots and clients as in 8x32, or clients as in x4")
+    return slots, int(clients or slots)
 
 
 def idle(host: str, seconds: float = 5.0) -> float:

@@ -5,7 +5,8 @@ that folder only. Unlike Ollama it neither pulls models nor quantizes, keeps one
 
     python -m serve.embedded --models DIR [--host 127.0.0.1] [--port 11434] [--log FILE]
 
-As Ollama, it reads OLLAMA_NUM_PARALLEL (answers at once, 1) and OLLAMA_MAX_QUEUE (waiting requests, 512).
+As Ollama, it reads OLLAMA_NUM_PARALLEL (answers at once; of a small model one a core, else 1) and OLLAMA_MAX_QUEUE
+(waiting requests, 512).
 """
 
 import argparse
@@ -43,7 +44,7 @@ from serve.ports import owner
 
 def application(models: Path, ready: Callable[[], None] = lambda: None, loopback: bool = True) -> ASGIApp:
     """The server as an ASGI application over a model folder; `loopback`: it listens to this machine alone."""
-    engine = Engine(_number("OLLAMA_NUM_PARALLEL", 1), _number("OLLAMA_MAX_QUEUE", 512))
+    engine = Engine(_number("OLLAMA_NUM_PARALLEL"), _number("OLLAMA_MAX_QUEUE") or 512)
     service = Service(Store(models), engine)
 
     @asynccontextmanager
@@ -64,11 +65,11 @@ def application(models: Path, ready: Callable[[], None] = lambda: None, loopback
     return RequestLog(Guard(app, loopback))
 
 
-def _number(name: str, default: int) -> int:
-    """A setting from the environment, at least 1; not a number is a UserError."""
+def _number(name: str) -> int | None:
+    """A setting from the environment, at least 1, None where it is not set; not a number is a UserError."""
     value = os.environ.get(name, "").strip()
     if not value:
-        return default
+        return None
     if not value.isdecimal() or int(value) < 1:
         raise UserError(f"{name} is {value!r}: set it to a whole number of at least 1, or unset it")
     return int(value)

@@ -45,7 +45,7 @@ def process(loaded: Loaded) -> Json:
     return {
         "name": str(model.name),
         "model": str(model.name),
-        "size": loaded.runner.resident_bytes() or model.size,
+        "size": loaded.resident_bytes() or model.size,
         "digest": model.digest,
         "details": details(model),
         "expires_at": timestamp(int(loaded.expires * 1e9)),

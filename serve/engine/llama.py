@@ -1,6 +1,7 @@
 """One loaded model: llama.cpp's own HTTP server in a child process, so that unloading frees all its memory.
 
-    python -m serve.engine.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 2, "n_parallel": 1, "ctx_shift": 1}'
+    python -m serve.engine.llama '{"model": "f16.gguf", "n_ctx": 512, "n_threads": 1, "n_threads_batch": 2,
+                                   "n_parallel": 1, "ctx_shift": true}'
 
 The child prints its address on 127.0.0.1 and ends when its standard input does, that is, with its parent.
 If it crashes, only the requests under way fail.
@@ -30,10 +31,14 @@ SPARE_CONNECTIONS = 4  # to count tokens and render templates beside the answers
 
 @dataclass(frozen=True)
 class Setup:
-    """What a child is started with; a request with another one needs another child. `n_ctx`: tokens a slot."""
+    """What a child is started with; a request with another one needs another child. `n_ctx`: tokens a slot.
+
+    `n_threads` write an answer, `n_threads_batch` read a prompt.
+    """
 
     n_ctx: int
     n_threads: int
+    n_threads_batch: int
     n_parallel: int
     ctx_shift: bool
 
@@ -43,6 +48,7 @@ class Runner:
 
     def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
         self.process = process
+        self.answering = 0  # requests now
         # llama.cpp's server drops idle connections whenever it likes; a new one on loopback costs next to nothing
         limits = httpx.Limits(max_keepalive_connections=0)
         self.http = httpx.AsyncClient(base_url=address, timeout=None, trust_env=False, limits=limits)
@@ -154,7 +160,8 @@ def main() -> None:
     params.kv_unified = False  # every slot has a window of its own
     params.n_threads_http = settings["n_parallel"] + SPARE_CONNECTIONS
     params.ctx_shift = settings["ctx_shift"]
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["n_threads"]
+    params.cpuparams.n_threads = settings["n_threads"]
+    params.cpuparams_batch.n_threads = settings["n_threads_batch"]
     params.cache_ram_mib = 0
     params.fit_params = False
     params.warmup = False

@@ -2,13 +2,17 @@
 
 One model at a time, with as many answers at once as it has slots; the others wait in the order in which they came, and
 beyond the longest queue they are refused. A request `alone` waits until it has no neighbours, and gets none.
+
+A small model has a child for each core, so that a page needs nothing of what the next one computes. A large one has one
+child, because its weights are read from memory for all slots at once.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from serve.engine import weights
 from serve.engine.cores import n_cores
@@ -18,17 +22,36 @@ from serve.engine.protocol import ApiError
 from serve.engine.store import Model
 
 FOREVER = 9223372036.0  # seconds; Ollama's largest duration
+SMALL = 2**26  # bytes of a model that the caches of a processor hold: threads that share a token gain nothing from it
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 
 
 @dataclass
 class Loaded:
-    """A model in memory. Another `setup` needs another load."""
+    """A model in memory: its children, and the one that answers. Another `setup` needs another load."""
 
     model: Model
     setup: Setup
+    runners: list[Runner]
     runner: Runner
     expires: float = 0.0
+
+    @property
+    def alive(self) -> bool:
+        return all(runner.alive for runner in self.runners)
+
+    @property
+    def slots(self) -> int:
+        """Answers at once."""
+        return self.setup.n_parallel * len(self.runners)
+
+    def resident_bytes(self) -> int:
+        """Memory that the children hold now; 0 where the system does not tell."""
+        return sum(runner.resident_bytes() for runner in self.runners)
+
+    async def close(self) -> None:
+        """End the children."""
+        await asyncio.gather(*(runner.close() for runner in self.runners))
 
     @property
     def adds_bos(self) -> bool:
@@ -36,9 +59,12 @@ class Loaded:
 
 
 class Engine:
-    """Loads on demand and unloads `keep_alive` seconds after the last answer."""
+    """Loads on demand and unloads `keep_alive` seconds after the last answer.
 
-    def __init__(self, slots: int = 1, queue: int = 512) -> None:
+    `slots`: answers at once; by default one a core for a small model, else one.
+    """
+
+    def __init__(self, slots: int | None = None, queue: int = 512) -> None:
         self.slots = slots
         self.queue = queue
         self.waiting = 0
@@ -59,6 +85,8 @@ class Engine:
             loaded = await self._load(model, self._setup(model, options, shift), alone)
             self._stop_timer()
             loaded.expires = time.time() + min(keep_alive, FOREVER)
+            runner = min(loaded.runners, key=lambda one: one.answering)
+            runner.answering += 1
             self.answering += 1
         except BaseException:
             self.turn.release()
@@ -66,8 +94,9 @@ class Engine:
         if not alone:
             self.turn.release()
         try:
-            yield loaded
+            yield replace(loaded, runner=runner)
         finally:
+            runner.answering -= 1
             self.answering -= 1
             self.left.set()
             await self._release(loaded, keep_alive)
@@ -86,7 +115,7 @@ class Engine:
         self._stop_timer()
         loaded, self.loaded = self.loaded, None
         if loaded:
-            await loaded.runner.close()
+            await loaded.close()
 
     async def _wait_for_turn(self) -> None:
         if self.waiting >= self.queue:
@@ -106,28 +135,34 @@ class Engine:
     def _setup(self, model: Model, options: Options, shift: bool) -> Setup:
         longest = weights.read(model.weights).number("context_length") or options.num_ctx
         n_ctx = max(4, min(options.num_ctx, longest))
-        return Setup(n_ctx, options.num_thread or n_cores(), self.slots, shift)
+        threads = options.num_thread or (1 if model.size < SMALL else n_cores())
+        n_parallel = math.ceil((self.slots or 1) / self._n_runners(model))
+        return Setup(n_ctx, threads, options.num_thread or n_cores(), n_parallel, shift)
+
+    def _n_runners(self, model: Model) -> int:
+        return min(self.slots or n_cores(), n_cores()) if model.size < SMALL else 1
 
     async def _load(self, model: Model, setup: Setup, alone: bool) -> Loaded:
-        if self._has(model, setup):
-            await self._until(0 if alone else self.slots - 1)
+        if loaded := self._has(model, setup):
+            await self._until(0 if alone else loaded.slots - 1)
         if loaded := self._has(model, setup):  # it can have crashed meanwhile
             return loaded
         await self._until(0)
         await self.close()
-        self.loaded = Loaded(model, setup, await Runner.start(model.weights, setup))
+        runners = await _start(model, setup, self._n_runners(model))
+        self.loaded = Loaded(model, setup, runners, runners[0])
         return self.loaded
 
     def _has(self, model: Model, setup: Setup) -> Loaded | None:
         loaded = self.loaded
-        same = loaded and (loaded.model.digest, loaded.setup) == (model.digest, setup) and loaded.runner.alive
+        same = loaded and (loaded.model.digest, loaded.setup) == (model.digest, setup) and loaded.alive
         return loaded if same else None
 
     async def _release(self, loaded: Loaded, keep_alive: float) -> None:
         """The last answer under way decides what becomes of the model."""
         if self.answering or loaded is not self.loaded:
             return
-        if keep_alive <= 0 or not loaded.runner.alive:
+        if keep_alive <= 0 or not loaded.alive:
             await self.close()
             return
         loaded.expires = time.time() + min(keep_alive, FOREVER)
@@ -149,3 +184,20 @@ class Engine:
         if self.timer:
             self.timer.cancel()
             self.timer = None
+
+
+async def _start(model: Model, setup: Setup, n: int) -> list[Runner]:
+    """So many children with the model; none is left where one cannot be started."""
+    runners: list[Runner] = []
+
+    async def start() -> None:
+        runners.append(await Runner.start(model.weights, setup))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(n):
+                group.create_task(start())
+    except BaseException as error:
+        await asyncio.gather(*(runner.close() for runner in runners))
+        raise (error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error) from None
+    return runners

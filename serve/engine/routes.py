@@ -31,7 +31,7 @@ async def tags(service: Service, request: Request) -> Response:
 
 async def ps(service: Service, request: Request) -> Response:
     loaded = service.engine.loaded
-    return reply({"models": [describe.process(loaded)] if loaded and loaded.runner.alive else []})
+    return reply({"models": [describe.process(loaded)] if loaded and loaded.alive else []})
 
 
 async def show(service: Service, request: Request) -> Response:

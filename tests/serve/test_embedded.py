@@ -23,7 +23,7 @@ ENDLESS = {"type": "array", "items": {"enum": list(range(1000, 1100))}, "minItem
 
 
 def started(models: Path, gguf_bytes: bytes) -> Iterator[Api]:
-    with embedded(models) as api:
+    with embedded(models, OLLAMA_NUM_PARALLEL="1") as api:
         api.create("contract:f16", gguf_bytes, template=TEMPLATE, parameters=PARAMETERS)
         yield api
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +18,10 @@ import pytest
 
 from serve.engine import loading
 from serve.engine.cores import n_cores
+from serve.engine.llama import Setup
 from serve.engine.loading import BUSY
 from serve.engine.options import Options
+from serve.engine.protocol import ApiError
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
 from tests.serve.test_contract import lines
 from tests.serve.test_embedded import children, long_chat, wait_for
@@ -33,7 +38,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory, gguf_bytes: bytes) -> Iterato
 
 
 def test_the_child_waits_as_it_must_whatever_the_parent_was_told(busy: Api) -> None:
-    (child,) = children(busy)
+    child, *_ = children(busy)
     environment = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
     assert b"GOMP_SPINCOUNT=1000" in environment
     assert not any(line.startswith(b"OMP_WAIT_POLICY") for line in environment)
@@ -75,6 +80,17 @@ def test_answers_share_the_slots_and_the_rest_wait_or_are_refused(busy: Api) -> 
     assert [response.status_code for response in answered] == [200] * 3
 
 
+@pytest.mark.skipif(n_cores() < 2, reason="one core has one child")
+def test_a_child_that_crashes_takes_no_other_answer_along(busy: Api) -> None:
+    with endless(busy) as first, endless(busy) as second:
+        rows = first.iter_lines(), second.iter_lines()
+        assert all(next(row) for row in rows)
+        os.kill(children(busy)[0], signal.SIGKILL)
+        begun = [line for row in rows for line in islice(row, 1500)]  # more than was on its way
+    assert sum("unexpectedly stopped" in line for line in begun) == 1
+    assert busy.chat(options={"num_ctx": 2048}).status_code == 200
+
+
 def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head(busy: Api) -> None:
     def ask() -> float:
         begin = time.monotonic()
@@ -88,19 +104,87 @@ def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head(busy: Api) 
 class Loadable:
     """Stands for a child that answers at once."""
 
-    alive = True
+    def __init__(self, setup: Setup) -> None:
+        self.alive = True
+        self.answering = 0
+        self.setup = setup
 
     async def close(self) -> None:
         self.alive = False
 
 
-def test_a_deterministic_request_has_no_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def start(*_: Any) -> Loadable:
-        return Loadable()
+def loadable(monkeypatch: pytest.MonkeyPatch, n_bytes: int = 1000) -> Any:
+    """A model of so many bytes whose children are stand-ins, on a machine of four cores."""
+
+    async def start(_: Any, setup: Setup) -> Loadable:
+        return Loadable(setup)
 
     monkeypatch.setattr(loading.Runner, "start", start)
     monkeypatch.setattr(loading.weights, "read", lambda _: SimpleNamespace(number=lambda _: 512))
-    model: Any = SimpleNamespace(digest="d", weights="w")
+    monkeypatch.setattr(loading, "n_cores", lambda: 4)
+    return SimpleNamespace(digest="d", weights="w", size=n_bytes)
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "slots", "num_thread", "expected"),
+    [
+        (loading.SMALL - 1, None, 0, (4, 1, 1, 4)),
+        (loading.SMALL - 1, 1, 0, (1, 1, 1, 4)),
+        (loading.SMALL - 1, 8, 0, (4, 2, 1, 4)),
+        (loading.SMALL - 1, 3, 2, (3, 1, 2, 2)),
+        (loading.SMALL, None, 0, (1, 1, 4, 4)),
+        (loading.SMALL, 8, 0, (1, 8, 4, 4)),
+    ],
+)
+def test_a_small_model_has_a_child_a_core_and_writes_with_one_thread(
+    monkeypatch: pytest.MonkeyPatch, n_bytes: int, slots: int | None, num_thread: int, expected: tuple[int, ...]
+) -> None:
+    model = loadable(monkeypatch, n_bytes)
+
+    async def scenario() -> tuple[int, ...]:
+        engine = loading.Engine(slots)
+        async with engine.use(model, Options(num_thread=num_thread), True, 1.0) as loaded:
+            setup = loaded.setup
+            return len(loaded.runners), setup.n_parallel, setup.n_threads, setup.n_threads_batch
+
+    assert asyncio.run(scenario()) == expected
+
+
+def test_a_request_goes_to_the_child_that_has_the_fewest(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = loadable(monkeypatch)
+
+    async def scenario() -> list[Any]:
+        engine = loading.Engine(3)
+        async with AsyncExitStack() as stack:
+            asked = [engine.use(model, Options(), True, 1.0) for _ in range(3)]
+            taken = [(await stack.enter_async_context(one)).runner for one in asked]
+        return taken
+
+    assert len(set(asyncio.run(scenario()))) == 3
+
+
+def test_no_child_is_left_where_one_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, started = loadable(monkeypatch), []
+
+    async def start(_: Any, setup: Setup) -> Loadable:
+        if started:
+            raise ApiError(500, "unable to load the model")
+        started.append(Loadable(setup))
+        return started[0]
+
+    monkeypatch.setattr(loading.Runner, "start", start)
+
+    async def scenario() -> None:
+        async with loading.Engine(2).use(model, Options(), True, 1.0):
+            pass
+
+    with pytest.raises(ApiError, match="unable to load the model"):
+        asyncio.run(scenario())
+    assert [one.alive for one in started] == [False]
+
+
+def test_a_deterministic_request_has_no_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = loadable(monkeypatch)
     events: list[str] = []
 
     async def ask(engine: loading.Engine, name: str, alone: bool) -> None:
