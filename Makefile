@@ -26,6 +26,9 @@ endif
 PYTHON ?= python3
 BIN := .venv/bin
 STAGE = $(BIN)/python -m
+ifneq ($(NPROC),$(shell printf %s $(call quoted,$(NPROC)) | grep -xE '[1-9][0-9]*'))
+$(error NPROC is a number of GPUs, not $(NPROC))
+endif
 TORCHRUN = $(if $(NPROC),torch.distributed.run --standalone --nproc-per-node "$$NPROC" -m --)
 given = $(if $($(1)),--$(2)="$$$(1)")
 ARGS = --config="$$CONFIG" --run="$$RUN" $(call given,DATA,data) --overrides="$$SET"

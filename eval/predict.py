@@ -25,8 +25,9 @@ from eval.provenance import depends_on, describe
 from eval.records import Prediction, Row, Sample
 from extraction.json import Json
 from pipeline.config import Config
+from pipeline.errors import UserError
 from pipeline.files import read_jsonl, write_jsonl
-from pipeline.manifest import record_stage, up_to_date
+from pipeline.manifest import output_of, read_manifest, record_stage, up_to_date
 from pipeline.splits import Example, read_split
 from serve.batch import answer_all
 from serve.client import Extractor
@@ -83,7 +84,14 @@ def examples(config: Config, split: str) -> list[Example]:
 
 
 def read_samples(config: Config, task: Task) -> list[Row]:
-    """The samples with the examples' input and group joined to them, in the split's order."""
+    """The samples with the examples' input and group joined to them, in the split's order.
+
+    Raises `UserError` where they are not the ones that `make eval` wrote, or are of another split than there is now.
+    """
+    folder, split = config.folder, f"data/{task.split}.jsonl"
+    output_of(folder, task.stage, f"samples/{task.name}.jsonl")
+    if read_manifest(folder)[task.stage]["inputs"][task.split] != output_of(folder, "data", split):
+        raise UserError(f"{folder / split} was made again after {samples_path(config, task)}: run `make eval` again")
     by_id = {row["id"]: row for row in examples(config, task.split)}
     samples = cast(list[Sample], read_jsonl(samples_path(config, task)))
     return [_joined(sample, by_id[sample["id"]]) for sample in samples]

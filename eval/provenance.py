@@ -21,6 +21,7 @@ from serve.server import version as server_version
 ROOT = Path(__file__).parents[1]
 LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn", "numpy")
 
+LOCAL = ("eval/hf.py", "eval/decode.py", "eval/graphs.py", "pipeline/cpu.py")  # asks what is not served
 HF_OPTIONS = (
     "num_ctx",
     "num_predict",
@@ -54,8 +55,8 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
 
 def code(variant: str) -> str:
     """SHA-256 over the sources that make a variant's predictions: the task, and who asks the model."""
-    asking = ("serve/client.py", "serve/result.py") if variant in SERVED else ("eval/hf.py",)
-    paths = [*sorted((ROOT / "extraction").rglob("*.py")), *(ROOT / name for name in asking)]
+    asking = ("serve/client.py", "serve/result.py") if variant in SERVED else LOCAL
+    paths = [*sorted((ROOT / "extraction").rglob("*.py")), *(ROOT / name for name in ("pipeline/reading.py", *asking))]
     found = hashlib.sha256()
     for path in paths:
         found.update(f"{path.relative_to(ROOT)}\0{sha256(path)}\n".encode())

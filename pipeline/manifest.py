@@ -16,6 +16,7 @@ from pipeline.errors import UserError
 from pipeline.files import read_json, sha256, write_text
 
 VERSION = 1  # of the manifest's form; older runs have none and are of the same form
+MADE_BY = {"predict": "eval", "ranker": "train"}  # entries that are not named by their target
 DAMAGED = "remove it, then `make eval` makes the run's files anew"
 
 
@@ -157,10 +158,11 @@ def output_of(run: Path, stage: str, name: str) -> str:
     """SHA-256 that the manifest gives for a file of a finished stage, checked against the file itself."""
     entry, path = read_manifest(run).get(stage), run / name
     digest = entry["outputs"].get(name) if entry else None
+    make = MADE_BY.get(stage.partition(".")[0], stage)
     if digest is None or not path.is_file():
-        raise UserError(f"{path} is not there or not in the manifest: run `make {stage}` first")
+        raise UserError(f"{path} is not there or not in the manifest: run `make {make}` first")
     if sha256(path) != digest:
         raise UserError(
-            f"{path} is not the file that `make {stage}` wrote (its SHA-256 differs): run `make {stage}` again"
+            f"{path} is not the file that `make {make}` wrote (its SHA-256 differs): run `make {make}` again"
         )
     return digest

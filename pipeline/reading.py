@@ -41,6 +41,16 @@ def pruning(config: Config) -> Json | None:
     return {"ranker": output_of(config.folder, "ranker", RANKER), "page_tokens": config.data.page_tokens}
 
 
+def load_ranker(path: Path, remedy: str) -> Ranker:
+    """The ranker in a file; where that is none, a `UserError` that ends in `remedy`."""
+    from safetensors import SafetensorError
+
+    try:
+        return Ranker.load(path)
+    except (SafetensorError, KeyError, OSError, ValueError) as error:
+        raise UserError(f"{path} is no ranker that can be read ({error}): {remedy}") from None
+
+
 @lru_cache(maxsize=4)
 def _loaded(path: Path, changed: int) -> Ranker:
-    return Ranker.load(path)
+    return load_ranker(path, "run `make train` again")

@@ -1,12 +1,14 @@
 """The base model and its tokenizer on this machine's device: the one place that knows the backend."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pipeline.config import NF4, Config, Lora
-from pipeline.errors import UserError
+from pipeline.errors import UserError, is_disk_full
 
 
 def backend(config: Config) -> str:
@@ -50,11 +52,40 @@ def check_base(name: str) -> None:
         )
 
 
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Turns what the libraries raise of a base model that is not there, or not whole, into a `UserError`."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        if is_disk_full(error):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        remedy = "restore its files" if is_local(name) else "`make doctor` says what the hub and the cache have of it"
+        raise UserError(
+            f"the base model {name} cannot be loaded ({reason}): {remedy}, or give another with"
+            " model.model_name_or_path"
+        ) from None
+
+
+@contextmanager
+def accepting(section: str) -> Iterator[None]:
+    """Turns what a library raises of a section's values into a `UserError`."""
+    try:
+        yield
+    except ValueError as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"`{section}` of the config was refused: {reason}") from None
+
+
 def load_tokenizer(name: str, revision: str | None = None) -> Any:
     """The base model's tokenizer, with a pad token that is not its end token."""
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+    with loading(name):
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
     if tokenizer.chat_template is None:
         raise UserError(f"{name} has no chat template: choose an instruction-tuned base model")
     if tokenizer.pad_token is None or tokenizer.pad_token == tokenizer.eos_token:

@@ -19,7 +19,7 @@ from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import atomic_write, read_schema, sha256
 from pipeline.manifest import Facts, output_of, record_stage, up_to_date
-from pipeline.reading import RANKER, unpruned
+from pipeline.reading import RANKER, load_ranker, unpruned
 from pipeline.splits import read_split
 from trainer.ranker import Page, fit, targets_of
 
@@ -46,7 +46,8 @@ def choose(config: Config) -> None:
     }
     if up_to_date(config.folder, "ranker", inputs) or int(os.environ.get("RANK", "0")) > 0:
         return
-    ranker, facts = chosen(config, Ranker.load(source))
+    given = load_ranker(source, f"give a run's {RANKER} as data.ranker, or leave it out for the project's")
+    ranker, facts = chosen(config, given)
     with atomic_write(config.folder / RANKER) as temporary:
         ranker.save(temporary)
     record_stage(config.folder, "ranker", inputs, [config.folder / RANKER], **facts)

@@ -19,7 +19,7 @@ from pipeline.splits import read_split
 from trainer import distractors, fast, memory
 from trainer.clock import Clock, Pace
 from trainer.memory import Plan
-from trainer.model import add_lora, backend, load_base, load_tokenizer
+from trainer.model import accepting, add_lora, backend, load_base, load_tokenizer, loading
 from trainer.samples import IGNORED, Encoded, encode_all
 
 
@@ -43,25 +43,28 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
         f"train: {len(lengths)} examples, {sum(lengths)} tokens an epoch, the longest has {longest}; loss on the"
         " answers only, checked"
     )
-    model = load_model(config, longest)
+    with loading(config.model.model_name_or_path):
+        model = load_model(config, longest)
     clock.end_phase("load")
     row = config.model.max_length if config.training.packing else longest
     rows = -(-sum(lengths) // row) if config.training.packing else len(lengths)
     plan, free = decide(config, model, row, rows, checkpoint)
-    if backend(config) == "unsloth":
-        model = fast.add_lora(model, config, plan.gradient_checkpointing)
-    else:
-        model = add_lora(model, config.lora, config.folder, plan.gradient_checkpointing)
+    with accepting("lora"):
+        if backend(config) == "unsloth":
+            model = fast.add_lora(model, config, plan.gradient_checkpointing)
+        else:
+            model = add_lora(model, config.lora, config.folder, plan.gradient_checkpointing)
     check_space(config.folder, model, config.training.save_total_limit)
     pace = Pace()
-    trainer = SFTTrainer(
-        model=model,
-        args=sft_config(config, plan),
-        train_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["train"]]),
-        eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["validation"]]),
-        processing_class=tokenizer,
-        callbacks=[MarkComplete(), pace],
-    )
+    with accepting("training"):
+        trainer = SFTTrainer(
+            model=model,
+            args=sft_config(config, plan),
+            train_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["train"]]),
+            eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["validation"]]),
+            processing_class=tokenizer,
+            callbacks=[MarkComplete(), pace],
+        )
     check_examples(trainer, parts["train"], config.training.packing)
     trainer.train_dataset.set_format("numpy")  # a batch of lists takes 20 ms, for which the GPU would wait
     for theirs in (ProgressCallback, PrinterCallback):  # the second while the libraries are kept quiet

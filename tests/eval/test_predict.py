@@ -1,3 +1,4 @@
+import ast
 import json
 import shutil
 from collections.abc import Callable
@@ -9,11 +10,11 @@ import torch
 from transformers import AutoTokenizer
 
 from eval import hf, provenance
-from eval.predict import Task, predict_all, read_partial, samples_path
+from eval.predict import Task, predict_all, read_partial, read_samples, samples_path
 from eval.records import Sample
 from pipeline.config import Config, load
 from pipeline.errors import UserError
-from pipeline.files import read_jsonl, write_text
+from pipeline.files import read_jsonl, write_jsonl, write_text
 from pipeline.manifest import read_manifest, record_stage
 from pipeline.reading import reader
 from serve.client import Extractor
@@ -268,7 +269,7 @@ def test_samples_are_stale_once_the_code_that_made_them_changed(
 ) -> None:
     config, server = with_settings("eval.variants=[f16]"), ollama()
     root = tmp_path / "code"
-    for name in ("extraction", "serve"):
+    for name in ("extraction", "serve", "pipeline"):
         shutil.copytree(provenance.ROOT / name, root / name, ignore=shutil.ignore_patterns("engine", "__pycache__"))
     monkeypatch.setattr(provenance, "ROOT", root)
     predict_all(config, server.url)
@@ -278,3 +279,51 @@ def test_samples_are_stale_once_the_code_that_made_them_changed(
     (root / "extraction" / "parse.py").write_text("# other answers are valid now")
     predict_all(config, server.url)
     assert len(server.asked) == 24
+
+
+def test_samples_that_somebody_changed_are_not_read(toy_run: Config, ollama: Start) -> None:
+    config = with_settings("eval.variants=[f16]")
+    predict_all(config, ollama().url)
+    path, task = samples_path(config, Task("f16")), Task("f16")
+    assert len(read_samples(config, task)) == 12
+    whole = path.read_text(encoding="utf-8")
+    write_text(path, whole.replace("Bern", "Basel"))
+    with pytest.raises(UserError, match=r"f16\.jsonl is not the file that `make eval` wrote .* run `make eval` again"):
+        read_samples(config, task)
+    write_text(path, whole)
+    test = config.folder / "data" / "test.jsonl"
+    write_jsonl(test, read_jsonl(test)[:3])
+    record_stage(config.folder, "data", {}, [config.folder / "data"])
+    with pytest.raises(UserError, match=r"test\.jsonl was made again after .*f16\.jsonl: run `make eval` again"):
+        read_samples(config, task)
+
+
+# What the code that predicts imports and no answer depends on: settings, files, errors.
+BESIDE = {f"pipeline.{name}" for name in ("config", "errors", "files", "manifest", "splits")}
+BESIDE |= {"eval.records", "serve.client"}
+
+
+@pytest.mark.parametrize("variant", ["base", "f16"])
+def test_samples_depend_on_all_code_that_makes_them(variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: set[str] = set()
+
+    def listen(path: Path) -> str:
+        hashed.add(".".join(path.relative_to(provenance.ROOT).with_suffix("").parts))
+        return ""
+
+    monkeypatch.setattr(provenance, "sha256", listen)
+    provenance.code(variant)
+    assert ("serve.client" if variant == "f16" else "eval.hf") in hashed
+    imported = {name for module in hashed for name in imports(module)}
+    assert {"extraction.parse", "pipeline.reading"} <= imported
+    assert imported - hashed <= BESIDE
+
+
+def imports(module: str) -> set[str]:
+    """The project's modules that a module imports."""
+    source = (provenance.ROOT / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return {name for name in found if (provenance.ROOT / (name.replace(".", "/") + ".py")).is_file()}

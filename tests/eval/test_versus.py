@@ -9,6 +9,7 @@ from extraction.json import Json
 from pipeline import config as configuration
 from pipeline.errors import UserError
 from pipeline.files import write_jsonl, write_text
+from pipeline.manifest import output_of, record_stage
 
 RULES: Json = {"properties": {"town": {"x-match": "text"}, "seats": {"x-match": "number"}}}
 
@@ -28,6 +29,9 @@ def make(name: str, wrong: int, n: int = 200) -> None:
         for row, record in zip(rows, records, strict=True)
     ]
     write_jsonl(config.folder / "samples" / "q4_k_m.jsonl", samples)
+    record_stage(config.folder, "data", {}, [config.folder / "data"])
+    test = output_of(config.folder, "data", "data/test.jsonl")
+    record_stage(config.folder, "predict.q4_k_m", {"test": test}, [config.folder / "samples"])
 
 
 def test_a_worse_run_is_refused_and_its_flips_are_shown(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

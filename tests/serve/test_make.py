@@ -88,3 +88,12 @@ def test_files_are_mounted_where_the_container_looks_for_them(folder: Path) -> N
     assert volumes == {f"{folder / names[n]}:/app/{names[n]}:ro" for n in ("IN", "HTML", "CONFIG")} | {
         f"{folder}/to here:/host"
     }
+
+
+@pytest.mark.parametrize("value", ["0", "two", "$(touch pwned)", "1 2"])
+def test_a_number_of_gpus_that_is_none_is_one_sentence(folder: Path, value: str) -> None:
+    command = ["make", "train", "RUNTIME=local", f"NPROC={value}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stderr.endswith(f"NPROC is a number of GPUs, not {value}.  Stop.\n")
+    assert not (folder / "pwned").exists()

@@ -88,3 +88,9 @@ def test_a_ranker_that_is_not_there_is_one_sentence(prepared: Any) -> None:
     config = prepared([{"input": f"<p>{i}</p>", "output": {"q": str(i)}} for i in range(30)], "data.ranker=nowhere")
     with pytest.raises(UserError, match="nowhere is not there"):
         ranking.choose(config)
+    for content in (b"", b"no ranker", ranking.OURS.read_bytes()[:-100]):
+        Path("nowhere").write_bytes(content)
+        with pytest.raises(
+            UserError, match=r"nowhere is no ranker that can be read .* give a run's ranker\.safetensors"
+        ):
+            ranking.choose(config)

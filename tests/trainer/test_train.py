@@ -15,7 +15,7 @@ from pipeline.files import sha256
 from pipeline.manifest import read_manifest
 from trainer import checkpoints, export
 from trainer.checkpoints import last_complete
-from trainer.model import add_lora, check_base, load_base, prepare_libraries
+from trainer.model import add_lora, check_base, load_base, loading, prepare_libraries
 from trainer.progress import LossBar
 from trainer.train import train
 
@@ -107,6 +107,38 @@ def test_a_base_without_weights_is_named(toy_base: Path, tmp_path: Path) -> None
     shutil.copy(toy_base / "config.json", tmp_path)
     with pytest.raises(UserError, match="has no weights"):
         check_base(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_base_that_is_not_whole_is_one_sentence(prepare: Any, toy_base: Path, workspace: Path, name: str) -> None:
+    config, broken = prepare("broken"), workspace / "broken-base"
+    shutil.copytree(toy_base, broken)
+    (broken / name).write_bytes((broken / name).read_bytes()[:50])
+    with pytest.raises(
+        UserError, match=r"the base model \S+ cannot be loaded \(.*\): restore its files, or give"
+    ) as said:
+        train(config.model_copy(update={"model": Model(model_name_or_path=str(broken), backend="trl")}))
+    assert "\n" not in str(said.value)
+
+
+def test_a_base_that_the_hub_does_not_give_is_one_sentence() -> None:
+    words = r"base model org/nane cannot be loaded \(no such\): `make doctor` says"
+    with pytest.raises(UserError, match=words), loading("org/nane"):
+        raise OSError("no such.\nMore of it.")
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("training.optim=fast", r"`training` of the config was refused: fast is not a valid OptimizerNames"),
+        ("training.lr_scheduler_type=up", r"`training` of the config was refused: up is not a valid SchedulerType"),
+        ("training.report_to=paper", r"`training` of the config was refused: paper is not supported"),
+        ("lora.target_modules=[eyes]", r"`lora` of the config was refused: Target modules {'eyes'} not found"),
+    ],
+)
+def test_a_value_that_a_library_refuses_is_one_sentence(prepare: Any, override: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        train(prepare("refused", override))
 
 
 @pytest.mark.parametrize(("rank", "seen"), [(None, "0"), ("1", None)])
