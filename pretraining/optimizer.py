@@ -1,6 +1,8 @@
 """Muon for the matrices (Keller Jordan, 2024): momentum, made orthogonal by five Newton-Schulz steps.
 
-Matrices of one shape are updated together, which keeps a step of many small matrices short on a GPU.
+torch.optim.Muon takes the same step, but for bfloat16's rounding, one matrix after the other. For the 56 matrices of
+the base that is 1,290 operators, each a launch on a GPU. Here those of one shape are updated together: 266 operators
+(tests/pretraining/test_optimizer.py counts both).
 """
 
 from collections import defaultdict

@@ -23,7 +23,6 @@ from pretraining.corpus import Sample, samples
 from pretraining.heldout import figures, judge
 from pretraining.lengthen import lengthen
 from pretraining.llama import Llama, Rounded, four_bit, masker
-from pretraining.optimizer import Muon, orthogonal
 from pretraining.parts import parted
 from pretraining.stream import ANSWER, Encoded, encode, in_turn, pack, render
 from pretraining.team import Team
@@ -165,25 +164,6 @@ def test_the_architecture_suits_k_quants_and_the_budget() -> None:
     model = Llama(architecture(8192, tiny=False))
     assert sum(p.numel() for p in model.parameters()) <= 20_000_000
     assert all(p.shape[-1] % 256 == 0 for p in model.parameters())
-
-
-def test_orthogonal_brings_singular_values_near_one() -> None:
-    torch.manual_seed(0)
-    values = torch.linalg.svdvals(orthogonal(torch.randn(3, 64, 32)).float())
-    assert values.min() > 0.6
-    assert values.max() < 1.3
-
-
-def test_muon_fits_a_matrix() -> None:
-    torch.manual_seed(0)
-    target, weight = torch.randn(8, 4), torch.nn.Parameter(torch.zeros(8, 4))
-    muon = Muon([weight], lr=0.1)
-    for _ in range(60):
-        loss = (weight - target).square().mean()
-        muon.zero_grad()
-        loss.backward()
-        muon.step()
-    assert loss < 0.1 * target.square().mean()
 
 
 def test_judging_counts_a_failure_as_wrong_in_every_field() -> None:
