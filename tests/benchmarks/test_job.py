@@ -124,6 +124,26 @@ def test_of_an_export_only_what_is_read_later_stays(tmp_path: Path) -> None:
     }
 
 
+def test_the_job_goes_stage_by_stage_each_code_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    folders = {code: tmp_path / code for code in job.CODES}
+
+    def run(record: Record, title: str, folder: Path, command: list[str], limit: float) -> str:
+        begun.append(title)
+        record.steps[title] = {"code": 0, "seconds": 1.0}
+        if "trainer.export" in command:
+            model = folder / "artifacts" / f"job-{folder.name}" / "gguf" / "f16.gguf"
+            model.parent.mkdir(parents=True)
+            model.touch()
+        return ""
+
+    monkeypatch.setattr(Record, "run", run)
+    job.part_job(job.Job(Record(tmp_path / "out", 60), folders, tmp_path / "base", "toy.yaml", [], 2))
+    stages = [f"{code}: {stage}" for stage in ("data", "train", "export", "eval") for code in job.CODES]
+    assert begun == [*stages, *(f"{stage} 2" for stage in stages)]
+    assert not list(tmp_path.rglob("*.gguf"))
+
+
 @pytest.mark.slow
 def test_the_whole_job_runs_on_a_small_base(toy_base: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both codes are this one here. Every step goes well, and every ratio that has no GPU in it is measured."""
