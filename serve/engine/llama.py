@@ -122,9 +122,13 @@ class Runner:
             async with self.http.stream("POST", "/completion", json=body | {"stream": True}) as response:
                 if response.status_code >= 400:
                     raise ApiError(response.status_code, (await response.aread()).decode())
-                async for line in response.aiter_lines():
-                    if line.startswith("data: "):
-                        yield json.loads(line.removeprefix("data: "))
+                rest = b""
+                async for part in response.aiter_bytes():
+                    # Not httpx's lines: they end at U+2028 and others too, which stand in an event as they are.
+                    *lines, rest = (rest + part).split(b"\n")
+                    for line in lines:
+                        if line.startswith(b"data: "):
+                            yield json.loads(line.removeprefix(b"data: "))
         except httpx.TransportError:
             raise await self._stopped() from None
 

@@ -27,8 +27,9 @@ class ApiError(Exception):
 
 
 def dump(body: Any) -> str:
-    """Compact JSON, not ASCII-escaped."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    """Compact JSON, not ASCII-escaped, but for what clients in Python take for the end of a line of a stream."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
 
 
 def reply(body: Any, status: int = 200, content_type: str = JSON) -> Response:

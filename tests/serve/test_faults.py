@@ -133,6 +133,18 @@ def test_half_a_character_is_replaced(own: Api) -> None:
     assert own.call("POST", "/api/generate", body.encode()).status_code == 200
 
 
+ODD_ENDS = "one\u2028two\u2029three\x85four\x1cfive"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_python_takes_for_a_line_end_ends_no_line(own: Api, stream: bool) -> None:
+    response = own.chat(format={"enum": [ODD_ENDS]}, stream=stream, options={"num_predict": 200})
+    assert response.status_code == 200
+    chunks = [json.loads(line) for line in response.iter_lines()]  # as clients in Python read them
+    assert json.loads("".join(chunk["message"]["content"] for chunk in chunks)) == ODD_ENDS
+    assert chunks[-1]["done"]
+
+
 def test_a_huge_body_is_refused_unread(own: Api) -> None:
     def endless() -> Iterator[bytes]:
         yield b'{"model": "'
