@@ -13,6 +13,7 @@ Tokens = tuple[list[int], list[float]]  # of one row: ids, and their log-probabi
 GROUPED = "grouped_decoding"
 MOST = 256  # rows of a batch on a GPU; a step takes as long for 16
 CPU_ROWS = 32
+CPU_SCORES = CPU_ROWS * 1024**2  # rows x squared tokens of a prompt: the scores of a head that attention holds
 LEAVE = 0.8  # rows leave the batch when this share of it is still at work: each leaving copies the cache
 
 
@@ -23,7 +24,7 @@ def batch_size(config: Config, model: Any, prompt: int) -> int:
     if config.eval.batch_size != "auto":
         return config.eval.batch_size
     if model.device.type == "cpu":
-        return CPU_ROWS
+        return max(1, min(CPU_ROWS, CPU_SCORES // prompt**2))
     torch.cuda.empty_cache()
     return rows_that_fit(torch.cuda.mem_get_info()[0], model.config, prompt, config.serve.num_predict)
 

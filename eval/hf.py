@@ -40,8 +40,17 @@ class Generated:
 def answer_all(config: Config, variant: str, rows: Sequence[Example]) -> Iterator[Prediction]:
     """The prediction for each row, longest prompts first."""
     tokenizer, model = load(config, variant)
+    schema = read_schema(config.folder)
+    yield from answer_prompts(
+        config, tokenizer, model, [(row, prompts(tokenizer, row["input"], schema, config)) for row in rows]
+    )
+
+
+def answer_prompts(
+    config: Config, tokenizer: Any, model: Any, asked: Sequence[tuple[Example, list[list[int]]]]
+) -> Iterator[Prediction]:
+    """The same for rows with the token ids of their prompts: one, or one for each part of the page."""
     schema, ends = read_schema(config.folder), end_ids(tokenizer, read_prompt(config.folder).stop)
-    asked = [(row, prompts(tokenizer, row["input"], schema, config)) for row in rows]
     waiting = []
     for row, parts in sorted(asked, key=lambda pair: -sum(map(len, pair[1]))):
         if len(parts) == 1 and len(parts[0]) < config.serve.num_ctx:

@@ -19,9 +19,9 @@ from typing import cast
 
 from tqdm import tqdm
 
-from eval import hf
+from eval import fewshot, hf
 from eval.compare import SERVED, last_served
-from eval.provenance import depends_on, describe
+from eval.provenance import FEW_SHOT, depends_on, describe
 from eval.records import Prediction, Row, Sample
 from extraction.json import Json
 from pipeline.config import Config
@@ -52,10 +52,12 @@ class Task:
 
 
 def tasks(config: Config) -> list[Task]:
-    """What is answered: the test split by every variant, some of validation by the one that users get."""
+    """What is asked of models: the test split of every variant and of the base few-shot, some of validation of the one
+    that users get."""
     last = last_served(config.eval.variants)
     extra = [Task(last, "validation")] if last and config.eval.calibration else []
-    return [*map(Task, config.eval.variants), *extra]
+    prompted = [Task(FEW_SHOT)] if FEW_SHOT in config.eval.baselines else []
+    return [*map(Task, config.eval.variants), *prompted, *extra]
 
 
 def predict_all(config: Config, host: str) -> list[Path]:
@@ -115,8 +117,7 @@ def predict(config: Config, task: Task, host: str, inputs: Json) -> None:
     facts = describe(host, variant)
     rest = [row for row in rows if row["id"] not in done]
     if rest:
-        served = variant in SERVED
-        predictions = ask_all(config, variant, host, rest) if served else hf.answer_all(config, variant, rest)
+        predictions = _predictions(config, variant, host, rest)
         append(partial, tqdm(predictions, f"eval: {task.name}", len(rest), unit="example", smoothing=0.1))
     done = read_partial(partial)
     write_jsonl(path, [done[row["id"]] for row in rows])
@@ -124,6 +125,13 @@ def predict(config: Config, task: Task, host: str, inputs: Json) -> None:
     record_stage(config.folder, task.stage, inputs, [path], **facts)
     for leftover in path.parent.glob(f".{task.name}.*.partial"):
         leftover.unlink()
+
+
+def _predictions(config: Config, variant: str, host: str, rows: Sequence[Example]) -> Iterator[Prediction]:
+    """The prediction for each row, from the server, or from the model in this process."""
+    if variant in SERVED:
+        return ask_all(config, variant, host, rows)
+    return fewshot.answer_all(config, rows) if variant == FEW_SHOT else hf.answer_all(config, variant, rows)
 
 
 def partial_path(path: Path, inputs: Json) -> Path:

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from serve.client import served_digest as recorded_digest
 from serve.server import version as server_version
 
 ROOT = Path(__file__).parents[1]
+FEW_SHOT = "few-shot"
 LIBRARIES = ("torch", "transformers", "peft", "ollama", "httpx", "scikit-learn", "numpy")
 
 LOCAL = ("eval/hf.py", "eval/decode.py", "eval/graphs.py", "pipeline/cpu.py")  # asks what is not served
@@ -41,6 +43,7 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
     return {
         split: output_of(config.folder, "data", f"data/{split}.jsonl"),
         **({} if split == "test" else {"first": config.eval.calibration}),
+        **({"train": output_of(config.folder, "data", "data/train.jsonl")} if variant == FEW_SHOT else {}),
         "code": code(variant),
         "schema": read_schema(config.folder),
         "prompt": hashlib.sha256(system(read_schema(config.folder)).encode()).hexdigest(),
@@ -55,8 +58,14 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
 
 def code(variant: str) -> str:
     """SHA-256 over the sources that make a variant's predictions: the task, and who asks the model."""
-    asking = ("serve/client.py", "serve/result.py") if variant in SERVED else LOCAL
-    paths = [*sorted((ROOT / "extraction").rglob("*.py")), *(ROOT / name for name in ("pipeline/reading.py", *asking))]
+    asking = ["serve/client.py", "serve/result.py"] if variant in SERVED else [*LOCAL]
+    asking += ["eval/fewshot.py"] if variant == FEW_SHOT else []
+    names = ("pipeline/reading.py", *asking)
+    return sources([*sorted((ROOT / "extraction").rglob("*.py")), *(ROOT / name for name in names)])
+
+
+def sources(paths: Iterable[Path]) -> str:
+    """SHA-256 over source files of the project, their names included."""
     found = hashlib.sha256()
     for path in paths:
         found.update(f"{path.relative_to(ROOT)}\0{sha256(path)}\n".encode())
@@ -78,7 +87,7 @@ def weights(config: Config, variant: str) -> Json:
     if "train" not in manifest:
         raise UserError(f"{config.folder} has no adapter: run `make train` first")
     base: Json = manifest["train"]["inputs"]["base"]
-    if variant == "base":
+    if variant in ("base", FEW_SHOT):
         return base
     step = "train" if variant == "adapter" else "export"
     outputs = manifest[step]["outputs"] if step in manifest else {}

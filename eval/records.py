@@ -11,7 +11,7 @@ from pipeline.files import read_json
 from pipeline.manifest import Facts, Served
 from pipeline.splits import Example
 
-VERSION = 2  # of results.json: raised whenever a key changes its meaning or goes
+VERSION = 3  # of results.json: raised whenever a key changes its meaning or goes
 Span = tuple[float, float]  # the ends of a 95 % interval
 
 
@@ -136,7 +136,7 @@ class Verdict(TypedDict):
 
 
 class Part(TypedDict):
-    """A finer slice. Its scores have the keys `mean_field_accuracy` and `interval`."""
+    """A finer slice, by variant or baseline. Its scores have the keys `mean_field_accuracy` and `interval`."""
 
     n: int  # examples, or fields
     variants: dict[str, dict[str, Any]]
@@ -193,7 +193,8 @@ class Record(TypedDict):
     prompt: str  # SHA-256 of the system message
     predictions: dict[str, Facts]  # by variant, from the manifest
     training_device: str | None
-    samples: dict[str, str]  # SHA-256 of the samples file by variant
+    baselines: dict[str, Facts]  # of those that ask no model, from the manifest
+    samples: dict[str, str]  # SHA-256 of the samples file by variant or baseline
     served: dict[str, Served]
     digests: dict[str, dict[str, str]]  # SHA-256 by stage and file
 
@@ -205,6 +206,7 @@ class Results(TypedDict):
     record: Record
     rules: dict[str, str]  # what counts as equal, by field, in words
     variants: dict[str, dict[str, Score]]  # by variant and slice
+    baselines: dict[str, dict[str, Score]]  # by baseline and slice; no step, gate or example is theirs
     differences: list[dict[str, Any]]  # "before", "after", and a Difference by slice
     slices: dict[str, dict[str, Part]]  # finer ones, by column and value
     calibration: Calibration | None

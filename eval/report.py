@@ -58,12 +58,14 @@ def render(results: Results, samples: dict[str, list[Row]], rules: Json) -> str:
     environment = Environment(
         loader=here, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": table.number, "points": table.points}
+    environment.filters |= {"number": table.number, "points": table.points, "span": table.span}
+    environment.filters["heading"] = table.heading
     variants = table.shown(results)
     calibration = results["calibration"]
     return environment.get_template("report.html.jinja").render(
         results=results,
         variants=variants,
+        columns=table.columns(results),
         titles={name: table.title(results, name) for name in table.slices(results)},
         slices=table.slices(results),
         lines={name: table.lines(results, name) for name in table.slices(results)},
@@ -122,12 +124,12 @@ def details(results: Results) -> list[tuple[str, str, FieldScore]]:
 
 
 def finer(results: Results) -> list[tuple[str, list[tuple[str, int, list[float | None]]]]]:
-    """(title, [(value, n, mean field accuracy by variant)]) of the finer slices that have more than one value."""
-    variants = table.shown(results)
+    """(title, [(value, n, mean field accuracy by column)]) of the finer slices that have more than one value."""
+    names = table.columns(results)
     return [
         (
             title,
-            [(value, s["n"], [s["variants"][v]["mean_field_accuracy"] for v in variants]) for value, s in by.items()],
+            [(value, s["n"], [s["variants"][v]["mean_field_accuracy"] for v in names]) for value, s in by.items()],
         )
         for title, by in results["slices"].items()
         if len(by) > 1

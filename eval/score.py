@@ -1,5 +1,6 @@
 """Score every variant on the test split, field by field, and say which step lost accuracy.
 
+Beside the variants stand the baselines of eval.baselines (eval/baselines.py), which are in no step and in no gate.
 Reads artifacts/<run>/data, the models, the server at OLLAMA_HOST (default 127.0.0.1:11434) and the manifest. Writes
 samples/<variant>.jsonl, results.json, report.html, summary.md and fields.csv; exits with status 1, after that, where
 the gate (eval/gate.py) refuses a served variant. What is up to date is not made again; what was interrupted goes on.
@@ -17,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eval import gate, pruning, table
+from eval import baselines, gate, pruning, table
 from eval.calibration import calibrate
 from eval.compare import ASKED, difference, last_served, pairs
 from eval.metrics import score
 from eval.predict import Task, predict_all, read_samples, tasks
-from eval.records import VERSION, Calibration, Pruning, Record, Results, Row, Verdict
+from eval.records import VERSION, Calibration, Pruning, Record, Results, Row, Span, Verdict
 from eval.report import write_report
 from eval.slices import Rows, finer, seen_and_unseen
 from eval.summary import write_summary
@@ -39,6 +40,8 @@ from pipeline.splits import read_split
 from serve.latest import point_latest, stays
 from serve.server import address
 
+WIDEST = 1000  # columns, of no console
+
 
 def main() -> None:
     config = configuration.from_arguments(configuration.arguments(__doc__ or "").parse_args())
@@ -47,7 +50,7 @@ def main() -> None:
 
 def evaluate(config: Config, host: str) -> None:
     """Run the stage; `host` is the server's base URL."""
-    paths = predict_all(config, host)
+    paths = [*baselines.predict_all(config), *predict_all(config, host)]
     results = compute(config)
     results_path = config.folder / "results.json"
     write_text(results_path, json.dumps(results, indent=1, ensure_ascii=False))
@@ -73,17 +76,19 @@ def compute(config: Config) -> Results:
     last = last_served(config.eval.variants)
     if last:
         samples[ASKED] = as_asked(samples[last])
-    slices = seen_and_unseen(samples)
+    others = baselines.answers(config)
+    slices = seen_and_unseen(samples | others)
     results: Results = {
         "version": VERSION,
         "record": record(config, {name: len(next(iter(rows.values()))) for name, rows in slices.items()}),
         "rules": described(rules),
         "variants": {v: {name: score(rows[v], rules) for name, rows in slices.items()} for v in samples},
+        "baselines": {b: {name: score(rows[b], rules) for name, rows in slices.items()} for b in others},
         "differences": [
             {"before": a, "after": b} | {name: difference(rows[a], rows[b], rules) for name, rows in slices.items()}
             for a, b in pairs(list(samples))
         ],
-        "slices": finer(samples, rules, config.eval.slices),
+        "slices": finer(samples | others, rules, config.eval.slices, baselines.marked(config)),
         "calibration": calibration(config, samples, rules),
         "pruning": pruned(config),
         "gate": [],
@@ -138,6 +143,7 @@ def record(config: Config, n: dict[str, int]) -> Record:
     """What the figures were made with."""
     manifest = read_manifest(config.folder)
     entries = {task.name: manifest[task.stage] for task in tasks(config)}
+    others = {name: manifest[Task(name).stage] for name in baselines.modelless(config)}
     return {
         "run": config.run,
         "config": config.model_dump(mode="json", by_alias=True),
@@ -145,8 +151,9 @@ def record(config: Config, n: dict[str, int]) -> Record:
         "n": n,
         "prompt": next(iter(entries.values()))["inputs"]["prompt"],
         "predictions": {variant: facts_of(entry) for variant, entry in entries.items()},
+        "baselines": {name: facts_of(entry) for name, entry in others.items()},
         "training_device": manifest["train"].get("device") if "train" in manifest else None,
-        "samples": {variant: next(iter(entry["outputs"].values())) for variant, entry in entries.items()},
+        "samples": {name: next(iter(entry["outputs"].values())) for name, entry in (entries | others).items()},
         "served": served_models(config.folder),
         "digests": {name: manifest[name]["outputs"] for name in ("data", "train", "export") if name in manifest},
     }
@@ -155,10 +162,13 @@ def record(config: Config, n: dict[str, int]) -> Record:
 def show(results: Results) -> None:
     """Print a table for each slice, then the sentences."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    variants = table.shown(results)
-    for name in table.slices(results):
-        console.print(build_table(results, name, variants))
-    console.print("[dim]normalised match, beside it raw; changes in percentage points[/]")
+    names = table.slices(results)
+    grids = [build_table(results, name) for name in names]
+    raw = all(Console(width=WIDEST).measure(grid).maximum <= console.width for grid in grids)
+    for grid in grids if raw else [build_table(results, name, raw=False) for name in names]:
+        console.print(grid)
+    beside = "beside it raw" if raw else "raw figures are in the report"
+    console.print(f"[dim]normalised match, {beside}; 95 % intervals of the sums; changes in percentage points[/]")
     console.print("[dim]grounded: the share of predicted values that the input states[/]")
     console.print(f"[dim]{table.DECODING}[/]")
     rules = ", ".join(f"{field} as {kind}" for field, kind in results["rules"].items())
@@ -167,26 +177,31 @@ def show(results: Results) -> None:
         console.print(f"eval: {sentence}", markup=False)
 
 
-def build_table(results: Results, name: str, variants: Sequence[str]) -> Table:
-    """The table of one slice."""
+def build_table(results: Results, name: str, raw: bool = True) -> Table:
+    """The table of one slice; with `raw` the raw match stands beside each figure."""
+    columns = table.columns(results)
     grid = Table(title=table.title(results, name), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    grid.padding = (0, 1, 0, 0)  # a blank less: with two baselines the usual variants fit 120 columns
     grid.add_column("accuracy")
-    for variant in variants:
-        grid.add_column(variant, justify="right", no_wrap=True)
-    for before, after in table.change_columns(variants):
+    for column in columns:
+        grid.add_column(table.heading(column).replace(", ", ",\n"), justify="right", no_wrap=True)
+    for before, after in table.change_columns(columns):
         grid.add_column(f"{before}→\n{after}", justify="right", no_wrap=True)
     rows = table.lines(results, name)
     for index, row in enumerate(rows):
-        cells = [_cell(value, raw) for value, raw in row.values]
-        grid.add_row(
-            row.label, *cells, *map(table.points, row.changes), end_section=index == len(rows) - table.N_SUMS - 1
-        )
+        spans = row.spans or [None] * len(columns)
+        cells = [_cell(*pair, span, raw) for pair, span in zip(row.values, spans, strict=True)]
+        label = row.label + (("\n  95 %" if raw else "\n  95 % from\n       to") if row.spans else "")
+        last = index == len(rows) - table.N_SUMS - 1
+        grid.add_row(label, *cells, *map(table.points, row.changes), end_section=last)
     return grid
 
 
-def _cell(value: float | None, raw: float | None) -> Text:
+def _cell(value: float | None, raw: float | None, span: Span | None, wide: bool) -> Text:
+    """A figure, beside it the raw one if `wide`, below it its interval: as wide as both, or as one."""
     second = f" {table.number(raw)}" if raw is not None else f"{table.number(None):>6}"
-    return Text.assemble(table.number(value), (second, "dim"))
+    ends = ("–" if wide else "\n").join(table.number(end) for end in span or ())
+    return Text.assemble(table.number(value), (second if wide else "", "dim"), "\n" if ends else "", ends)
 
 
 if __name__ == "__main__":

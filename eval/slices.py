@@ -26,14 +26,17 @@ def seen_and_unseen(samples: Rows) -> dict[str, Rows]:
     return found
 
 
-def finer(samples: Rows, rules: Json, columns: Sequence[str]) -> dict[str, dict[str, Part]]:
+def finer(
+    samples: Rows, rules: Json, columns: Sequence[str], marked: Sequence[bool] = ()
+) -> dict[str, dict[str, Part]]:
     """{title: {value: {"n", "variants": {variant: {"mean_field_accuracy", "interval"}}}}} of finer slices.
 
-    By the page's length (thirds of the test split), by the language that it states, by whether gold has a value, and by
-    each of `columns`.
+    By the page's length (thirds of the test split), by the language that it states, by whether it has markup for
+    machines (`marked`, a flag a row, where that is known), by whether gold has a value, and by each of `columns`.
     """
     first = next(iter(samples.values()))
     labels = {"input length": lengths(first), "stated language": [stated(row["input"]) for row in first]}
+    labels |= {"markup": ["with markup" if flag else "without markup" for flag in marked]} if marked else {}
     labels |= {column: values(first, column) for column in columns}
     found = {title: _by_label(samples, rules, names) for title, names in labels.items()}
     return found | {"gold value": presence(samples, rules)}

@@ -26,12 +26,9 @@ def markdown(results: Results) -> str:
     """The tables and the sentences."""
     parts = [f"## {results['record']['run']}: accuracy from training to serving"]
     for name in table.slices(results):
-        header = [table.title(results, name), *table.shown(results)]
+        header = [table.title(results, name), *map(table.heading, table.columns(results))]
         header += [f"{before} → {after}" for before, after in table.change_columns(table.shown(results))]
-        body = [
-            [line.label, *(table.number(value) for value, _ in line.values), *map(table.points, line.changes)]
-            for line in table.lines(results, name)
-        ]
+        body = [[line.label, *figures(line), *map(table.points, line.changes)] for line in table.lines(results, name)]
         parts.append(rows([header, ["---"] * len(header), *body]))
     parts.append("\n".join(f"- {sentence}" for sentence in table.sentences(results)))
     parts.append("Compared: " + ", ".join(f"`{field}` as {kind}" for field, kind in results["rules"].items()) + ".")
@@ -40,17 +37,30 @@ def markdown(results: Results) -> str:
 
 
 def fields_csv(results: Results) -> str:
-    """slice, variant, field and its figures by the normalised match; an undefined figure is empty."""
+    """slice, variant, kind, field and its figures by the normalised match; an undefined figure is empty.
+
+    `kind` is "baseline" or "variant"; the name of a baseline stands under `variant`.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["slice", "variant", "field", *COLUMNS, "low", "high", "accuracy_raw"])
-    for variant, by_slice in results["variants"].items():
-        for name, scores in by_slice.items():
+    writer.writerow(["slice", "variant", "kind", "field", *COLUMNS, "low", "high", "accuracy_raw"])
+    for variant in (*results["baselines"], *results["variants"]):
+        kind = table.kind(results, variant)
+        for name, scores in table.scored(results, variant).items():
             for field, found in scores["normalised"]["fields"].items():
                 low, high = found["interval"] or (None, None)
                 raw = scores["raw"]["fields"][field]["accuracy"]
-                writer.writerow([name, variant, field, *(found[key] for key in COLUMNS), low, high, raw])
+                writer.writerow([name, variant, kind, field, *(found[key] for key in COLUMNS), low, high, raw])
     return text.getvalue()
+
+
+def figures(line: table.Line) -> list[str]:
+    """A line's figures, those of sums with their intervals."""
+    spans = line.spans or [None] * len(line.values)
+    return [
+        table.number(value) + (f" ({table.span(interval)})" if interval else "")
+        for (value, _), interval in zip(line.values, spans, strict=True)
+    ]
 
 
 def rows(cells: Sequence[Sequence[str]]) -> str:

@@ -1,13 +1,20 @@
 """The figures that a person reads, the same on the console and in the report: rows and sentences of results.json."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from eval import calibration, pruning
-from eval.compare import ASKED, SERVED, joint, path, steps
-from eval.records import Difference, Results, Score, Scores
+from eval.compare import ASKED, SERVED, joint, last_served, path, steps
+from eval.records import Difference, Results, Score, Scores, Span
 
+ZERO_SHOT = "base"
+
+SUMS = (  # label, value and interval of what is summed up over fields
+    ("mean field accuracy", "mean_field_accuracy", "interval"),
+    ("record exact match", "record_exact_match", "record_interval"),
+)
+ZERO_SHOT = "base"
 N_SUMS = 4  # last lines of the table, which are not a field's
 DECODING = (
     "base, adapter and merged decode freely; served variants are held to the schema, "
@@ -17,11 +24,15 @@ DECODING = (
 
 @dataclass(frozen=True)
 class Line:
-    """One row: per variant (normalised, raw) where both are there, else (value, None); changes in percentage points."""
+    """One row: per column (normalised, raw) where both are there, else (value, None); changes in percentage points.
+
+    `spans`: per column the 95 % interval of the value; empty for rows that are shown without.
+    """
 
     label: str
     values: list[tuple[float | None, float | None]]
     changes: list[float | None]
+    spans: list[Span | None] = field(default_factory=list)
 
 
 def slices(results: Results) -> list[str]:
@@ -47,13 +58,16 @@ def change_columns(variants: Sequence[str]) -> list[tuple[str, str]]:
 
 def lines(results: Results, slice_: str) -> list[Line]:
     """Rows of the table for a slice: the fields, then the means and shares."""
-    scores = {variant: results["variants"][variant][slice_] for variant in shown(results)}
+    scores = {name: scored(results, name)[slice_] for name in columns(results)}
     fields = list(next(iter(scores.values()))["normalised"]["fields"])
-    rows = [_both(scores, field, partial(_accuracy_of, field)) for field in fields]
-    rows.append(_both(scores, "mean field accuracy", lambda matched: matched["mean_field_accuracy"]))
-    rows.append(_both(scores, "record exact match", lambda matched: matched["record_exact_match"]))
-    rows.append(_one("valid JSON", {variant: score["valid_json"] for variant, score in scores.items()}))
-    rows.append(_one("grounded", {variant: score["grounded"] for variant, score in scores.items()}))
+    rows = [_both(scores, name, partial(_accuracy_of, name)) for name in fields]
+    means = _both(scores, "mean field accuracy", lambda matched: matched["mean_field_accuracy"])
+    exact = _both(scores, "record exact match", lambda matched: matched["record_exact_match"])
+    matches = [score["normalised"] for score in scores.values()]
+    rows.append(replace(means, spans=[matched["interval"] for matched in matches]))
+    rows.append(replace(exact, spans=[matched["record_interval"] for matched in matches]))
+    rows.append(_one("valid JSON", {name: score["valid_json"] for name, score in scores.items()}))
+    rows.append(_one("grounded", {name: score["grounded"] for name, score in scores.items()}))
     return rows
 
 
@@ -76,10 +90,36 @@ def shown(results: Results) -> list[str]:
     return [name for name in variants if name != ASKED or difference(results, *steps(variants)[-1])["changed_records"]]
 
 
+def columns(results: Results) -> list[str]:
+    """All columns: the baselines, then the variants that are shown."""
+    return [*results["baselines"], *shown(results)]
+
+
+def scored(results: Results, name: str) -> dict[str, Score]:
+    """The scores of a variant or a baseline, by slice."""
+    return (results["baselines"] | results["variants"])[name]
+
+
+def heading(name: str) -> str:
+    """A column's title."""
+    return f"{name}, zero-shot" if name == ZERO_SHOT else name
+
+
+def kind(results: Results, name: str) -> str:
+    """Whether a column is a baseline, which needs no fine-tuning, or a variant of what was fine-tuned."""
+    return "baseline" if name in (*results["baselines"], ZERO_SHOT) else "variant"
+
+
+def span(interval: Sequence[float] | None) -> str:
+    """An interval of a share as it stands in a table."""
+    return "–" if interval is None else " to ".join(map(number, interval))
+
+
 def sentences(results: Results) -> list[str]:
     """Where accuracy came from and which step lost it: fine-tuning, each served variant, the second try."""
     variants = list(results["variants"])
     found = [pruning.sentence(results["pruning"])] if results["pruning"] else []
+    found += [_baselines(results)] if results["baselines"] else []
     found += [_trained(results)] if {"base", "adapter"} <= set(variants) else []
     if "adapter" in variants:
         found += [_served(results, name) for name in SERVED if name in variants]
@@ -129,7 +169,19 @@ def _change(results: Results, before: str, after: str) -> float:
 
 
 def _accuracy(results: Results, variant: str) -> str:
-    return number(results["variants"][variant]["all"]["normalised"]["mean_field_accuracy"])
+    return number(scored(results, variant)["all"]["normalised"]["mean_field_accuracy"])
+
+
+def _baselines(results: Results) -> str:
+    names = [name for name in columns(results) if kind(results, name) == "baseline"]
+    last = last_served(list(results["variants"])) or list(results["variants"])[-1]
+    parts = [
+        f"{heading(name)} {_accuracy(results, name)} ({span(scored(results, name)['all']['normalised']['interval'])})"
+        for name in (*names, *([last] if last not in names else []))
+    ]
+    pages = results["record"]["baselines"].get("markup", {}).get("marked")
+    where = f"; {pages} of {results['record']['n']['all']} test pages have markup" if pages else ""
+    return f"Baselines, mean field accuracy: {'; '.join(parts)}{where}."
 
 
 def _trained(results: Results) -> str:

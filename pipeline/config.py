@@ -195,6 +195,10 @@ class Eval(Section):
     max_loss: float = Field(0.02, ge=0, le=1, description="largest accepted loss of mean field accuracy, a share")
     strict: bool = Field(False, description="whether the gate also refuses when there are too few examples to tell")
     calibration: int = Field(200, ge=0, description="validation examples that probabilities are calibrated on; 0: none")
+    baselines: list[Literal["rules", "markup", "few-shot"]] = Field(
+        ["rules", "markup"],
+        description="scored beside the variants; few-shot: the base with as many examples as the context holds, slow",
+    )
     slices: list[str] = Field([], description="columns of the data whose values are scored apart")
 
 

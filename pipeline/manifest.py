@@ -61,6 +61,9 @@ class Facts(TypedDict, total=False):
     commit: str | None
     versions: dict[str, str]  # of Python and the libraries
     engine: str
+    # predict.rules, predict.markup
+    fields: dict[str, list[str]]  # by field, the selectors or properties that it is read by
+    marked: int  # test pages with markup
     # several
     device: str  # train, predict.<variant>
     host: str  # serve, predict.<variant>: the server's base URL

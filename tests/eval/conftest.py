@@ -66,6 +66,11 @@ class Handler(http_server.Handler):
         return self.reply(200, answer | {"prompt_eval_count": n_tokens, "logprobs": logprobs})
 
 
+def shown() -> list[tuple[int, Json]]:
+    """The toy run's training rows."""
+    return list(enumerate(toy_rows(40)))[20:]
+
+
 @pytest.fixture
 def toy_run(workspace: Path, toy_base: Path, toy_models: Path) -> Config:
     """The config of a run in which everything but the evaluation is done; 12 test rows, 4 of them unseen."""
@@ -83,6 +88,7 @@ def toy_run(workspace: Path, toy_base: Path, toy_models: Path) -> Config:
     write_text(folder / "data" / "rules.json", json.dumps(annotated(schema, [row["output"] for row in rows])))
     known = [{"id": f"v{i}", "slice": "seen"} | row for i, row in enumerate(toy_rows(20)[12:])]
     write_jsonl(folder / "data" / "validation.jsonl", known)
+    write_jsonl(folder / "data" / "train.jsonl", [{"id": f"t{i}", "slice": "seen"} | row for i, row in shown()])
     record_stage(folder, "data", {}, [folder / "data"])
     for name in ("adapter", "merged"):
         shutil.copytree(toy_models / name, folder / name)

@@ -86,7 +86,9 @@ def test_a_batch_is_as_large_as_the_free_memory_holds(gib: int, prompt: int, row
 def test_the_configs_batch_size_goes_before_the_memory(toy_run: Config) -> None:
     model = SimpleNamespace(device=torch.device("cpu"))
     assert decode.batch_size(load(Path("toy.yaml"), ["eval.batch_size=5"]), model, 100) == 5
-    assert decode.batch_size(load(Path("toy.yaml"), ["eval.batch_size=auto"]), model, 100) == decode.CPU_ROWS
+    auto = load(Path("toy.yaml"), ["eval.batch_size=auto"])
+    assert decode.batch_size(auto, model, 100) == decode.CPU_ROWS
+    assert [decode.batch_size(auto, model, length) for length in (1024, 2048, 4096, 32768)] == [32, 8, 2, 1]
 
 
 def test_a_batch_that_the_memory_does_not_hold_is_asked_in_halves(

@@ -300,10 +300,10 @@ def test_samples_that_somebody_changed_are_not_read(toy_run: Config, ollama: Sta
 
 # What the code that predicts imports and no answer depends on: settings, files, errors.
 BESIDE = {f"pipeline.{name}" for name in ("config", "errors", "files", "manifest", "splits")}
-BESIDE |= {"eval.records", "serve.client"}
+BESIDE |= {"eval.records", "eval.provenance", "serve.client"}
 
 
-@pytest.mark.parametrize("variant", ["base", "f16"])
+@pytest.mark.parametrize("variant", ["base", "f16", "few-shot"])
 def test_samples_depend_on_all_code_that_makes_them(variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: set[str] = set()
 

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -69,8 +71,12 @@ def test_the_command_writes_whole_results_with_their_record(
     assert record["predictions"]["base"]["versions"].keys() >= {"python", "torch", "transformers"}
     assert record["predictions"]["f16"]["host"].startswith("http://127.0.0.1:")
     assert record["digests"]["data"].keys() == {
-        f"data/{name}" for name in ("rules.json", "schema.json", "test.jsonl", "validation.jsonl")
+        f"data/{name}" for name in ("rules.json", "schema.json", "test.jsonl", "train.jsonl", "validation.jsonl")
     }
+    assert list(results["baselines"]) == ["rules"]  # no toy page has markup
+    assert results["baselines"]["rules"]["unseen"]["normalised"]["record_exact_match"] == 1.0
+    assert record["baselines"]["markup"]["marked"] == 0
+    assert record["baselines"]["rules"]["fields"]["town"]
     assert "results.json" in read_manifest(toy_run.folder)["eval"]["outputs"]
     assert results.keys() == Results.__annotations__.keys()
     assert record.keys() == Record.__annotations__.keys()
@@ -96,7 +102,12 @@ def test_a_loss_beyond_max_loss_exits_with_1_after_writing(
     assert results_of(toy_run)["variants"]["q4_k_m"]["all"]["normalised"]["mean_field_accuracy"] == 0.5
     assert "Refused" in (toy_run.folder / "report.html").read_text()
     assert "| town | " in (toy_run.folder / "summary.md").read_text()
-    assert (toy_run.folder / "fields.csv").read_text().startswith("slice,variant,field,n,accuracy,")
+    fields = list(csv.DictReader(io.StringIO((toy_run.folder / "fields.csv").read_text())))
+    kinds = {row["variant"]: row["kind"] for row in fields}
+    assert kinds == {"rules": "baseline", "base": "baseline"} | dict.fromkeys(
+        ("adapter", "f16", "q4_k_m", "asked"), "variant"
+    )
+    assert fields[0].keys() > {"slice", "field", "accuracy", "low", "high"}
     score.evaluate(load(Path("toy.yaml"), ["eval.max_loss=1"]), server.url)  # allowed, nothing asked again
     assert len(server.asked) == 24
 
