@@ -85,7 +85,7 @@ def points(value: float | None) -> str:
 
 
 def shown(results: Results) -> list[str]:
-    """The variants that get a column; the final answers only where a second try changed any."""
+    """The variants that get a column; the final answers only where a second question changed any."""
     variants = list(results["variants"])
     return [name for name in variants if name != ASKED or difference(results, *steps(variants)[-1])["changed_records"]]
 
@@ -116,7 +116,7 @@ def span(interval: Sequence[float] | None) -> str:
 
 
 def sentences(results: Results) -> list[str]:
-    """Where accuracy came from and which step lost it: fine-tuning, each served variant, the second try."""
+    """Where accuracy came from and which step lost it: fine-tuning, each served variant, the second question."""
     variants = list(results["variants"])
     found = [pruning.sentence(results["pruning"])] if results["pruning"] else []
     found += [_baselines(results)] if results["baselines"] else []
@@ -209,4 +209,6 @@ def _asked(results: Results) -> str:
     before, after = steps(list(results["variants"]))[-1]
     retried, n = results["variants"][before]["all"]["retried"], results["record"]["n"]["all"]
     change = points(_change(results, before, after))
-    return f"As users ask ({before}, schema, second try): {retried} of {n} answers were tried twice: {change} points."
+    return (
+        f"As users ask ({before}, schema, second question): {retried} of {n} pages were asked twice: {change} points."
+    )

@@ -5,7 +5,8 @@ is sure, more where it is not. They stand in document order, each once, rendered
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -33,8 +34,12 @@ class Pruner:
         """What is read of a cleaned page: itself if it is short, else its likeliest blocks."""
         if not is_long(cleaned):
             return cleaned
-        found = blocks(cleaned)
-        return rendered([found[i] for i in self.chosen(found, features(found), fields(schema))] if found else [])
+        found, page = _cut(cleaned)
+        return rendered([found[i] for i in self.chosen(found, page, fields(schema))] if found else [])
+
+    def narrowed(self) -> "Pruner":
+        """One that takes of each field the likeliest block alone."""
+        return replace(self, most=1)
 
     def chosen(self, found: Sequence[Block], page: Features, wanted: Sequence[Field]) -> list[int]:
         """The places of the blocks to read, in document order; `page` has the features of the blocks."""
@@ -59,6 +64,12 @@ class Pruner:
             kept.append(i)
             room -= size
         return sorted(kept)
+
+
+@lru_cache(maxsize=4)  # a page may be asked for twice
+def _cut(cleaned: str) -> tuple[list[Block], Features]:
+    found = blocks(cleaned)
+    return found, features(found)
 
 
 def is_long(cleaned: str) -> bool:

@@ -166,7 +166,12 @@ class Serve(Section):
     min_probability: float | None = Field(
         None, ge=0, le=1, description="a field with a lower probability becomes null and is listed as unsure"
     )
-
+    ask_again: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="of a pruned page, fields that are null or less probable are asked for again, of fewer blocks",
+    )
     deterministic: bool = Field(
         False, description="embedded engine: no cached prefix and no neighbour may change an answer's rounding; slower"
     )
@@ -174,7 +179,7 @@ class Serve(Section):
     @property
     def options(self) -> Json:
         """Ollama's options."""
-        ours = {"name", "on_overlong", "part_tokens", "ground", "min_probability", "deterministic"}
+        ours = {"name", "on_overlong", "part_tokens", "ground", "min_probability", "ask_again", "deterministic"}
         return self.model_dump(exclude=ours)
 
     @property

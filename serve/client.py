@@ -2,16 +2,19 @@
 
 import time
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import httpx
 from tokenizers import Tokenizer
 
+from extraction.again import unsure
+from extraction.combine import probabilities
 from extraction.json import Json
 from extraction.parse import Answer, Status, parse_answer
-from extraction.prompt import Messages, messages
+from extraction.prompt import Messages, Reader, messages
+from extraction.schema import fields
 from extraction.special import show
 from extraction.split import chats
 from pipeline.config import Config, Serve
@@ -19,7 +22,7 @@ from pipeline.errors import UserError
 from pipeline.files import read_json, read_schema
 from pipeline.manifest import served_models
 from pipeline.reading import reader
-from serve.result import Extraction, Reply, assemble
+from serve.result import Again, Extraction, Reply, assemble
 
 REPEAT_PENALTY = 1.3
 TIMEOUT = httpx.Timeout(600.0, connect=5.0)  # seconds; the first answer waits for the model to load
@@ -171,12 +174,24 @@ class Extractor:
             self._checked = True
         chats = self.chats(page)
         tries = [self._ask(chat) for chat in chats]
+        again = self._ask_again(page, chats[0], tries[0][-1]) if len(chats) == 1 else None
         self.check()
-        seconds = time.monotonic() - started
-        return assemble(tries, page, _reading(chats), self.schema, self.settings, seconds=seconds, digest=self.expected)
+        facts = {"seconds": time.monotonic() - started}
+        read, digest = _reading(chats), self.expected
+        return assemble(tries, page, read, self.schema, self.settings, again=again, digest=digest, **facts)
 
-    def _chat(self, page: str) -> Messages:
-        return messages(page, self.schema, self.reader, self.prompt.special)
+    def _chat(self, page: str, reader: Reader | None = None) -> Messages:
+        return messages(page, self.schema, reader or self.reader, self.prompt.special)
+
+    def _ask_again(self, page: str, chat: Messages, reply: Reply) -> Again | None:
+        """The reply of fewer blocks, where the first was unsure of a field and there are fewer."""
+        least, pruner = self.settings.ask_again, self.reader.pruner
+        if least is None or pruner is None:
+            return None
+        sure = probabilities([reply.part], self.schema)
+        names = unsure(reply.answer.record, sure, fields(self.schema), least)
+        fewer = self._chat(page, replace(self.reader, pruner=pruner.narrowed())) if names else chat
+        return None if fewer == chat else Again(self._ask(fewer)[-1], names, _reading([fewer]))
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
+from extraction.again import prefer
 from extraction.combine import Part, combine, probabilities
 from extraction.evidence import Evidence, Path, evidence
 from extraction.ground import ground_answer
@@ -40,6 +41,15 @@ class Place(TypedDict):
 
 
 @dataclass(frozen=True)
+class Again:
+    """The reply to a second question, of fewer blocks: `fields` are those that the first was unsure of."""
+
+    reply: Reply
+    fields: list[str]
+    read: str
+
+
+@dataclass(frozen=True)
 class Extraction:
     """What asking for one page gave.
 
@@ -49,8 +59,8 @@ class Extraction:
     """
 
     answer: Answer
-    first: Answer  # before the second try with a penalty for repeating; the same as `answer` where there was none
-    retried: bool
+    first: Answer  # before a second question; the same as `answer` where there was none
+    retried: bool  # asked twice: with a penalty for repeating, or of fewer blocks (serve.ask_again)
     probability: dict[str, float]
     unsure: list[str]  # fields less probable than serve.min_probability, null where the schema allows it
     page: str  # as it was given
@@ -95,24 +105,27 @@ def assemble(
     schema: Json,
     settings: Serve,
     *,
+    again: Again | None = None,
     seconds: float,
     digest: str,
 ) -> Extraction:
-    """What the replies say of a page, of which the model `read` this; `tries` has one or two replies a part."""
+    """What the replies say of a page, of which the model `read` this; `tries` has one or two replies a part;
+    `again` is the second question's, if there was one."""
     firsts, lasts = [replies[0] for replies in tries], [replies[-1] for replies in tries]
-    answer, probability, unsure = _judge(lasts, page, schema, settings)
-    bodies = [reply.body for reply in lasts]
+    answer, probability, unsure = _judge(lasts, page, schema, settings, again)
+    counted = [*lasts, again.reply] if again else lasts
+    bodies = [reply.body for reply in counted]
     return Extraction(
         answer=answer,
         first=_judge(firsts, page, schema, settings)[0],
-        retried=any(len(replies) > 1 for replies in tries),
+        retried=again is not None or any(len(replies) > 1 for replies in tries),
         probability=probability,
         unsure=unsure,
         page=page,
         read=read,
-        text=completion(answer.record, schema) if answer.record and len(tries) > 1 else lasts[0].part.text,
+        text=completion(answer.record, schema) if answer.record and (again or len(tries) > 1) else lasts[0].part.text,
         parts=len(tries),
-        prompt_tokens=sum(reply.prompt_tokens for reply in lasts),
+        prompt_tokens=sum(reply.prompt_tokens for reply in counted),
         answer_tokens=sum(body.get("eval_count", 0) for body in bodies),
         seconds=round(seconds, 4),
         prompt_seconds=sum(body.get("prompt_eval_duration", 0) for body in bodies) / 1e9,
@@ -122,17 +135,33 @@ def assemble(
 
 
 def _judge(
-    replies: Sequence[Reply], page: str, schema: Json, settings: Serve
+    replies: Sequence[Reply], page: str, schema: Json, settings: Serve, again: Again | None = None
 ) -> tuple[Answer, dict[str, float], list[str]]:
     """The answer as the settings let it pass, the probability of each field, and the unsure ones."""
     parts = [reply.part for reply in replies]
     answer, probability = combine(parts, schema), probabilities(parts, schema)
+    if again:
+        answer, probability = _preferred(answer, probability, again, schema)
     if settings.ground:
         answer = ground_answer(answer, page, schema)
     if answer.record is None or settings.min_probability is None:
         return answer, probability, []
     unsure = [name for name in answer.record if probability.get(name, 0.0) < settings.min_probability]
     return replace(answer, record=_without(answer.record, unsure, schema)), probability, unsure
+
+
+def _preferred(
+    answer: Answer, probability: dict[str, float], again: Again, schema: Json
+) -> tuple[Answer, dict[str, float]]:
+    """The answer with what the second question told better; a failed one gives way."""
+    part = again.reply.part
+    if part.answer.record is None:
+        return answer, probability
+    second = part.answer.record, probabilities([part], schema)
+    if answer.record is None:
+        return part.answer, second[1]
+    record, probability = prefer((answer.record, probability), second, again.fields, again.read)
+    return replace(answer, record=record), probability
 
 
 def _without(record: Json, names: Sequence[str], schema: Json) -> Json:
