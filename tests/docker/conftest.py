@@ -15,6 +15,20 @@ from tests.http_server import free_port
 ROOT = Path(__file__).parents[2]
 RUN = ("DATA=rows.jsonl", "RUN=small", "SET=training.num_train_epochs=1 eval.max_loss=1")
 PROJECT = "fieldsift-test"
+# Ollama's image is stood in for by the embedded engine behind its interface: root, `serve`, `list`, /root/.ollama.
+OLLAMA = """#!/bin/sh
+cd /app
+case $1 in
+serve) exec python -m serve.embedded --models /root/.ollama --host 0.0.0.0 ;;
+list) exec python -c 'from urllib.request import urlopen; urlopen("http://127.0.0.1:11434/api/tags")' ;;
+esac
+"""
+DOCKERFILE = """FROM fieldsift-serve
+USER root
+COPY --chown=root ollama /usr/bin/ollama
+ENTRYPOINT ["/usr/bin/ollama"]
+CMD ["serve"]
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,9 +62,9 @@ def docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def container(service: str, *options: str) -> str:
-    """The id of the running container of a service, with "--all" of one that ended too; empty where there is none."""
-    labels = (f"com.docker.compose.project={PROJECT}", f"com.docker.compose.service={service}")
+def container(service: str, *options: str, project: str = PROJECT) -> str:
+    """The ids of a service's running containers, with "--all" of those that ended too; empty where there is none."""
+    labels = (f"com.docker.compose.project={project}", f"com.docker.compose.service={service}")
     return docker("ps", "-q", *options, *(part for label in labels for part in ("--filter", f"label={label}")))
 
 
@@ -111,3 +125,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     fresh.make("purge", "CONFIRM=1")
     yield fresh
     fresh.make("purge", "CONFIRM=1")
+
+
+@pytest.fixture
+def ollama_image(stack: Stack, tmp_path: Path) -> str:
+    """A stand-in for Ollama's image, from the stack's own serve image."""
+    build = [*compose()[0], "-f", "docker-compose.cpu.yml", "build", "embedded"]
+    subprocess.run(build, cwd=stack.folder, env=stack.environment, check=True, capture_output=True)
+    (tmp_path / "ollama").write_text(OLLAMA)
+    (tmp_path / "ollama").chmod(0o755)
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    docker("build", "--quiet", "--tag", f"{PROJECT}-ollama", str(tmp_path))
+    return f"{PROJECT}-ollama"

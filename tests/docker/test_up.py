@@ -1,12 +1,8 @@
-"""`docker compose up` without make and without the embedded profile: the order of the services is in the files alone.
-
-Ollama's image is stood in for by the embedded engine behind its interface: root, `serve`, `list`, /root/.ollama.
-"""
+"""`docker compose up` without make or the embedded profile: the order of the services is in the files alone."""
 
 import json
 import os
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,42 +10,22 @@ import pytest
 from tests.docker.conftest import PROJECT, Stack, compose, container, docker, wait
 
 pytestmark = pytest.mark.docker
-OLLAMA = """#!/bin/sh
-cd /app
-case $1 in
-serve) exec python -m serve.embedded --models /root/.ollama --host 0.0.0.0 ;;
-list) exec python -c 'from urllib.request import urlopen; urlopen("http://127.0.0.1:11434/api/tags")' ;;
-esac
-"""
-DOCKERFILE = """FROM fieldsift-serve
-USER root
-COPY --chown=root ollama /usr/bin/ollama
-ENTRYPOINT ["/usr/bin/ollama"]
-CMD ["serve"]
-"""
 CONFIG = "run: up\ndata: {path: rows.jsonl}\ntraining: {num_train_epochs: 0}\neval: {variants: [f16], max_loss: 1}\n"
 MOUNTED = ["./up.yaml:/app/up.yaml:ro", "./rows.jsonl:/app/rows.jsonl:ro"]
 
 
-@pytest.fixture
-def image(stack: Stack, tmp_path: Path) -> str:
-    """A stand-in for Ollama's image, from the stack's own serve image."""
-    status, output = stack.make("setup")
-    assert status == 0, output
-    (tmp_path / "ollama").write_text(OLLAMA)
-    (tmp_path / "ollama").chmod(0o755)
-    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
-    docker("build", "--quiet", "--tag", f"{PROJECT}-ollama", str(tmp_path))
-    return f"{PROJECT}-ollama"
-
-
 @pytest.mark.parametrize("command", compose(), ids=" ".join)
-def test_up_trains_serves_and_scores_in_this_order(stack: Stack, image: str, command: list[str]) -> None:
+def test_up_trains_serves_and_scores_in_this_order(stack: Stack, ollama_image: str, command: list[str]) -> None:
+    assert stack.make("setup")[0] == 0
     assert stack.make("purge", "CONFIRM=1")[0] == 0
     (stack.folder / "up.yaml").write_text(CONFIG)
     mounts = {service: {"volumes": MOUNTED} for service in ("trainer", "create", "eval")}
     (stack.folder / "up.json").write_text(json.dumps({"services": mounts}))
-    outer = {"COMPOSE_FILE": f"docker-compose.cpu.yml{os.pathsep}up.json", "CONFIG": "up.yaml", "OLLAMA_IMAGE": image}
+    outer = {
+        "COMPOSE_FILE": f"docker-compose.cpu.yml{os.pathsep}up.json",
+        "CONFIG": "up.yaml",
+        "OLLAMA_IMAGE": ollama_image,
+    }
     environment = stack.environment | outer | {"COMPOSE_PROFILES": ""}
     subprocess.run([*command, "up", "--detach"], cwd=stack.folder, env=environment, check=True, capture_output=True)
     times = {service: state(service) for service in ("trainer", "create", "eval")}
