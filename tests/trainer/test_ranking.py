@@ -16,13 +16,13 @@ from pipeline.reading import pruner, pruning
 from trainer import ranking
 
 
-def long_rows(n: int) -> list[dict[str, Any]]:
-    """Rows of pages of 8,000 characters whose value stands in an element that no shop has."""
+def long_rows(n: int, element: str = "<q class='zz'>{}</q>", field: str = "q") -> list[dict[str, Any]]:
+    """Rows of pages of 8,000 characters whose value stands in an element; the default is one that no shop has."""
     noise = "".join(f"<p>{'nothing of note is said here at all ' * 5}{i}</p>" for i in range(40))
     return [
         {
-            "input": f"<body>{noise}<blockquote class='zz'>Town {i}</blockquote>{noise}</body>",
-            "output": {"q": f"Town {i}"},
+            "input": f"<body>{noise}{element.format(f'Town {i}')}{noise}</body>",
+            "output": {field: f"Town {i}"},
         }
         for i in range(n)
     ]
@@ -57,7 +57,7 @@ def test_without_long_pages_the_given_ranker_is_used(prepared: Any) -> None:
 
 
 def test_where_the_given_ranker_loses_nothing_none_is_fitted(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = prepared(long_rows(60), "data.page_tokens=2000")
+    config = prepared(long_rows(60, "<h1>{}</h1>", "name"))
     monkeypatch.setattr(ranking, "fit", lambda *_: pytest.fail("fitted for nothing"))
     ranking.choose(config)
     entry = read_manifest(config.folder)["ranker"]
