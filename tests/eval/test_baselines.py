@@ -123,7 +123,7 @@ def test_baselines_stand_beside_the_variants_and_in_no_step(
     assert sums["record exact match"].spans[0] == pytest.approx((0.757, 1), abs=1e-3)  # Wilson's of 12 of 12
     page = (toy_run.folder / "report.html").read_text()
     assert "<th>base, zero-shot" in page
-    assert "What markup reads each field by" in page
+    assert "By what the baseline markup reads each field" in page
     assert "og:place[0]" in page
     assert "(0.676 to 1.000)" in summary.markdown(results)
     assert "Baselines, mean field accuracy: rules 1.000 " in table.sentences(results)[0]
