@@ -12,7 +12,7 @@ from extraction.json import Json
 from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.rows import read
-from trainer.export import BYTES_PER_WEIGHT
+from trainer.conversion import BYTES_PER_WEIGHT
 from trainer.memory import Shape, shape
 
 NF4_BYTES = 0.55  # of a weight, with its scales

@@ -130,7 +130,8 @@ def toy_run(config: Config, folder: Path, tokenizer: Any, prompt: Json) -> Confi
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from pipeline.files import write_text
-    from trainer.export import converter, copy_tokenizer, to_gguf
+    from trainer.conversion import converter, to_gguf
+    from trainer.export import copy_tokenizer
 
     toy = config.model_copy(update={"run": "toy", "serve": config.serve.model_copy(update={"name": "doctor"})})
     merged = toy.folder / "merged"

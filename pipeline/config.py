@@ -10,15 +10,15 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from extraction.json import Json
 from extraction.schema import check
-from pipeline import log
-from pipeline.errors import UserError, unreadable
+from pipeline import configfile, log
+from pipeline.errors import UserError
 from pipeline.files import read_schema, write_text
 from pipeline.provenance import commit
 
@@ -30,16 +30,6 @@ SEED = 3407
 logger = logging.getLogger(__name__)
 # transformers.BitsAndBytesConfig of a base in 4 bits (QLoRA's): what is trained on is what is judged.
 NF4: Json = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
-
-
-class Loader(yaml.SafeLoader):
-    """PyYAML keeps the last of two equal keys and forgets the first; here they are an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} is there twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 class Section(BaseModel):
@@ -247,36 +237,19 @@ def load(path: Path, overrides: Sequence[str] = (), run: str | None = None, data
 
     `data` is the name of a data file in place of the config's, whose groups it does not have.
     """
-    raw = _read(path)
+    raw = configfile.read(path)
     raw.setdefault("run", path.stem)
     if data:
         given: Json = {"path": data, "group": None, "holdout": []}
         raw["data"] = raw.get("data", {}) | given
     for override in overrides:
-        _override(raw, override)
+        configfile.override(raw, override)
     if run:
         raw["run"] = run
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise UserError(f"{path}: {_sentence(error)}") from None
-
-
-def _read(path: Path) -> Json:
-    """The sections of a config file as they are."""
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader) or {}
-    except OSError as error:
-        raise unreadable("config", error) from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"cannot read the config {path}: {error}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(raw, dict):
-        raise UserError(f"{path} must hold sections such as `data:`, not a {type(raw).__name__}")
-    if empty := [name for name, section in raw.items() if section is None]:
-        raise UserError(f"{path}: the section `{empty[0]}:` is empty: give it keys or remove the line")
-    return raw
+        raise UserError(f"{path}: {configfile.sentence(error, Config)}") from None
 
 
 def save(config: Config) -> None:
@@ -309,42 +282,3 @@ def from_arguments(namespace: argparse.Namespace) -> Config:
     log.begin(config.folder, namespace.verbose)
     logger.info("%s: config %s, code %s", Path(sys.argv[0]).stem, config.model_dump_json(by_alias=True), commit())
     return config
-
-
-def _override(raw: Json, override: str) -> None:
-    key, equals, value = override.partition("=")
-    *sections, name = key.split(".")
-    if not equals or len(sections) > 1:
-        raise UserError(f"the override {override!r} is not of the form section.key=value")
-    target = raw
-    for section in sections:
-        target = target.setdefault(section, {})
-    if not isinstance(target, dict):
-        raise UserError(f"the override {override!r} has no place: `{sections[0]}` is {target!r}, not a section")
-    try:
-        target[name] = yaml.load(value, Loader)
-    except yaml.constructor.ConstructorError as error:
-        raise UserError(f"the override {override!r} cannot be read: {error.problem}") from None
-    except yaml.YAMLError:
-        raise UserError(f"the override {override!r} has no YAML after the `=`: close its brackets and quotes") from None
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first problem of a ValidationError: key, value and what is allowed."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "value_error":
-        return f"`{key}`: {first['ctx']['error']}" if key else str(first["ctx"]["error"])
-    if first["type"] == "extra_forbidden":
-        allowed = _keys_beside(first["loc"])
-        return f"unknown key `{key}` (value {first['input']!r}); allowed there: {', '.join(allowed)}"
-    return f"`{key}` cannot be {first['input']!r}: {first['msg']}"
-
-
-def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in location[:-1]:
-        annotation = model.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return [field.alias or name for name, field in model.model_fields.items()]

@@ -25,13 +25,9 @@ from trainer.samples import IGNORED, Encoded, encode_all
 
 def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, Any, Facts, Pace]:
     """The trainer, the tokenizer, facts for the manifest, and the pace that training will fill in."""
-    import datasets
     from transformers import set_seed
-    from transformers.trainer_callback import PrinterCallback, ProgressCallback
-    from trl import SFTTrainer
 
-    from trainer.checkpoints import MarkComplete, check_space
-    from trainer.progress import LossBar
+    from trainer.checkpoints import check_space
 
     set_seed(config.training.seed)
     use_fast_products()
@@ -56,20 +52,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
             model = add_lora(model, config.lora, config.folder, plan.gradient_checkpointing)
     check_space(config.folder, model, config.training.save_total_limit)
     pace = Pace()
-    with accepting("training"):
-        trainer = SFTTrainer(
-            model=model,
-            args=sft_config(config, plan),
-            train_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["train"]]),
-            eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["validation"]]),
-            processing_class=tokenizer,
-            callbacks=[MarkComplete(), pace],
-        )
-    check_examples(trainer, parts["train"], config.training.packing)
-    trainer.train_dataset.set_format("numpy")  # a batch of lists takes 20 ms, for which the GPU would wait
-    for theirs in (ProgressCallback, PrinterCallback):  # the second while the libraries are kept quiet
-        trainer.remove_callback(theirs)
-    trainer.add_callback(LossBar())
+    trainer = sft_trainer(config, model, tokenizer, parts, plan, pace)
     clock.end_phase("prepare")
     facts: Facts = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
     facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free}
@@ -90,6 +73,34 @@ def load_model(config: Config, longest: int) -> Any:
             " shorten it"
         )
     return model
+
+
+def sft_trainer(
+    config: Config, model: Any, tokenizer: Any, parts: dict[str, list[Encoded]], plan: Plan, pace: Pace
+) -> Any:
+    """TRL's trainer over the encoded examples, which it is proved to learn as they are."""
+    import datasets
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+    from trl import SFTTrainer
+
+    from trainer.checkpoints import MarkComplete
+    from trainer.progress import LossBar
+
+    with accepting("training"):
+        trainer = SFTTrainer(
+            model=model,
+            args=sft_config(config, plan),
+            train_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["train"]]),
+            eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["validation"]]),
+            processing_class=tokenizer,
+            callbacks=[MarkComplete(), pace],
+        )
+    check_examples(trainer, parts["train"], config.training.packing)
+    trainer.train_dataset.set_format("numpy")  # a batch of lists takes 20 ms, for which the GPU would wait
+    for theirs in (ProgressCallback, PrinterCallback):  # the second while the libraries are kept quiet
+        trainer.remove_callback(theirs)
+    trainer.add_callback(LossBar())
+    return trainer
 
 
 def examples(config: Config, tokenizer: Any) -> dict[str, list[Encoded]]:

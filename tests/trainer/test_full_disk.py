@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from pipeline.errors import UserError, is_disk_full
-from trainer import checkpoints, export
+from trainer import checkpoints, conversion, export
 from trainer.train import train
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,8 @@ def test_nothing_half_bears_its_final_name(prepare: Any, small_disk: Path, monke
     config = prepare("full")
     monkeypatch.setattr(checkpoints, "APART", 0)
     monkeypatch.setattr(checkpoints, "check_space", lambda *_: None)  # what would refuse to begin
-    monkeypatch.setattr(export, "check_space", lambda *_: None)
+    for module in (export, conversion):
+        monkeypatch.setattr(module, "check_space", lambda *_: None)
     adapter, merged, gguf = (config.folder / name for name in ("adapter", "merged", "gguf"))
 
     assert fails_for_want_of_space(lambda: train(config), small_disk, 50_000)

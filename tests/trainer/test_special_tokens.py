@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import UserError
 from trainer.chat import pieces, prompt_ids, special_tokens
-from trainer.export import control_tokens
+from trainer.conversion import control_tokens
 from trainer.model import load_tokenizer
 from trainer.quantize import open_gguf
 from trainer.samples import IGNORED, encode
