@@ -68,7 +68,7 @@ FAULTS: list[tuple[Callable[[FakeOllama, Config], None], str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("plant", "words", "overrides"), FAULTS)
+@pytest.mark.parametrize(("plant", "words", "overrides"), FAULTS, ids=[plant.__name__ for plant, _, _ in FAULTS])
 def test_a_planted_fault_is_caught_and_named(
     plant: Callable[[FakeOllama, Config], None], words: str, overrides: list[str], toy_run: Config, ollama: Start
 ) -> None:

@@ -1,7 +1,9 @@
 import errno
 import os
-import threading
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,21 +65,24 @@ def test_a_folder_is_replaced_where_names_cannot_be_exchanged(tmp_path: Path, mo
     test_a_folder_is_replaced_whole(tmp_path)
 
 
-def test_a_folder_is_never_missing_between_two_versions(tmp_path: Path) -> None:
-    path, present, done = tmp_path / "d", [], threading.Event()
-    write_folder(path, "file", 50)
+def test_a_folder_is_never_missing_between_two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, present = tmp_path / "d", []
 
-    def watch() -> None:
-        while not done.is_set():
-            present.extend((path / f"file{number}").is_file() for number in (0, 49))
+    def watched(change: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: Any, **options: Any) -> object:
+            present.append(path.is_dir())
+            result = change(*arguments, **options)
+            present.append(path.is_dir())
+            return result
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    for _ in range(20):
-        write_folder(path, "file", 50)
-    done.set()
-    watcher.join()
-    assert len(present) > 100
+        return step
+
+    write_folder(path, "one")
+    for owner, name in ((Path, "rename"), (Path, "replace"), (shutil, "rmtree"), (files, "_exchange")):
+        monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+    write_folder(path, "two")
+    assert (path / "two0").is_file()
+    assert len(present) > 2
     assert all(present)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 import resource
 import socket
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -165,10 +167,13 @@ def test_a_huge_body_is_refused_unread(own: Api) -> None:
 def test_a_client_that_stops_reading_holds_no_slot(own: Api) -> None:
     own.chat(options={"num_ctx": 2048})
     body = json.dumps(long_chat() | {"options": {"num_predict": 1500, "num_ctx": 2048}}).encode()
+    request = b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     host, _, port = own.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port))) as lazy:
-        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-        lazy.sendall(b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    with ExitStack() as lazy:
+        for _ in range(2 * (os.cpu_count() or 1) + 1):  # more than there are slots
+            client = lazy.enter_context(socket.create_connection((host, int(port))))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            client.sendall(request)
         time.sleep(0.3)
         assert own.chat(options={"num_ctx": 2048}).status_code == 200
 
