@@ -15,7 +15,7 @@ NAMING = ("itemprop", "property", "name", "rel", "role", "slot", "type", "data-t
 SILENT = {*NAMING, "class", "id", "style"}  # attributes that name an element and say nothing
 UNREAD = ("script", "style", "template", "noscript", "svg")
 WORD = re.compile(r"[a-z]+|[A-Z][a-z]*")
-LABEL = re.compile(r"\s*([^:：]+)[:：]\s*(.+)", re.DOTALL)
+LABEL = re.compile("([^:：]+)[:：] ?(.+)")
 
 
 def parsed(page: str) -> etree._Element | None:
@@ -82,9 +82,9 @@ def _enter(found: Texts, element: etree._Element, label: str) -> None:
 
 def _add_labelled(found: Texts, text: str | None) -> None:
     """Add what stands after the colon of a text such as "Total: 12"."""
-    match = LABEL.match(text or "")
+    match = LABEL.fullmatch(" ".join(text.split())) if text and len(text) <= LONGEST else None
     if match and (label := _as_label(match[1])):
-        found[f'label "{label}"'].append(" ".join(match[2].split()))
+        found[f'label "{label}"'].append(match[2])
 
 
 def _as_label(text: str | None) -> str:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from eval.places import texts
@@ -32,3 +34,9 @@ def test_a_page_without_text_has_none(page: str) -> None:
 
 def test_a_text_too_long_for_a_value_is_left_out() -> None:
     assert not {"p", ".a"} & texts(f'<p class="a">{"x" * 2000}</p>').keys()
+
+
+def test_white_space_without_an_end_costs_no_time() -> None:
+    started = time.process_time()
+    texts(f"<p>a</p>{' ' * 200_000}b<p>c</p>")
+    assert time.process_time() - started < 2
