@@ -218,8 +218,7 @@ def read_results(folder: Path) -> Results:
     """The results.json of a run's folder; `UserError` where it is missing, damaged or of another version."""
     path = folder / "results.json"
     results = read_json(path, "run `make eval` first")
-    version = results.get("version") if isinstance(results, dict) else None
-    if version != VERSION:
+    if (version := results.get("version")) != VERSION:
         raise UserError(
             f"{path} has version {version}, and this code reads version {VERSION}: run `make eval` again, which asks"
             " nothing that is up to date"

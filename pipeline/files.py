@@ -71,15 +71,18 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def read_json(path: Path, remedy: str) -> Any:
-    """The content of a JSON file that a stage of ours wrote; `remedy` is what to do where it is missing or broken."""
+    """The object in a JSON file that a stage of ours wrote; `remedy` is what to do where it is missing or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is not there: {remedy}") from None
     except OSError as error:
         raise unreadable("file", error) from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}): {remedy}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path} is damaged (it holds no object): {remedy}")
+    return found
 
 
 def read_jsonl(path: Path) -> list[Json]:

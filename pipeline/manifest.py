@@ -83,11 +83,10 @@ def read_manifest(run: Path) -> dict[str, Entry]:
     if not path.is_file():
         return {}
     manifest = read_json(path, DAMAGED)
-    version = manifest.pop("version", VERSION) if isinstance(manifest, dict) else None
-    if version != VERSION:
-        found = f"has version {version}" if version is not None else "is not an object"
+    if (version := manifest.pop("version", VERSION)) != VERSION:
         raise UserError(
-            f"{path} {found}, but this fieldsift reads version {VERSION}: use the one that wrote it, or another RUN="
+            f"{path} has version {version}, but this fieldsift reads version {VERSION}: use the one that wrote it, or"
+            " another RUN="
         )
     entries: dict[str, Entry] = manifest
     return entries

@@ -51,7 +51,10 @@ def read_prompt(run: Path) -> Prompt:
     path = run / "gguf" / "prompt.json"
     if not path.is_file():
         raise UserError(f"{path} is not there: run `make export` first")
-    return Prompt(**read_json(path, "run `make export` again"))
+    try:
+        return Prompt(**read_json(path, "run `make export` again"))
+    except TypeError:  # a key that is missing or new
+        raise UserError(f"{path} is of another version of fieldsift: run `make export` again") from None
 
 
 def read_tokenizer(run: Path) -> Tokenizer:

@@ -149,6 +149,13 @@ def test_a_damaged_file_of_the_run_is_one_sentence(config: Config, name: str, st
         Extractor(config, "q4_k_m", "http://127.0.0.1")
 
 
+@pytest.mark.parametrize("content", ["[]", '{"before": ""}', '{"version": 9}', "7"])
+def test_a_prompt_of_another_version_is_one_sentence(config: Config, content: str) -> None:
+    (config.folder / "gguf" / "prompt.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"prompt\.json is (damaged|of another version).*: run `make export` again"):
+        read_prompt(config.folder)
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_in_trouble_may_be_asked_again(extractor: Extractor, scripted: Scripted, status: int) -> None:
     scripted.replies = [(status, {"error": "server busy"})]
