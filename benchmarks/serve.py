@@ -40,7 +40,7 @@ from serve.client import read_prompt
 
 ROOT = Path(__file__).parents[1]
 OLLAMA = 10.2  # rows/s of Ollama 0.33.0-rc2 at a first pass over the example's test pages
-HEAD = "| | rows/s | ÷ first | ms a row: reading | writing | the rest | tokens/s | p95 | same answers | GFLOP/s |"
+HEAD = "| | rows/s | ÷ first | ms a row: read | write | rest | processor | tokens/s | p95 | same answers | GFLOP/s |"
 DEFAULT = ("x1", "x2", "x8", "x32", "1", "4", "8x32")
 ABLATIONS: dict[str, Json] = {
     "deterministic": {"deterministic": True},
@@ -63,6 +63,7 @@ class Setting:
     n_tokens: int = 0
     reading: float = 0.0  # seconds of the server, over all answers
     generating: float = 0.0
+    processor: float = 0.0  # seconds of all cores, where the engine is on this machine
     rates: list[float] = field(default_factory=list)
 
     @property
@@ -79,7 +80,7 @@ class Setting:
             self.title,
             f"{self.rate:.2f}",
             f"{self.rate / first.rate:.2f}",
-            *(f"{1000 * seconds / n:.0f}" for seconds in (self.reading, self.generating, rest)),
+            *(f"{1000 * seconds / n:.0f}" for seconds in (self.reading, self.generating, rest, self.processor)),
             f"{self.n_tokens / self.generating:.0f}" if self.generating else "–",
             f"{np.percentile(self.seconds, 95):.2f} s",
             f"{same} of {n}",
@@ -150,9 +151,10 @@ def turn(setting: Setting, rows: list[tuple[int, Json]]) -> None:
     setting.rates.append(matrix_rate())
     with httpx.Client(base_url=setting.host, timeout=600) as http, ThreadPoolExecutor(setting.n_clients) as pool:
         ask(http, rows[0][1] | setting.more | {"messages": [{"role": "user", "content": "warm"}]})
-        begin = time.monotonic()
+        begin, before = time.monotonic(), processor(setting.host)
         found = list(pool.map(lambda row: ask(http, row[1] | setting.more), rows))
         setting.wall += time.monotonic() - begin
+        setting.processor += processor(setting.host) - before
     for (number, _), (body, seconds) in zip(rows, found, strict=True):
         setting.answers[number] = text(body)
         setting.seconds.append(seconds)
@@ -225,17 +227,19 @@ def _pair(text: str) -> tuple[str, int]:
 
 def idle(host: str, seconds: float = 5.0) -> float:
     """The share of a core that an engine takes while nobody asks, with the model loaded."""
-    port = urlsplit(host).port
-    (server,) = {
-        one.pid
-        for one in psutil.net_connections()
-        if one.laddr and one.laddr.port == port and one.pid and one.status == "LISTEN"
-    }
-    process = psutil.Process(server)
-    both = [process, *process.children(recursive=True)]
-    before = sum(sum(one.cpu_times()[:2]) for one in both)
+    before = processor(host)
     time.sleep(seconds)
-    return (sum(sum(one.cpu_times()[:2]) for one in both) - before) / seconds
+    return (processor(host) - before) / seconds
+
+
+def processor(host: str) -> float:
+    """Processor seconds so far of the engine that listens there and of its children; 0 where it is not ours to see."""
+    ports = ((one.laddr.port, one.pid) for one in psutil.net_connections() if one.laddr and one.status == "LISTEN")
+    pid = dict(ports).get(urlsplit(host).port)
+    if not pid:
+        return 0.0
+    engine = psutil.Process(pid)
+    return float(sum(sum(one.cpu_times()[:2]) for one in (engine, *engine.children(recursive=True))))
 
 
 def _print_load(setting: Setting, asked: list[Json], n_clients: int, seconds: float) -> None:
