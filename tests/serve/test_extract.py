@@ -338,7 +338,7 @@ def test_pages_are_asked_at_once(config: Config, extractor: Extractor, server: S
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
-        time.sleep(0.02)
+        time.sleep(0.1)  # long beside what a busy machine adds
         with lock:
             running[0] -= 1
         return copy(request)

@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -76,6 +77,9 @@ def test_a_server_is_started_found_again_and_stopped(
         assert "started" not in capsys.readouterr().out.splitlines()[-1]
         if not shutil.which("ollama"):
             httpx.post(f"{host}/api/chat", json={"model": "none"})
+            end = time.monotonic() + 10  # a request is logged after its answer
+            while "'none' 404" not in server.REQUESTS.read_text() and time.monotonic() < end:
+                time.sleep(0.05)
             assert "'none' 404" in server.REQUESTS.read_text()
     finally:
         assert server.stop()
