@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,21 @@ OUT = Path("out.jsonl")
 def spawn(*module: str, port: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OLLAMA_HOST": f"127.0.0.1:{port}"}
     return subprocess.Popen([sys.executable, "-m", *module], env=environment, stderr=subprocess.DEVNULL)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def serve(port: int) -> subprocess.Popen[bytes]:
+    """A scripted server that listens."""
+    server = spawn("tests.serve.scripted", str(port), port=port)
+    deadline = time.monotonic() + 60
+    while not listens(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return server
 
 
 def answered(n: int) -> None:
@@ -53,14 +69,14 @@ def each_once(n: int) -> None:
 
 def test_every_page_has_its_record_once(config: Config) -> None:
     port, client = free_port(), write_pages(N)
-    server = spawn("tests.serve.scripted", str(port), port=port)
+    server = serve(port)
     asking = spawn(*client, port=port)
     try:
         for n, who in ((60, "server"), (140, "client"), (220, "server"), (320, "client"), (420, "server")):
             answered(n)
             if who == "server":
                 kill(server)
-                server = spawn("tests.serve.scripted", str(port), port=port)
+                server = serve(port)
             else:
                 kill(asking)
                 with OUT.open("ab") as file:
@@ -84,7 +100,7 @@ def test_a_ray_worker_a_server_and_the_client_are_killed(config: Config) -> None
     n, ports = 2000, (free_port(), free_port())
     hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
     client = (*write_pages(n), "--ray", "--hosts", hosts)
-    servers = [spawn("tests.serve.scripted", str(port), port=port) for port in ports]
+    servers = [serve(port) for port in ports]
     asking = spawn(*client, port=1)
     try:
         answered(1)
@@ -92,7 +108,7 @@ def test_a_ray_worker_a_server_and_the_client_are_killed(config: Config) -> None
         answered(500)
         kill(servers[1])
         answered(900)
-        servers[1] = spawn("tests.serve.scripted", str(ports[1]), port=ports[1])
+        servers[1] = serve(ports[1])
         answered(1200)
         kill(asking)
         asking = spawn(*client, port=1)
