@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from jinja2.exceptions import TemplateError
@@ -46,8 +47,13 @@ def page(text: str, reader: Reader = CLEANED) -> str:
 
     A small model cannot know every entity by name or number, so `K&#269;` becomes `Kč`; those of markup stay.
     """
+    return _unpruned(text, reader.clean, reader.markup)
+
+
+@lru_cache(maxsize=4)  # a page may be read twice: when it is asked again, or when its record is compared with it
+def _unpruned(text: str, cleaned: bool, markup: bool) -> str:
     body = INSTRUCTION.sub("", text, count=1)
-    return ENTITY.sub(_decode, clean(body, reader.markup) if reader.clean else body).strip()
+    return ENTITY.sub(_decode, clean(body, markup) if cleaned else body).strip()
 
 
 def _decode(entity: re.Match[str]) -> str:

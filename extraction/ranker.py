@@ -104,6 +104,13 @@ def name_words(text: str) -> tuple[str, ...]:
     return tuple(NAME_WORD.findall(CAMEL.sub(" ", text).casefold()))
 
 
+@lru_cache(maxsize=1 << 16)
+def triples(word: str) -> tuple[str, ...]:
+    """The runs of three characters of a word between marks of its ends."""
+    padded = f"^{word}$"
+    return tuple(padded[i : i + 3] for i in range(len(padded) - 2))
+
+
 @lru_cache(maxsize=4096)
 def grams(field: Field) -> tuple[int, ...]:
     """Hashed words and character triples of a field's name, the last one's apart from its parents', and its type."""
@@ -111,8 +118,7 @@ def grams(field: Field) -> tuple[int, ...]:
     for depth, name in enumerate(reversed(field.names)):
         for word in name_words(name):
             found.append(f"{min(depth, 1)}:{word}")
-            padded = f"^{word}$"
-            found += [f"{min(depth, 1)}g:{padded[i : i + 3]}" for i in range(len(padded) - 2)]
+            found += [f"{min(depth, 1)}g:{triple}" for triple in triples(word)]
     return tuple(hashed(gram, GRAMS) for gram in found)
 
 
@@ -270,13 +276,6 @@ def _alike(words: Sequence[str], page: Features) -> Floats:
     return total / np.float32(max(1, len(set(words))))
 
 
-@lru_cache(maxsize=1 << 16)
-def triples(word: str) -> tuple[str, ...]:
-    """The runs of three characters of a word between marks of its ends, each once."""
-    padded = f"^{word}$"
-    return tuple(dict.fromkeys(padded[i : i + 3] for i in range(len(padded) - 2)))
-
-
 class Spelling:
     """The different words of a page's blocks by their character triples, to find those that are like a given one.
 
@@ -293,14 +292,14 @@ class Spelling:
         self.ids, self.starts = np.array(ids, np.int64), np.array(starts, np.int64)
         where: dict[str, list[int]] = {}
         for word, number in numbers.items():
-            for triple in triples(word) if word else ():
+            for triple in set(triples(word)) if word else ():
                 where.setdefault(triple, []).append(number)
         self.where = {triple: np.array(found, np.int64) for triple, found in where.items()}
-        self.sizes = np.array([max(1, len(triples(word))) for word in numbers], np.float32)
+        self.sizes = np.array([max(1, len(set(triples(word)))) for word in numbers], np.float32)
 
     def likeness(self, word: str) -> Floats:
         """Of each of the words, Dice's coefficient of its triples and the given word's, 0 below `ALIKE`."""
-        own = triples(word)
+        own = set(triples(word))
         found = [self.where[triple] for triple in own if triple in self.where]
         if not found:
             return np.zeros(len(self.sizes), np.float32)

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from pretraining.corpus import detail, facts, records
+from pretraining.corpus import detail, domains, facts, records
 from pretraining.corpus.crumbs import draw
-from pretraining.corpus.domains import HELD_OUT as DOMAINS_HELD_OUT
 from pretraining.corpus.draft import Draft
 from pretraining.corpus.frames import Content
 from pretraining.corpus.layouts import LAYOUTS as SNIPPETS
@@ -19,7 +18,7 @@ question = records.question
 
 def draft(r: Random, heldout: bool) -> Draft:
     """A record of a domain that is held out, or of one that is not."""
-    domain = pick(r, DOMAINS_HELD_OUT) if heldout else records.domain(r)
+    domain = pick(r, domains.HELD_OUT) if heldout else records.domain(r)
     return records.drawn(r, domain, pick(r, facts.LANGS))
 
 

@@ -18,6 +18,7 @@ import pytest
 from serve.engine import bodies, protocol
 from serve.engine.store import parse_name
 from tests.serve.conftest import PARAMETERS, TEMPLATE, Api, embedded
+from tests.waiting import wait_for
 
 ENDLESS = {"type": "array", "items": {"enum": list(range(1000, 1100))}, "minItems": 1000}  # many seconds
 
@@ -46,15 +47,6 @@ def children(api: Api) -> list[int]:
     pid = api.process.pid
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
-
-
-def wait_for(condition: Any, seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def long_chat(stream: bool = True) -> dict[str, Any]:

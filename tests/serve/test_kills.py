@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -14,6 +13,7 @@ import pytest
 
 from pipeline.config import Config
 from tests.http_server import free_port
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -34,19 +34,13 @@ def listens(port: int) -> bool:
 def serve(port: int) -> subprocess.Popen[bytes]:
     """A scripted server that listens."""
     server = spawn("tests.serve.scripted", str(port), port=port)
-    deadline = time.monotonic() + 60
-    while not listens(port):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert wait_for(lambda: listens(port), 60)
     return server
 
 
 def answered(n: int) -> None:
     """Wait until so many lines are there."""
-    deadline = time.monotonic() + 120
-    while not OUT.exists() or OUT.read_bytes().count(b"\n") < n:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert wait_for(lambda: OUT.exists() and OUT.read_bytes().count(b"\n") >= n, 120)
 
 
 def kill(process: subprocess.Popen[bytes] | psutil.Process) -> None:

@@ -4,7 +4,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -14,6 +13,7 @@ from pipeline.errors import UserError
 from pipeline.files import write_text
 from serve import server
 from tests import http_server
+from tests.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,7 @@ def test_a_server_is_started_found_again_and_stopped(
         assert "started" not in capsys.readouterr().out.splitlines()[-1]
         if not shutil.which("ollama"):
             httpx.post(f"{host}/api/chat", json={"model": "none"})
-            end = time.monotonic() + 10  # a request is logged after its answer
-            while "'none' 404" not in server.REQUESTS.read_text() and time.monotonic() < end:
-                time.sleep(0.05)
-            assert "'none' 404" in server.REQUESTS.read_text()
+            assert wait_for(lambda: "'none' 404" in server.REQUESTS.read_text(), 10)  # logged after it is answered
     finally:
         assert server.stop()
     assert server.version(host) is None
