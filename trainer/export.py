@@ -154,14 +154,15 @@ def copy_tokenizer(base: str, folder: Path, revision: str | None = None) -> None
 
 def quantize_all(config: Config, f16: Any) -> None:
     """Write gguf/<method>.gguf for each quantization asked for, from a reader of f16.gguf."""
-    from trainer import imatrix
+    from trainer import imatrix, kquants
     from trainer.quantize import quantize
 
     folder = config.folder / "gguf"
     importance = imatrix.measure(config, f16, folder) if config.export.imatrix else None
+    device = kquants.device()
     for method in config.export.quantization_method:
         with atomic_write(folder / f"{method}.gguf") as target:
-            quantize(f16, target, method, importance)
+            quantize(f16, target, method, importance, device)
 
 
 def report(folder: Path) -> None:

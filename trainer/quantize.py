@@ -6,13 +6,14 @@ so that types and bytes equal what `llama-quantize` writes.
 """
 
 import ctypes
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xllamacpp.xllamacpp
@@ -22,6 +23,11 @@ from tqdm import tqdm
 
 from pipeline.errors import UserError
 
+if TYPE_CHECKING:  # it imports torch
+    from trainer.kquants import Device
+
+logger = logging.getLogger(__name__)
+
 DEFAULT_TYPE = {"q4_k_m": Type.Q4_K, "q8_0": Type.Q8_0}
 FILE_TYPE = {"q4_k_m": LlamaFileType.MOSTLY_Q4_K_M, "q8_0": LlamaFileType.MOSTLY_Q8_0}
 # What stands in for a type whose block does not divide a row, as in llama.cpp's tensor_type_fallback.
@@ -29,9 +35,14 @@ FALLBACK = {Type.Q4_K: Type.Q5_0, Type.Q6_K: Type.Q8_0}
 SUMS, COUNTS = ".in_sum2", ".counts"  # of the two tensors that an imatrix has for each of the model's
 WRITER_KEYS = ("GGUF.version", "GGUF.tensor_count", "GGUF.kv_count", "general.architecture")  # GGUFWriter's own
 VALUES_AT_ONCE = 1 << 18  # that a thread converts to float32 and quantizes: they stay in its cache
+COMPARED = 32  # rows of a tensor, at least, whose bytes by a GPU are compared with ggml's
 AHEAD = 2  # tensors that are quantized while one is written
 Array = np.ndarray[Any, Any]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class DeviceError(Exception):
+    """A device's bytes are not ggml's, or it has not the memory to make them."""
 
 
 def more_bits(layer: int, n_layers: int) -> bool:
@@ -58,15 +69,34 @@ def tensor_type(name: str, shape: tuple[int, ...], original: Type, method: str, 
     return chosen if shape[0] % GGML_QUANT_SIZES[chosen][0] == 0 else Type.F16
 
 
-def quantize(reader: GGUFReader, target: Path, method: str, imatrix: Path | None = None) -> None:
+def quantize(
+    reader: GGUFReader, target: Path, method: str, imatrix: Path | None = None, device: "Device | None" = None
+) -> None:
     """Write `target`: the model in a GGUF file (F16, BF16 or F32 tensors) quantized by "q4_k_m" or "q8_0".
 
     With an `imatrix` (trainer/imatrix.py, or llama.cpp's program of that name) the errors are weighed by it. A tensor
-    is written while the next is quantized.
+    is written while the next is quantized. Without an imatrix a `device` quantizes what trainer.kquants can; where some
+    of that is found to be other than ggml's, ggml does it all.
     """
     importance, described = read_imatrix(imatrix) if imatrix else ({}, {})
-    facts = {"general.quantization_version": 2, "general.file_type": int(FILE_TYPE[method])}
-    writer = copy_metadata(reader, target, facts | described)
+    facts = {"general.quantization_version": 2, "general.file_type": int(FILE_TYPE[method])} | described
+    try:
+        write(reader, target, method, facts, importance, None if importance else device)
+    except DeviceError:
+        logger.warning("the GPU does not quantize as ggml does, or has too little memory: the CPU does it")
+        write(reader, target, method, facts, importance, None)
+
+
+def write(
+    reader: GGUFReader,
+    target: Path,
+    method: str,
+    facts: Mapping[str, str | int],
+    importance: Mapping[str, Floats],
+    device: "Device | None",
+) -> None:
+    """`quantize`, with what to change in the metadata; `DeviceError` where the device's bytes are not ggml's."""
+    writer = copy_metadata(reader, target, facts)
     chosen = tensor_types(reader, method)
     for tensor, kind in chosen:
         size = tensor.n_elements // GGML_QUANT_SIZES[kind][0] * GGML_QUANT_SIZES[kind][1]
@@ -77,7 +107,7 @@ def quantize(reader: GGUFReader, target: Path, method: str, imatrix: Path | None
         writer.write_ti_data_to_file()
         waiting: deque[Callable[[], Array]] = deque()
         for tensor, kind in tqdm(chosen, desc=f"export: {method}", unit="tensor", mininterval=1.0):
-            waiting.append(converted(tensor, kind, importance.get(tensor.name), pool))
+            waiting.append(converted(tensor, kind, importance.get(tensor.name), pool, device))
             if len(waiting) > AHEAD:
                 writer.write_tensor_data(waiting.popleft()())
         for result in waiting:
@@ -149,32 +179,51 @@ def as_float32(rows: Array, stored: Type) -> Floats:
     return np.ascontiguousarray(rows, dtype=np.float32)
 
 
-def converted(tensor: Any, kind: Type, importance: Floats | None, pool: Executor) -> Callable[[], Array]:
+def converted(
+    tensor: Any, kind: Type, importance: Floats | None, pool: Executor, device: "Device | None" = None
+) -> Callable[[], Array]:
     """Begin to make a tensor's values, (n_rows, row length), of type `kind`; call the result to wait for them.
 
-    Rows are independent, so the pool's threads share them, a few at a time: numpy and ctypes free the GIL, and no more
-    of the tensor is in float32 than the threads work on. Errors are weighed by the columns' `importance`.
+    Errors are weighed by the columns' `importance`. Without one the `device` quantizes what it can.
     """
     if kind == tensor.tensor_type:
         return lambda: tensor.data
-    stored = rows_of(tensor)
-    n_rows, n_columns = stored.shape
+    n_columns = int(tensor.shape[0])
     if importance is not None and importance.shape != (n_columns,):
         raise UserError(f"the imatrix has {importance.size} columns where the model has {n_columns}: make it anew")
+    if device and kind in (Type.Q4_K, Type.Q6_K) and tensor.tensor_type in (Type.F16, Type.BF16):
+        return pool.submit(by_device, tensor, kind, device).result
+    return in_threads(tensor, kind, importance, pool)
+
+
+def by_device(tensor: Any, kind: Type, device: "Device") -> Array:
+    """`converted` by a device, with some rows compared with ggml's: `DeviceError` where they differ."""
+    stored = rows_of(tensor)
+    found = device.blocks(stored, kind.name)
+    compared = slice(None, None, max(1, len(stored) // COMPARED))
+    ours = np.ascontiguousarray(found[compared])
+    ggmls = np.empty_like(ours)
+    fill(ggmls, stored[compared], tensor.tensor_type, kind, None)
+    if not np.array_equal(ours, ggmls):
+        raise DeviceError
+    return found
+
+
+def in_threads(tensor: Any, kind: Type, importance: Floats | None, pool: Executor) -> Callable[[], Array]:
+    """`converted` by ggml.
+
+    Rows are independent, so the pool's threads share them, a few at a time: numpy and ctypes free the GIL, and no more
+    of the tensor is in float32 than the threads work on.
+    """
+    stored = rows_of(tensor)
+    n_rows, n_columns = stored.shape
     weights = None if importance is None else np.ascontiguousarray(importance, dtype=np.float32)
-    block, size = GGML_QUANT_SIZES[kind]
-    result: Array = np.empty((n_rows, n_columns // block * size), dtype=np.uint8)
+    result: Array = np.empty((n_rows, row_bytes(n_columns, kind)), dtype=np.uint8)
     step = max(1, VALUES_AT_ONCE // n_columns)
-
-    def fill(first: int) -> None:
-        rows, out = as_float32(stored[first : first + step], tensor.tensor_type), result[first : first + step]
-        if kind == Type.F16:
-            out[:] = rows.astype(np.float16).view(np.uint8)
-            return
-        weighed = None if weights is None else weights.ctypes.data
-        quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, len(rows), n_columns, weighed)
-
-    begun = [pool.submit(fill, first) for first in range(0, n_rows, step)]
+    begun = [
+        pool.submit(fill, result[first : first + step], stored[first : first + step], tensor.tensor_type, kind, weights)
+        for first in range(0, n_rows, step)
+    ]
 
     def finished() -> Array:
         for part in begun:
@@ -182,6 +231,22 @@ def converted(tensor: Any, kind: Type, importance: Floats | None, pool: Executor
         return result
 
     return finished
+
+
+def row_bytes(n_columns: int, kind: Type) -> int:
+    """Bytes of a row of so many values."""
+    block, size = GGML_QUANT_SIZES[kind]
+    return int(n_columns // block * size)
+
+
+def fill(out: Array, stored: Array, stored_as: Type, kind: Type, weights: Floats | None) -> None:
+    """Write `stored` rows, of type `kind`, to `out`, (n_rows, bytes of a row)."""
+    rows = as_float32(stored, stored_as)
+    if kind == Type.F16:
+        out[:] = rows.astype(np.float16).view(np.uint8)
+        return
+    weighed = None if weights is None else weights.ctypes.data
+    quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, len(rows), rows.shape[1], weighed)
 
 
 quantize_chunk = ctypes.CDLL(xllamacpp.xllamacpp.__file__).ggml_quantize_chunk

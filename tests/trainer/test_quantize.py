@@ -12,6 +12,7 @@ from gguf import GGMLQuantizationType as Type
 from pipeline.errors import UserError
 from pipeline.files import sha256
 from tests.serve import tiny
+from trainer import kquants
 from trainer import quantize as quantize_module
 from trainer.quantize import more_bits, open_gguf, quantize, tensor_type
 
@@ -135,3 +136,40 @@ def test_how_rows_are_shared_among_threads_changes_no_byte(stored: Type, monkeyp
         np.testing.assert_array_equal(quantize_module.converted(tensor, Type.Q4_K, None, pool)(), whole)
     found = gguf.dequantize(whole, Type.Q4_K)
     assert np.abs(found.reshape(values.shape) - values).max() < 0.35
+
+
+def hard_matrices() -> list[np.ndarray]:
+    """Matrices (n x 256) on which rounding shows: of many sizes, with equal, few and no values, and on a grid."""
+    random = np.random.default_rng(0)
+    normal, sizes = random.normal(size=(400, 256)), np.repeat(10.0 ** random.uniform(-8, 2, (400, 16)), 16, 1)
+    few = normal * (random.random((400, 256)) < 0.02)
+    made = [normal * 0.02, normal * 3e-8, normal * 1e4, np.abs(normal), normal * sizes, sizes, few, 0 * normal]
+    return [*made, random.integers(-3, 4, (400, 256)), random.standard_t(2, (400, 256)).clip(-9, 9)]
+
+
+@pytest.mark.parametrize("stored", [Type.F16, Type.BF16])
+@pytest.mark.parametrize("kind", [Type.Q4_K, Type.Q6_K])
+def test_torch_quantizes_to_ggmls_bytes(kind: Type, stored: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kquants, "AT_ONCE", 1 << 15)
+    device = kquants.Device("cpu")
+    with ThreadPoolExecutor(2) as pool:
+        for values in hard_matrices():
+            data = values.astype(np.float16)
+            if stored == Type.BF16:
+                data = (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+            tensor = SimpleNamespace(data=data, tensor_type=stored, shape=np.array([256, 400]))
+            by_ggml = quantize_module.converted(tensor, kind, None, pool)()
+            assert np.array_equal(quantize_module.converted(tensor, kind, None, pool, device)(), by_ggml)
+
+
+def test_a_device_with_other_bytes_quantizes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_gguf(tmp_path / "f16.gguf")
+    device, asked = kquants.Device("cpu"), []
+    plain = kquants.Device.blocks
+    monkeypatch.setattr(kquants.Device, "blocks", lambda self, *given: asked.append(given[1]) or plain(self, *given))
+    quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "plain.gguf", "q4_k_m")
+    quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "device.gguf", "q4_k_m", device=device)
+    assert sorted(asked) == ["Q4_K", "Q6_K"]
+    monkeypatch.setitem(kquants.QUANTIZERS, "Q6_K", lambda values: kquants.q6_k(values) ^ 1)
+    quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "other.gguf", "q4_k_m", device=device)
+    assert len({sha256(tmp_path / f"{name}.gguf") for name in ("plain", "device", "other")}) == 1
