@@ -77,11 +77,14 @@ doctor:         ## what this machine lacks for CONFIG, each with the command tha
 data: setup     ## read, check and split the dataset
 	@$(STAGE) pipeline.data $(ARGS)
 
+# On one device, what is to be exported is trained by the export, whose start that hides (trainer/before.py).
+TOGETHER := $(if $(NPROC),,$(filter export serve eval,$(MAKECMDGOALS)))
+
 train: data     ## fine-tune: the LoRA adapter and its loss curve (RESUME=1 goes on from the last whole checkpoint)
-	@$(STAGE) $(TORCHRUN) trainer.train $(ARGS) $(if $(RESUME),--resume)
+	$(if $(TOGETHER),,@$(STAGE) $(TORCHRUN) trainer.train $(ARGS) $(if $(RESUME),--resume))
 
 export: train   ## merge and quantize: f16.gguf and q4_k_m.gguf
-	@$(STAGE) trainer.export $(ARGS)
+	@$(STAGE) trainer.export $(ARGS) $(if $(TOGETHER),--train $(if $(RESUME),--resume))
 
 serve: export   ## create the served models and check prompt parity; leaves the server running
 	@$(STAGE) serve.create $(ARGS)

@@ -10,10 +10,10 @@ COMPILING = 3  # first steps of a run, in which kernels are compiled
 
 
 class Clock:
-    """Seconds of each phase; the first begins with the process."""
+    """Seconds of each phase; the first begins with the process, or at another time (`since`, of time.time())."""
 
-    def __init__(self) -> None:
-        self.last = psutil.Process().create_time()
+    def __init__(self, since: float | None = None) -> None:
+        self.last = psutil.Process().create_time() if since is None else since
         self.phases: dict[str, float] = {}
 
     def end_phase(self, phase: str) -> None:

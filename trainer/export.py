@@ -5,10 +5,14 @@ Reads artifacts/<run>/adapter, the base model and the training split. Writes mer
 export.quantization_method, gguf/prompt.json (what serving must know of the chat template) and the manifest's entry.
 
     python -m trainer.export --config configs/embedded.yaml
+    python -m trainer.export --config configs/embedded.yaml --train [--resume]      trainer.train before it
 """
 
 import json
 import shutil
+import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,8 @@ from pipeline.config import Config
 from pipeline.errors import run
 from pipeline.files import atomic_write, read_schema, sweep, write_text
 from pipeline.manifest import Sums, output_of, read_manifest, record_stage, up_to_date
-from trainer.conversion import check_space, control_tokens, converter, to_gguf
+from trainer import before
+from trainer.conversion import Convert, check_space, control_tokens, converter, to_gguf
 from trainer.model import check_base, load_base, prepare_libraries
 
 SHARD = "2GB"  # of merged/: saving holds one in memory, and their sums are computed side by side
@@ -26,7 +31,28 @@ TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json",
 
 
 def main() -> None:
-    config = configuration.from_arguments(configuration.arguments(__doc__ or "").parse_args())
+    parser = configuration.arguments(__doc__ or "")
+    parser.add_argument("--train", action="store_true", help="train before, as trainer.train with the same options")
+    parser.add_argument("--resume", action="store_true", help="with --train: go on from the last whole checkpoint")
+    options = parser.parse_args()
+    config = configuration.from_arguments(options)
+    with ExitStack() as stack:
+        convert = train_before(config, stack) if options.train else None
+        export(config, stack, convert, time.time() if options.train else None)
+
+
+def train_before(config: Config, stack: ExitStack) -> Convert | None:
+    """Train, with this process's options; the converter, where it could be started meanwhile, until `stack` ends."""
+    with before.training([option for option in sys.argv[1:] if option != "--train"]) as begun:
+        if not begun or not before.has_gpu():
+            return None
+        convert = stack.enter_context(converter())
+        before.import_libraries(config)
+    return convert
+
+
+def export(config: Config, stack: ExitStack, convert: Convert | None = None, since: float | None = None) -> None:
+    """Run the stage; does nothing but report where its files are up to date. `since`: when its time began."""
     inputs = stage_inputs(config)
     folder = config.folder
     if up_to_date(folder, "export", inputs):
@@ -37,9 +63,10 @@ def main() -> None:
         from trainer.chat import pieces
         from trainer.clock import Clock
 
-        clock = Clock()
+        clock = Clock(since)
         clock.end_phase("import")
-        with converter() as convert, Sums() as sums:
+        convert = convert or stack.enter_context(converter())
+        with Sums() as sums:
             tokenizer, n_weights = merge(config)
             sums.begin((folder / "merged").glob("*.safetensors"))
             clock.end_phase("merge")

@@ -8,6 +8,7 @@ manifest's `train` entry.
     torchrun --nproc-per-node 2 -m trainer.train --config configs/phi3-mini-fast.yaml    (make train NPROC=2)
 """
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,13 +31,16 @@ if TYPE_CHECKING:  # it imports transformers
 def main() -> None:
     parser = configuration.arguments(__doc__ or "")
     parser.add_argument("--resume", action="store_true", help="go on from the last whole checkpoint")
+    parser.add_argument("--begun", type=int, metavar="FD", help="file descriptor to write to before the first step")
     options = parser.parse_args()
+    if options.begun is not None:
+        os.set_inheritable(options.begun, False)
     config = configuration.from_arguments(options)
-    train(config, resume=options.resume)
+    train(config, resume=options.resume, begun=options.begun)
 
 
-def train(config: Config, resume: bool = False) -> None:
-    """Run the stage; does nothing where its adapter is up to date."""
+def train(config: Config, resume: bool = False, begun: int | None = None) -> None:
+    """Run the stage; does nothing where its adapter is up to date. `begun`: a pipe that hears of the first step."""
     check_base(config.model.model_name_or_path)
     ranking.choose(config)
     inputs = stage_inputs(config)
@@ -60,6 +64,8 @@ def train(config: Config, resume: bool = False) -> None:
         print(f"train: goes on from {checkpoint or 'the beginning: there is no whole checkpoint'}", flush=True)
     clock.end_phase("import")
     trainer, tokenizer, facts, pace = build(config, clock, checkpoint)
+    if begun is not None:
+        os.write(begun, b"1")
     started = time.monotonic()
     if config.training.num_train_epochs > 0:
         fit(config, trainer, checkpoint, facts)
