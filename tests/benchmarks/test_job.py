@@ -139,8 +139,12 @@ def test_the_job_goes_stage_by_stage_each_code_in_turn(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(Record, "run", run)
     job.part_job(job.Job(Record(tmp_path / "out", 60), folders, tmp_path / "base", "toy.yaml", [], 2))
-    stages = [f"{code}: {stage}" for stage in ("data", "train", "export", "eval") for code in job.CODES]
+    stages = ["before: data", "ours: data", "before: train", "ours: train and export", "before: export"]
+    stages += ["before: eval", "ours: eval"]
     assert begun == [*stages, *(f"{stage} 2" for stage in stages)]
+    begun.clear()
+    job.part_job(job.Job(Record(tmp_path / "out", 60), folders, tmp_path / "base", "toy.yaml", [], 1, ["ours"]))
+    assert begun == ["ours: data", "ours: train and export", "ours: eval"]
     assert not list(tmp_path.rglob("*.gguf"))
 
 
