@@ -6,13 +6,11 @@ the two would share the cores, so there the libraries are imported when the adap
 
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from pipeline.config import Config
@@ -22,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def training(arguments: Sequence[str]) -> Iterator[bool]:
-    """`trainer.train` with these options. Whether it has begun its steps; ends with it.
+def training(arguments: Sequence[str]) -> Iterator[str]:
+    """`trainer.train` with these options. "cuda" or "cpu" once it begins its steps, "" if it has none; ends with it.
 
     Raises `SystemExit` with its exit status where that is not 0. Ctrl-C reaches both processes, and the training ends
     by it in its own time; SIGTERM is handed on.
@@ -36,18 +34,13 @@ def training(arguments: Sequence[str]) -> Iterator[bool]:
     os.close(writing)
     try:
         with os.fdopen(reading, "rb") as pipe:
-            yield bool(pipe.read(1))
+            yield pipe.read(4).decode().strip()
     finally:
         status = process.wait()
         for number, handler in before.items():
             signal.signal(number, handler)
     if status:
         raise SystemExit(status if status > 0 else 128 - status)
-
-
-def has_gpu() -> bool:
-    """Whether the machine seems to have an NVIDIA GPU; without importing torch, which takes seconds."""
-    return any(Path("/dev").glob("nvidia[0-9]*")) or shutil.which("nvidia-smi") is not None
 
 
 def import_libraries(config: Config) -> None:

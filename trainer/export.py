@@ -43,8 +43,8 @@ def main() -> None:
 
 def train_before(config: Config, stack: ExitStack) -> Convert | None:
     """Train, with this process's options; the converter, where it could be started meanwhile, until `stack` ends."""
-    with before.training([option for option in sys.argv[1:] if option != "--train"]) as begun:
-        if not begun or not before.has_gpu():
+    with before.training([option for option in sys.argv[1:] if option != "--train"]) as device:
+        if device != "cuda":
             return None
         convert = stack.enter_context(converter())
         before.import_libraries(config)

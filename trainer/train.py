@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def train(config: Config, resume: bool = False, begun: int | None = None) -> None:
-    """Run the stage; does nothing where its adapter is up to date. `begun`: a pipe that hears of the first step."""
+    """Run the stage; does nothing where its adapter is up to date. `begun`: a pipe that hears when steps begin."""
     check_base(config.model.model_name_or_path)
     ranking.choose(config)
     inputs = stage_inputs(config)
@@ -65,7 +65,7 @@ def train(config: Config, resume: bool = False, begun: int | None = None) -> Non
     clock.end_phase("import")
     trainer, tokenizer, facts, pace = build(config, clock, checkpoint)
     if begun is not None:
-        os.write(begun, b"1")
+        os.write(begun, b"cpu " if device.startswith("CPU") else b"cuda")
     started = time.monotonic()
     if config.training.num_train_epochs > 0:
         fit(config, trainer, checkpoint, facts)

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +27,21 @@ def stand_in(workspace: Path, code: str) -> None:
 
 
 def test_what_runs_meanwhile_knows_whether_steps_have_begun(workspace: Path) -> None:
-    stand_in(workspace, "os.write(pipe, b'1'); time.sleep(0.5); open('adapter', 'w').close()")
-    with before.training(["--run", "r"]) as begun:
-        assert begun
+    stand_in(workspace, "os.write(pipe, b'cuda'); time.sleep(0.5); open('adapter', 'w').close()")
+    with before.training(["--run", "r"]) as device:
+        assert device == "cuda"
         assert not Path("adapter").exists()
     assert Path("adapter").exists()
     stand_in(workspace, "assert sys.argv[1:3] == ['--run', 'r']; print('up to date')")
-    with before.training(["--run", "r"]) as begun:
-        assert not begun
+    with before.training(["--run", "r"]) as device:
+        assert device == ""
 
 
 @pytest.mark.parametrize(
     ("code", "status"), [("sys.exit(3)", 3), ("os.kill(os.getpid(), signal.SIGKILL)", 137), ("raise OSError", 1)]
 )
 def test_a_training_that_fails_ends_the_export(workspace: Path, code: str, status: int) -> None:
-    stand_in(workspace, f"os.write(pipe, b'1'); {code}")
+    stand_in(workspace, f"os.write(pipe, b'cuda'); {code}")
     with pytest.raises(SystemExit) as ended, before.training([]):
         pass
     assert ended.value.code == status
@@ -51,7 +53,7 @@ def test_a_signal_ends_the_training_in_its_own_way(workspace: Path, number: sign
         workspace,
         "signal.signal(signal.SIGINT, lambda *_: (open('saved', 'w').close(), sys.exit(130)))\n"
         "signal.signal(signal.SIGTERM, lambda *_: (open('saved', 'w').close(), sys.exit(143)))\n"
-        "os.write(pipe, b'1'); open('ready', 'w').close(); time.sleep(20)",
+        "os.write(pipe, b'cuda'); open('ready', 'w').close(); time.sleep(20)",
     )
     code = "import sys; sys.path.insert(0, sys.argv[1]); from trainer.before import training\nwith training([]): pass"
     process = subprocess.Popen(
@@ -65,12 +67,20 @@ def test_a_signal_ends_the_training_in_its_own_way(workspace: Path, number: sign
     assert Path("saved").exists()
 
 
+@contextmanager
+def told(arguments: list[str], device: str, training: Any = before.training) -> Iterator[str]:
+    """`before.training`, that says it is on another device."""
+    with training(arguments) as real:
+        assert real == "cpu"
+        yield device
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("gpu", [False, True])
-def test_both_in_one_make_the_same_files(prepare: Any, monkeypatch: pytest.MonkeyPatch, gpu: bool) -> None:
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_both_in_one_make_the_same_files(prepare: Any, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     """Also with the libraries imported meanwhile, as on a GPU."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(before, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(before, "training", lambda arguments: told(arguments, device))
     digests = []
     for name, modules in (("apart", (train, export)), ("together", (export,))):
         config = prepare(name, "export.quantization_method=[q4_k_m]", "serve.name=same")
