@@ -29,12 +29,12 @@ class Device:
         self.name, self.lock = name, Lock()
 
     def blocks(self, stored: Bytes, kind: str) -> Bytes:
-        """The blocks (n_rows x bytes) of a matrix in float16, or in bfloat16 as uint16; `DeviceError` out of memory."""
+        """The blocks (n_rows x bytes) of a matrix in float16, or bfloat16 as uint16; `DeviceError` where it fails."""
         with self.lock:
             try:
                 return self._blocks(stored, kind)
-            except torch.OutOfMemoryError:
-                raise DeviceError from None
+            except RuntimeError as error:  # out of memory, or what else a driver has
+                raise DeviceError from error
 
     def _blocks(self, stored: Bytes, kind: str) -> Bytes:
         parts = []

@@ -172,4 +172,10 @@ def test_a_device_with_other_bytes_quantizes_nothing(tmp_path: Path, monkeypatch
     assert sorted(asked) == ["Q4_K", "Q6_K"]
     monkeypatch.setitem(kquants.QUANTIZERS, "Q6_K", lambda values: kquants.q6_k(values) ^ 1)
     quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "other.gguf", "q4_k_m", device=device)
-    assert len({sha256(tmp_path / f"{name}.gguf") for name in ("plain", "device", "other")}) == 1
+    monkeypatch.setitem(kquants.QUANTIZERS, "Q4_K", fails)
+    quantize(open_gguf(tmp_path / "f16.gguf"), tmp_path / "failed.gguf", "q4_k_m", device=device)
+    assert len({sha256(tmp_path / f"{name}.gguf") for name in ("plain", "device", "other", "failed")}) == 1
+
+
+def fails(*_: Any) -> None:
+    raise RuntimeError("CUDA error")
