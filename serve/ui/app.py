@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from extraction.json import Json
 from pipeline.errors import UserError
 from serve.located import Value, values
+from serve.pages import NotText, decode, problem
 from serve.ui import runs
 from serve.ui.batch import Batch
 from serve.ui.dataset import NAME, append, corrected, value_at
@@ -78,7 +79,9 @@ class Session:
     def extract(self, body: Json) -> Json:
         """Ask a variant for a page: the answer with its values, how sure, where, and what it cost."""
         page, run, variant = _text(body, "page"), _text(body, "run"), _text(body, "variant")
-        client = runs.extractor(run, variant, self.host, body.get("schema") or None)
+        if wrong := problem(page):
+            raise UserError(f"the page cannot be asked for: {wrong}")
+        client = runs.extractor(run, variant, self.host, _text(body, "schema") if body.get("schema") else None)
         found = client.ask(page)
         kept = self.keep(page, found.answer.record, found.probability, run, client.schema, found.read)
         facts = {
@@ -182,6 +185,7 @@ def application(session: Session, port: int) -> Guard:
         Route("/api/options", options),
         Route("/api/examples", examples),
         Route("/api/batch", table),
+        Route("/api/open", _opened, methods=["POST"]),
         Route("/api/extract", posted(session.extract), methods=["POST"]),
         Route("/api/look", posted(session.look), methods=["POST"]),
         Route("/api/save", posted(session.save), methods=["POST"]),
@@ -189,9 +193,18 @@ def application(session: Session, port: int) -> Guard:
         Route("/pages/{key}/read", read),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
-    handlers: Any = {UserError: _mistaken, ValueError: _malformed}
+    handlers: Any = {UserError: _mistaken, ValueError: _malformed, RecursionError: _malformed}
     inner = Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(_NoSniff)])
     return Guard(inner, port)
+
+
+async def _opened(request: Request) -> Response:
+    """The text of a file's bytes, as extract reads them."""
+    try:
+        page = await run_in_threadpool(decode, await request.body())
+    except NotText as error:
+        raise UserError(f"the file is no page: {error}") from None
+    return JSONResponse({"page": page}, headers=HEADERS)
 
 
 class _NoSniff:

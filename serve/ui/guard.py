@@ -15,10 +15,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 LARGEST = 32 << 20  # bytes of a request's body
+TYPES = ("application/json", "application/octet-stream")  # which another site's page cannot send without asking
 
 
 class Guard:
-    """ASGI middleware: 403 for a foreign Host or Origin, 413 for a body too large, 415 for a POST that is not JSON."""
+    """ASGI middleware: 403 for a foreign Host or Origin, 413 for a body too large, 415 for a POST of another type."""
 
     def __init__(self, app: App, port: int) -> None:
         self.app = app
@@ -38,8 +39,8 @@ class Guard:
             return PlainTextResponse("requests from other sites are refused", 403)
         if method in ("GET", "HEAD"):
             return None
-        if headers.get("content-type", "").partition(";")[0] != "application/json":
-            return PlainTextResponse("a request must be JSON", 415)
+        if headers.get("content-type", "").partition(";")[0] not in TYPES:
+            return PlainTextResponse("a request must be JSON, or the bytes of a file", 415)
         length = headers.get("content-length", "")
         if not length.isdigit() or int(length) > LARGEST:
             return PlainTextResponse(f"a page may have {LARGEST >> 20} MB at most", 413)

@@ -69,13 +69,15 @@ def _extractor(run: str, variant: str, host: str, schema: str | None, changed_at
     if schema is not None:
         try:
             client.schema = check(json.loads(schema))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f"the schema cannot be used: {error}") from None
     return client
 
 
 def worst(run: str, variant: str) -> list[Json]:
     """Test examples that the variant got wrong in the last evaluation, else the first: {"id", "input", "wrong"}."""
+    if variant not in variants(run):
+        raise UserError(f"{run} has no served {variant!r}: there are {', '.join(variants(run))}")
     folder = ARTIFACTS / run
     test = folder / "data" / "test.jsonl"
     rows = {row["id"]: row for row in read_jsonl(test)} if test.is_file() else {}

@@ -17,6 +17,12 @@ export const post = async (path, body) =>
     }),
   );
 
+/** The text of a file, whatever its encoding. */
+export const opened = async (file) =>
+  (await answered(
+    await fetch("/api/open", { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file }),
+  )).page;
+
 export const $ = (id) => document.getElementById(id);
 
 /** An element with properties (`class`, `text`, `onclick`, other attributes) and children. */

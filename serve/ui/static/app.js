@@ -1,6 +1,6 @@
 // The page: choose, extract, look, correct, save.
 
-import { $, element, get, post, say } from "./api.js";
+import { $, element, get, opened, post, say } from "./api.js";
 import { edits, settle, show } from "./fields.js";
 import { load, point } from "./frame.js";
 import * as table from "./table.js";
@@ -164,11 +164,29 @@ async function step(by) {
 }
 
 async function take(file) {
-  if (!file) return;
-  $("source").value = await file.text();
+  if (file) put(await opened(file), file.name);
+}
+
+/** Put a page into the source. */
+function put(text, name) {
+  $("source").value = text;
   $("example").value = "";
+  $("work").hidden = false;
+  $("batch").hidden = true;
   view("source");
-  say(`${file.name} is here: extract it.`);
+  say(`${name} is here: extract it.`);
+}
+
+/** What was dropped: source is taken as it is, a piece of another page as its HTML. */
+function carried(data) {
+  const text = data.getData("text/plain");
+  return /<[a-z!]/i.test(text) ? text : data.getData("text/html") || text;
+}
+
+/** Whether the browser itself puts dropped text where it belongs: into a field, or a source that has some already. */
+function isNative({ target, dataTransfer }) {
+  if (dataTransfer.types.includes("Files") || !target.matches?.("textarea, input")) return false;
+  return target !== $("source") || target.value !== "";
 }
 
 $("run").addEventListener("change", guarded(async () => { choose(); await fillExamples(); }));
@@ -178,11 +196,21 @@ $("example").addEventListener("change", () => {
   view("source");
 });
 $("file").addEventListener("change", guarded(() => take($("file").files[0])));
-document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("dragover", (event) => {
+  if (!isNative(event)) event.preventDefault();
+});
 document.addEventListener("drop", guarded(async (event) => {
+  if (isNative(event)) return;
   event.preventDefault();
-  await take(event.dataTransfer.files[0]);
+  const [file, text] = [event.dataTransfer.files[0], carried(event.dataTransfer)];
+  if (file) await take(file);
+  else if (text.trim()) put(text, "What you dropped");
 }));
+document.addEventListener("paste", (event) => {
+  if (event.target.matches?.("textarea, input")) return; // there the browser pastes
+  const text = event.clipboardData.getData("text/plain");
+  if (text.trim()) put(text, "What you pasted");
+});
 addEventListener("beforeunload", (event) => {
   if (unsaved()) event.preventDefault();
 });

@@ -16,15 +16,16 @@ export function load(answer, styled) {
   return loading;
 }
 
-/** Bring the places of a value to light and scroll to the `n`th, or to the first in sight; whether a reader sees it. */
+/** Bring the places of a value to light and scroll to the `n`th, or to the likeliest in sight; whether a reader sees it. */
 export async function point(number, n = null) {
   await loading;
   const inside = $("frame").contentDocument;
   for (const old of inside.querySelectorAll("[data-fieldsift].on")) old.classList.remove("on");
   const marks = [...inside.querySelectorAll(`[data-fieldsift^="${token}:${number}:"]`)];
   for (const mark of marks) mark.classList.add("on");
-  const seen = marks.filter((mark) => mark.getClientRects().length);
-  const mark = seen.find((mark) => n === null || mark.dataset.fieldsift.endsWith(`:${n}`));
+  const place = (mark) => Number(mark.dataset.fieldsift.split(":")[2]); // the likeliest is 0
+  const seen = marks.filter((mark) => mark.getClientRects().length).sort((a, b) => place(a) - place(b));
+  const mark = seen.find((mark) => n === null || place(mark) === n);
   const top = window.scrollY;
   mark?.scrollIntoView({ block: "center" });
   window.scrollTo(0, top); // it scrolls this page too, away from the field that is being typed in

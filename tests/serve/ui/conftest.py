@@ -76,7 +76,8 @@ class Ui:
     session: Session
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
-        return httpx.post(f"{self.url}{path}", json=body, headers=headers)
+        sent = {"Content-Type": "application/json"} | headers
+        return httpx.post(f"{self.url}{path}", content=json.dumps(body), headers=sent)
 
     def extract(self, page: str, variant: str = "q4_k_m") -> Json:
         found: Json = self.post("/api/extract", {"page": page, "run": "toy", "variant": variant}).json()

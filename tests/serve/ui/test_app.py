@@ -64,10 +64,53 @@ def test_what_cannot_be_done_is_one_sentence(ui: Ui) -> None:
         ("/api/save", {"id": "gone"}, "no longer in memory"),
         ("/api/look", {"row": 0, "run": "toy"}, "there is no row 0"),
         ("/api/extract", [1], "must be a JSON object"),
+        ("/api/extract", {"page": "<p>\ud800", "run": "toy", "variant": "f16"}, "half of a surrogate pair"),
+        (
+            "/api/extract",
+            {"page": "<p>", "run": "toy", "variant": "f16", "schema": {"type": "object"}},
+            "there is no schema",
+        ),
     ):
         answer = ui.post(path, body)
         assert answer.status_code == 400
         assert sentence in answer.json()["error"]
+
+
+def test_a_request_without_bottom_is_refused(ui: Ui) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{ui.url}/api/extract", content="[" * 100_000, headers=headers)
+    assert (answer.status_code, "cannot be read" in answer.json()["error"]) == (400, True)
+
+
+@pytest.mark.parametrize("schema", ["[" * 100_000, "{", "[]", '{"type": "object"}'])
+def test_a_schema_that_is_none_is_one_sentence(
+    ui: Ui, workspace: Path, monkeypatch: pytest.MonkeyPatch, schema: str
+) -> None:
+    monkeypatch.undo()  # of the stand-in for the client
+    monkeypatch.chdir(workspace)
+    monkeypatch.setattr(runs, "Extractor", lambda config, variant, host: Scripted(variant, None))
+    body = {"page": "<p>", "run": "toy", "variant": "f16", "schema": schema}
+    answer = ui.post("/api/extract", body)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("the schema cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        PAGE.encode(),
+        PAGE.encode("utf-16"),
+        PAGE.encode("utf-8-sig"),
+        f"<meta charset=iso-8859-15>{PAGE}".encode("iso-8859-15"),
+    ],
+)
+def test_a_file_is_read_in_its_encoding(ui: Ui, encoded: bytes) -> None:
+    headers = {"Content-Type": "application/octet-stream"}
+    page = httpx.post(f"{ui.url}/api/open", content=encoded, headers=headers).json()["page"]
+    assert page.removeprefix("<meta charset=iso-8859-15>") == PAGE
+    refused = httpx.post(f"{ui.url}/api/open", content=b"\x89PNG\0\0", headers=headers)
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith("the file is no page: ")
 
 
 @pytest.mark.parametrize("body", [{"edits": [1]}, {"edits": {"name": 5}}, {"edits": "x"}, {"file": 5}])
@@ -81,6 +124,7 @@ def test_a_malformed_correction_is_refused(ui: Ui, body: Json) -> None:
 def test_the_worst_examples_come_first(ui: Ui) -> None:
     found = httpx.get(f"{ui.url}/api/examples?run=toy&variant=q4_k_m").json()
     assert [(row["id"], row["wrong"]) for row in found] == [("r2", 2), ("r0", 0), ("r1", 0)]
+    assert httpx.get(f"{ui.url}/api/examples?run=toy&variant=../q4_k_m").status_code == 400
     Path("artifacts/toy/data/test.jsonl").unlink()  # a run that was copied for its client alone
     assert httpx.get(f"{ui.url}/api/examples?run=toy&variant=q4_k_m").json() == []
 

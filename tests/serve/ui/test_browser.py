@@ -96,6 +96,42 @@ def test_look_correct_save(ui: Ui, tab: Any, workspace: Path) -> None:
     tab.wait_for_selector("#message.wrong:has-text('fit the schema: price')")
 
 
+def test_a_page_is_opened_dropped_and_pasted(ui: Ui, tab: Any, tmp_path: Path) -> None:
+    """A file in its encoding, source, a piece of another page; text for a field stays there."""
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": 500}
+    extract(tab, ui, PAGE)
+    (tmp_path / "page.html").write_bytes("<h1>Eiche – 5 €</h1>".encode("utf-16"))
+    tab.set_input_files("#file", tmp_path / "page.html")
+    tab.wait_for_selector("#message:has-text('page.html is here')")
+    assert tab.input_value("#source") == "<h1>Eiche – 5 €</h1>"
+    act = """([kind, to, data]) => {
+        const carried = new DataTransfer();
+        for (const [type, text] of Object.entries(data)) carried.setData(type, text);
+        const of = kind === "paste" ? ClipboardEvent : DragEvent;
+        const init = {bubbles: true, cancelable: true, dataTransfer: carried, clipboardData: carried};
+        document.querySelector(to).dispatchEvent(new of(kind, init));
+    }"""
+    for kind, to, data, expected in (
+        ("drop", "#frame-view", {"text/html": "<b>Oak</b>", "text/plain": "Oak"}, "<b>Oak</b>"),
+        ("drop", "#extract", {"text/html": "<span>&lt;p&gt;</span>", "text/plain": "<p>Ash"}, "<p>Ash"),
+        ("drop", "#value-0", {"text/plain": "Elm"}, "<p>Ash"),
+        ("drop", "#source", {"text/plain": "Elm"}, "<p>Ash"),
+        ("paste", "#values", {"text/plain": "<p>Yew"}, "<p>Yew"),
+        ("paste", "#value-0", {"text/plain": "Elm"}, "<p>Yew"),
+    ):
+        tab.click("#view-frame")
+        tab.evaluate(act, [kind, to, data])
+        assert tab.input_value("#source") == expected, (kind, to, data)
+        assert tab.is_visible("#source") == (to not in ("#value-0", "#source"))
+
+
+def test_the_likeliest_place_is_shown_first(ui: Ui, tab: Any) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": None}
+    extract(tab, ui, "<p><img alt='Oak table'></p><div style='height:2000px'></div><h1>Oak table</h1>" + "<p>x" * 40)
+    assert tab.text_content('[data-path="name"] .place').endswith("/h1")
+    assert tab.evaluate("document.querySelector('#frame').contentDocument.scrollingElement.scrollTop") > 1000
+
+
 def test_each_place_is_gone_to(ui: Ui, tab: Any) -> None:
     ui.answers["q4_k_m"] = {"name": "Oak table", "price": None}
     extract(tab, ui, f"<title>Oak table</title>{PAGE}<p>Oak table</p>")
