@@ -22,7 +22,7 @@ from serve.located import Value, values
 from serve.pages import NotText, decode, problem
 from serve.ui import runs
 from serve.ui.batch import Batch
-from serve.ui.dataset import NAME, append, corrected, value_at
+from serve.ui.dataset import NAME, append, corrected, corrections_of, value_at
 from serve.ui.guard import Guard
 from serve.ui.shown import POLICY, shown
 from serve.ui.taken import taken_away
@@ -113,7 +113,7 @@ class Session:
         kept = self.page(_text(body, "id"))
         edits = _edits(body)
         record = corrected(kept.record, edits, kept.schema)
-        name = body.get("file") or "corrections.jsonl"
+        name = body.get("file") or corrections_of(kept.schema, runs.schema_of(kept.run))
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise UserError(f"the file {name!r} must have a plain name that ends in .jsonl")
         path = runs.ARTIFACTS / kept.run / name

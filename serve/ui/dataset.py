@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -35,6 +36,16 @@ def corrected(record: Json, edits: dict[str, str | None], schema: Json) -> Json:
     if wrong := problems(result, schema):
         raise UserError(f"the record does not fit the schema: {wrong[0]}")
     return result
+
+
+def corrections_of(schema: Json, own: Json) -> str:
+    """The file for corrected records of a schema; those of other fields than the run's `own` have one apart.
+
+    A dataset has one set of fields, so records of two schemas in one file would train neither.
+    """
+    if schema == own:
+        return "corrections.jsonl"
+    return f"corrections-{hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()[:8]}.jsonl"
 
 
 def value_at(record: Json, path: str) -> Any:

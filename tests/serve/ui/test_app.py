@@ -162,6 +162,16 @@ def test_a_correction_becomes_an_example_that_training_takes(ui: Ui, workspace: 
     assert check(rows, SCHEMA)[0] == rows
 
 
+def test_corrections_of_other_fields_have_their_own_file(ui: Ui, workspace: Path) -> None:
+    other = {"type": "object", "properties": {"wood": {"type": ["string", "null"]}}, "required": ["wood"]}
+    for schema in (SCHEMA, other, other):
+        record = dict.fromkeys(schema["properties"])
+        found = ui.session.keep("<p>Oak", record, {}, "toy", schema, "<p>Oak")
+        assert ui.post("/api/save", {"id": found["id"]}).status_code == 200
+    paths = sorted((workspace / "artifacts" / "toy").glob("corrections*.jsonl"), key=lambda path: len(path.name))
+    assert [[list(row["output"]) for row in read(path)] for path in paths] == [[["name", "price"]], [["wood"]] * 2]
+
+
 def test_examples_of_many_threads_are_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "some" / "file.jsonl"
     threads = [threading.Thread(target=append, args=(path, "é" * 10_000, {"i": i})) for i in range(20)]
