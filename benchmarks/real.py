@@ -6,8 +6,9 @@ Values are compared by the evaluation's rules (extraction/values.py). The data's
 leniencies, and the output says how many values are right by them alone: punctuation does not count; a name may have the
 manufacturer at its head or end, or lack it; of a price the number counts. A wrong value is a false positive and a false
 negative. Prints micro-F1 and F1 by field with 95 % intervals (drawing whole shops, which url names), how many of the
-gold values are in what the model reads, and the cost of a page; --json writes the same. With --no-markup, nobody reads
-what the pages say to machines (data.markup): the figures are those of what their readers see.
+gold values are in what the model reads, whether each value's evidence leads to it, and the cost of a page; --json
+writes the same. With --no-markup, nobody reads what the pages say to machines (data.markup): the figures are those of
+what their readers see.
 
     make serve && make serve RUN=zero-shot SET='training.num_train_epochs=0 serve.name=zero-shot'
     python -m benchmarks.real GOLD.jsonl --runs zero-shot embedded [--variants f16] [--no-markup] [--json figures.json]
@@ -29,6 +30,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.baselines import by_markup, by_rules
+from benchmarks.evidence import resolved
 from eval.statistics import Clusters, Interval, bootstrap, micro_f1
 from extraction.clean import clean
 from extraction.ground import grounded
@@ -85,6 +87,7 @@ def served(rows: Sequence[Json], extractor: Extractor) -> Json:
     seconds = time.monotonic() - started
     figures = judge(rows, [found.answer.record for found in answers])
     figures["read"] = gold_read(rows, extractor)
+    figures["evidence"] = resolved(answers)
     figures["cost"] = {
         "seconds_a_page": middle_and_tail([found.seconds for found in answers]),
         "prompt_tokens": middle_and_tail([found.prompt_tokens for found in answers]),
@@ -223,6 +226,9 @@ def show(rows: Sequence[Json], figures: dict[str, Json]) -> None:
         if "read" in found:
             kept, there = found["read"]
             print(f"{name}: {kept} of the {there} gold values that the pages state are in what the model reads")
+        if "evidence" in found:
+            values, right = found["evidence"].values()
+            print(f"{name}: {right} of {values} values that the pages state stand where their evidence says")
         for key, value in found.get("cost", {}).items():
             shown = f"median {value[0]:g}, p95 {value[1]:g}" if isinstance(value, list) else f"{value:g}"
             print(f"{name}: {key.replace('_', ' ')}: {shown}")
