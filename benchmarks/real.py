@@ -227,7 +227,7 @@ def show(rows: Sequence[Json], figures: dict[str, Json]) -> None:
             kept, there = found["read"]
             print(f"{name}: {kept} of the {there} gold values that the pages state are in what the model reads")
         if "evidence" in found:
-            values, right = found["evidence"].values()
+            right, values = (found["evidence"][key] for key in ("resolved", "values"))
             print(f"{name}: {right} of {values} values that the pages state stand where their evidence says")
         for key, value in found.get("cost", {}).items():
             shown = f"median {value[0]:g}, p95 {value[1]:g}" if isinstance(value, list) else f"{value:g}"

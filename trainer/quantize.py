@@ -99,7 +99,7 @@ def write(
     writer = copy_metadata(reader, target, facts)
     chosen = tensor_types(reader, method)
     for tensor, kind in chosen:
-        size = tensor.n_elements // GGML_QUANT_SIZES[kind][0] * GGML_QUANT_SIZES[kind][1]
+        size = n_bytes(int(tensor.n_elements), kind)
         writer.add_tensor_info(tensor.name, tensor.shape[::-1].tolist(), np.dtype(np.void), size, raw_dtype=kind)
     with closing(writer), ThreadPoolExecutor(os.cpu_count()) as pool:
         writer.write_header_to_file()
@@ -218,7 +218,7 @@ def in_threads(tensor: Any, kind: Type, importance: Floats | None, pool: Executo
     stored = rows_of(tensor)
     n_rows, n_columns = stored.shape
     weights = None if importance is None else np.ascontiguousarray(importance, dtype=np.float32)
-    result: Array = np.empty((n_rows, row_bytes(n_columns, kind)), dtype=np.uint8)
+    result: Array = np.empty((n_rows, n_bytes(n_columns, kind)), dtype=np.uint8)
     step = max(1, VALUES_AT_ONCE // n_columns)
     begun = [
         pool.submit(fill, result[first : first + step], stored[first : first + step], tensor.tensor_type, kind, weights)
@@ -233,10 +233,10 @@ def in_threads(tensor: Any, kind: Type, importance: Floats | None, pool: Executo
     return finished
 
 
-def row_bytes(n_columns: int, kind: Type) -> int:
-    """Bytes of a row of so many values."""
+def n_bytes(n_values: int, kind: Type) -> int:
+    """Bytes of so many values, of whole blocks."""
     block, size = GGML_QUANT_SIZES[kind]
-    return int(n_columns // block * size)
+    return int(n_values // block * size)
 
 
 def fill(out: Array, stored: Array, stored_as: Type, kind: Type, weights: Floats | None) -> None:
