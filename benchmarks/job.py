@@ -132,29 +132,46 @@ def part_job(job: Job) -> None:
         suffix = f" {number + 1}" if number else ""
         for code in job.codes:
             shutil.rmtree(run_folder(job, code), ignore_errors=True)
-        for stage in ("data", "train", "export"):
-            for code in job.codes:
-                if code == "before" or stage == "data":
-                    module = "pipeline.data" if stage == "data" else f"trainer.{stage}"
-                    stage_of(job, code, f"{code}: {stage}{suffix}", ["-m", module, *job_options(job, code)], stage)
-                elif stage == "train":
-                    train_and_export(job, suffix)
+        for code, work in TURNS:
+            if code in job.codes:
+                work(job, code, suffix)
                 drop_large_files(run_folder(job, code), keep_merged=code == "ours")
         for code in job.codes:
             answers(job, code, f"{code}: eval{suffix}", TEST_ROWS, modes, job_options(job, code))
 
 
-def train_and_export(job: Job, suffix: str) -> None:
-    """Ours in one command; entered besides as two steps, of which the export's begins with the adapter on the disk."""
-    title, limit = f"ours: train and export{suffix}", LIMITS["train"] + LIMITS["export"]
-    command = ["-m", "trainer.export", "--train", *job_options(job, "ours")]
-    job.record.run(title, job.folders["ours"], command, limit)
+def make_data(job: Job, code: str, suffix: str) -> None:
+    stage_of(job, code, "data", "pipeline.data", suffix)
+
+
+def train(job: Job, code: str, suffix: str) -> None:
+    stage_of(job, code, "train", "trainer.train", suffix)
+
+
+def export(job: Job, code: str, suffix: str) -> None:
+    stage_of(job, code, "export", "trainer.export", suffix)
+
+
+def train_and_export(job: Job, code: str, suffix: str) -> None:
+    """Both in one command; entered besides as two steps, of which the export's begins with the adapter on the disk."""
+    title, limit = f"{code}: train and export{suffix}", LIMITS["train"] + LIMITS["export"]
+    command = ["-m", "trainer.export", "--train", *job_options(job, code)]
+    job.record.run(title, job.folders[code], command, limit)
     step = job.record.steps[title]
-    later = sum(facts_of(job, "ours", "export").get("phases", {}).values())
+    later = sum(facts_of(job, code, "export").get("phases", {}).values())
     for stage, seconds in (("train", step["seconds"] - later), ("export", later)):
         if not step["code"]:
-            job.record.enter(f"ours: {stage}{suffix}", step | {"seconds": round(seconds, 1)})
-        job.record.enter(f"ours: {stage}{suffix}, facts", facts_of(job, "ours", stage))
+            job.record.enter(f"{code}: {stage}{suffix}", step | {"seconds": round(seconds, 1)})
+        job.record.enter(f"{code}: {stage}{suffix}, facts", facts_of(job, code, stage))
+
+
+TURNS: Sequence[tuple[str, Callable[[Job, str, str], None]]] = (  # stage by stage, each code in turn
+    ("before", make_data),
+    ("ours", make_data),
+    ("before", train),
+    ("ours", train_and_export),
+    ("before", export),
+)
 
 
 def run_folder(job: Job, code: str) -> Path:
@@ -169,9 +186,10 @@ def drop_large_files(folder: Path, keep_merged: bool) -> None:
         shutil.rmtree(folder / "merged", ignore_errors=True)
 
 
-def stage_of(job: Job, code: str, title: str, command: list[str], stage: str) -> None:
-    """Run a stage; enters what its manifest says besides."""
-    job.record.run(title, job.folders[code], command, LIMITS[stage])
+def stage_of(job: Job, code: str, stage: str, module: str, suffix: str) -> None:
+    """Run a code's stage; enters what its manifest says besides."""
+    title = f"{code}: {stage}{suffix}"
+    job.record.run(title, job.folders[code], ["-m", module, *job_options(job, code)], LIMITS[stage])
     job.record.enter(f"{title}, facts", facts_of(job, code, stage))
 
 
