@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -30,20 +31,21 @@ SHARD = "2GB"  # of merged/: saving holds one in memory, and their sums are comp
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = configuration.arguments(__doc__ or "")
     parser.add_argument("--train", action="store_true", help="train before, as trainer.train with the same options")
     parser.add_argument("--resume", action="store_true", help="with --train: go on from the last whole checkpoint")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     config = configuration.from_arguments(options)
     with ExitStack() as stack:
-        convert = train_before(config, stack) if options.train else None
+        convert = train_before(config, arguments, stack) if options.train else None
         export(config, stack, convert, time.time() if options.train else None)
 
 
-def train_before(config: Config, stack: ExitStack) -> Convert | None:
-    """Train, with this process's options; the converter, where it could be started meanwhile, until `stack` ends."""
-    with before.training([option for option in sys.argv[1:] if option != "--train"]) as device:
+def train_before(config: Config, arguments: Sequence[str], stack: ExitStack) -> Convert | None:
+    """Train with this stage's arguments; the converter, where it could be started meanwhile, until `stack` ends."""
+    with before.training([argument for argument in arguments if argument != "--train"]) as device:
         if device != "cuda":
             return None
         convert = stack.enter_context(converter())

@@ -75,6 +75,14 @@ def told(arguments: list[str], device: str, training: Any = before.training) -> 
         yield device
 
 
+def test_the_training_gets_the_exports_own_arguments(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(workspace, "open('arguments', 'w').write(' '.join(sys.argv[1:-2]))")
+    monkeypatch.setattr(export, "export", lambda *_: None)
+    Path("toy.yaml").touch()
+    export.main(["--config", "toy.yaml", "--train", "--run", "r", "--resume"])
+    assert Path("arguments").read_text() == "--config toy.yaml --run r --resume"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_both_in_one_make_the_same_files(prepare: Any, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
