@@ -5,10 +5,10 @@ logarithm of the probability that all candidates of a value have together. So th
 are the ones to read.
 """
 
+import dataclasses
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,17 +25,19 @@ MEMBERS = 4
 TOGETHER = 8  # pages in a step
 
 
-@dataclass(frozen=True)
+@dataclass
 class Page:
-    """A page to learn from: for each field that it states, the candidates of each value."""
+    """A page to learn from: for each field that it states, the candidates of each value.
+
+    `common`: `in_common` of each target's field. Every step needs it, and the process that makes the page computes it.
+    """
 
     features: Features
     targets: list[tuple[Field, list[list[int]]]]
+    common: list[Floats] = dataclasses.field(init=False)
 
-    @cached_property
-    def common(self) -> list[Floats]:
-        """`in_common` of each target's field: computed once, for every step needs it."""
-        return [in_common(self.features, field) for field, _ in self.targets]
+    def __post_init__(self) -> None:
+        self.common = [in_common(self.features, field) for field, _ in self.targets]
 
 
 def page_of(cleaned: str, schema: Json, record: Json, fewest: int = 12) -> Page | None:
