@@ -1,4 +1,8 @@
-"""Two ways to read a product page without a model: rules on tags, classes and text, and schema.org's markup alone."""
+"""Two ways to read a product page without a model: rules on tags, classes and text, and schema.org's markup alone.
+
+Both are written by hand for products. Those of eval/baselines.py learn from training rows, which labelled pages of a
+benchmark do not come with.
+"""
 
 import json
 import re

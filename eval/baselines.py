@@ -16,7 +16,7 @@ from eval.places import Texts
 from eval.predict import Task, read_samples, sample, samples_path
 from eval.provenance import ROOT, sources
 from eval.records import Prediction, Row, Sample
-from eval.rules import Reader
+from eval.rules import FieldReader
 from extraction.json import Json
 from extraction.parse import Answer, Status
 from extraction.values import KEYWORD
@@ -30,7 +30,7 @@ MODELLESS: dict[str, Callable[[str], Texts]] = {"rules": places.texts, "markup":
 LEARNT_FROM = 2000  # training rows, at most
 NO_MARKUP = "no markup"  # the reason of a sample whose page has none
 CODE = ("baselines", "induction", "markup", "places", "rules")
-Readers = dict[str, "Reader | Readers"]
+FieldReaders = dict[str, "FieldReader | FieldReaders"]
 
 
 def modelless(config: Config) -> list[str]:
@@ -93,12 +93,12 @@ def answered(row: Example, found: Json, reason: str, seconds: float) -> Sample:
     return sample(Prediction(row, Answer(found, Status.OK, reason), text, 0, round(seconds, 4)))
 
 
-def learn(pages: Sequence[Texts], records: Sequence[Json | None], schema: Json, constant: bool) -> Readers:
+def learn(pages: Sequence[Texts], records: Sequence[Json | None], schema: Json, constant: bool) -> FieldReaders:
     """A reader for each field of the schema (with rules of equality), for each property of an object.
 
     `constant`: whether a field that nothing states gets its most frequent value, or null.
     """
-    readers: Readers = {}
+    readers: FieldReaders = {}
     for field, child in schema["properties"].items():
         values = [(one or {}).get(field) for one in records]
         if "properties" in child:
@@ -108,7 +108,7 @@ def learn(pages: Sequence[Texts], records: Sequence[Json | None], schema: Json, 
     return readers
 
 
-def record(readers: Readers, texts: Texts, schema: Json, named: bool) -> Json:
+def record(readers: FieldReaders, texts: Texts, schema: Json, named: bool) -> Json:
     """The record that a page's texts state. `named`: a property of a field's name is read where no rule finds it."""
     found: Json = {}
     for field, reader in readers.items():
@@ -128,7 +128,7 @@ def kind(child: Json) -> str:
     return str(inner or child.get(KEYWORD, "text"))
 
 
-def described(readers: Readers, before: str = "") -> dict[str, list[str]]:
+def described(readers: FieldReaders, before: str = "") -> dict[str, list[str]]:
     """By field, with a dot before nested names, its rules as text in their order."""
     found: dict[str, list[str]] = {}
     for field, reader in readers.items():

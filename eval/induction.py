@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.places import Texts
-from eval.rules import Reader, Rule, key, parts
+from eval.rules import FieldReader, Rule, key, parts
 
 SUPPORT = 2  # training pages that a rule must be right on
 TRIED, KEPT, SPARE = 400, 60, 5  # rules of a field: tried, kept at most, and kept for pages unlike the training's
 INDEXES = (0, 1, -2, -1)
 
 
-def learn(pages: Sequence[Texts], values: Sequence[Any], kind: str, constant: bool = True) -> Reader:
+def learn(pages: Sequence[Texts], values: Sequence[Any], kind: str, constant: bool = True) -> FieldReader:
     """The reader of a field, from training pages and its values there (None is null); `kind`: its rule of equality.
 
     `constant`: whether, where no rule finds anything, the field's most frequent value there is answered, else null.
@@ -33,7 +33,7 @@ def learn(pages: Sequence[Texts], values: Sequence[Any], kind: str, constant: bo
     chosen = _chosen(outcomes, np.array([value is None for value in values]))
     left = [value for value, row in zip(values, outcomes[:, chosen], strict=True) if (row < 0).all()]
     most = Counter(json.dumps(value, sort_keys=True) for value in left if constant).most_common(1)
-    return Reader([tried[place] for place in chosen], json.loads(most[0][0]) if most else None, _numeric(known))
+    return FieldReader([tried[place] for place in chosen], json.loads(most[0][0]) if most else None, _numeric(known))
 
 
 def _numeric(values: Sequence[Any]) -> type[int] | type[float] | None:

@@ -84,7 +84,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Reader:
+class FieldReader:
     """How one field is read: by the first of `rules` that finds something, else it is `default`."""
 
     rules: Sequence[Rule] = ()
