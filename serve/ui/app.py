@@ -22,7 +22,7 @@ from serve.located import Value, values
 from serve.pages import NotText, decode, problem
 from serve.ui import runs
 from serve.ui.batch import Batch
-from serve.ui.dataset import NAME, append, corrected, corrections_of, value_at
+from serve.ui.dataset import append, corrected, corrections_of, missing, value_at
 from serve.ui.guard import Guard
 from serve.ui.shown import POLICY, shown
 from serve.ui.taken import taken_away
@@ -109,14 +109,14 @@ class Session:
         return self.batch.table() | {"asked": runs.named(digests.pop()) if len(digests) == 1 else None}
 
     def save(self, body: Json) -> Json:
-        """Append a corrected example to a file of the run's folder."""
+        """Append a corrected example to a file of the run's folder; `UserError` where that is no longer there."""
         kept = self.page(_text(body, "id"))
         edits = _edits(body)
         record = corrected(kept.record, edits, kept.schema)
-        name = body.get("file") or corrections_of(kept.schema, runs.schema_of(kept.run))
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise UserError(f"the file {name!r} must have a plain name that ends in .jsonl")
-        path = runs.ARTIFACTS / kept.run / name
+        folder = runs.ARTIFACTS / kept.run
+        if not folder.is_dir():
+            raise missing(folder)
+        path = folder / corrections_of(kept.schema, runs.schema_of(kept.run))
         return {
             "n": append(path, kept.page, record),
             "path": str(path),

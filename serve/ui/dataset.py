@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from extraction.json import Json
 from extraction.numbers import money
 from extraction.schema import ordered, problems
 from pipeline.errors import UserError, is_disk_full
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.jsonl")
 
 
 def corrected(record: Json, edits: dict[str, str | None], schema: Json) -> Json:
@@ -54,11 +51,21 @@ def value_at(record: Json, path: str) -> Any:
     return part[key]
 
 
+def missing(folder: Path) -> UserError:
+    """What to say where the folder of a run was deleted while its page was looked at."""
+    return UserError(
+        f"nothing was saved, because {folder} is no longer there: put it back or make the run again, then save again;"
+        " this page keeps your corrections"
+    )
+
+
 def append(path: Path, page: str, record: Json) -> int:
-    """Append {"input", "output"}, whole or not at all; the number of examples that the file then has."""
+    """Append {"input", "output"}, whole or not at all; the number of examples that the file then has.
+
+    Raises `UserError` where the file cannot be written, or its folder is no longer there.
+    """
     line = json.dumps({"input": page, "output": record}, ensure_ascii=False).encode() + b"\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             end = file.seek(0, os.SEEK_END)
@@ -71,6 +78,8 @@ def append(path: Path, page: str, record: Json) -> int:
                 raise
             file.seek(0)
             return sum(1 for _ in file)
+    except FileNotFoundError:
+        raise missing(path.parent) from None
     except OSError as error:
         remedy = "free some space" if is_disk_full(error) else f"`chmod u+w {path}` lets it"
         raise UserError(f"cannot write {path} as user {os.getuid()}: {error.strerror}; {remedy}") from None

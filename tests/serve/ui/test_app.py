@@ -113,7 +113,7 @@ def test_a_file_is_read_in_its_encoding(ui: Ui, encoded: bytes) -> None:
     assert refused.json()["error"].startswith("the file is no page: ")
 
 
-@pytest.mark.parametrize("body", [{"edits": [1]}, {"edits": {"name": 5}}, {"edits": "x"}, {"file": 5}])
+@pytest.mark.parametrize("body", [{"edits": [1]}, {"edits": {"name": 5}}, {"edits": "x"}])
 def test_a_malformed_correction_is_refused(ui: Ui, body: Json) -> None:
     ui.answers["q4_k_m"] = {"name": "x", "price": None}
     answer = ui.post("/api/save", {"id": ui.extract("<p>x")["id"]} | body)
@@ -156,7 +156,6 @@ def test_a_correction_becomes_an_example_that_training_takes(ui: Ui, workspace: 
     saved = ui.post("/api/save", {"id": found["id"], "edits": {"name": "Oak table", "price": "450"}}).json()
     assert (saved["n"], saved["path"]) == (1, "artifacts/toy/corrections.jsonl")
     assert ui.post("/api/save", {"id": found["id"], "edits": {"price": "a lot"}}).status_code == 400
-    assert ui.post("/api/save", {"id": found["id"], "file": "../x.jsonl"}).status_code == 400
     rows = read(workspace / saved["path"])
     assert rows == [{"input": PAGE, "output": {"name": "Oak table", "price": 450}}]
     assert check(rows, SCHEMA)[0] == rows
@@ -172,8 +171,21 @@ def test_corrections_of_other_fields_have_their_own_file(ui: Ui, workspace: Path
     assert [[list(row["output"]) for row in read(path)] for path in paths] == [[["name", "price"]], [["wood"]] * 2]
 
 
+def test_a_run_that_was_deleted_is_not_made_anew_by_a_correction(ui: Ui, workspace: Path) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak", "price": None}
+    body, folder = {"id": ui.extract(PAGE)["id"], "edits": {"price": "450"}}, workspace / "artifacts" / "toy"
+    folder.rename(workspace / "elsewhere")
+    refused = ui.post("/api/save", body)
+    assert (refused.status_code, folder.exists()) == (400, False)
+    assert refused.json()["error"].startswith("nothing was saved, because artifacts/toy is no longer there")
+    with pytest.raises(UserError, match="nothing was saved"):
+        append(folder / "corrections.jsonl", PAGE, {})
+    (workspace / "elsewhere").rename(folder)
+    assert ui.post("/api/save", body).json()["output"] == {"name": "Oak", "price": 450}
+
+
 def test_examples_of_many_threads_are_whole_lines(tmp_path: Path) -> None:
-    path = tmp_path / "some" / "file.jsonl"
+    path = tmp_path / "file.jsonl"
     threads = [threading.Thread(target=append, args=(path, "é" * 10_000, {"i": i})) for i in range(20)]
     for thread in threads:
         thread.start()

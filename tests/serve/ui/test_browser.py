@@ -174,6 +174,19 @@ def test_corrections_are_not_left_by_mistake(ui: Ui, tab: Any) -> None:
     assert len(asked) == 1
 
 
+def test_corrections_stay_where_the_run_was_deleted(ui: Ui, tab: Any, workspace: Path) -> None:
+    ui.answers["q4_k_m"] = {"name": "Oak table", "price": 500}
+    extract(tab, ui, PAGE)
+    tab.fill("#value-1", "450")
+    (workspace / "artifacts" / "toy").rename(workspace / "elsewhere")
+    tab.click("#save")
+    tab.wait_for_selector("#message.wrong:has-text('nothing was saved')")
+    assert tab.input_value("#value-1") == "450"
+    (workspace / "elsewhere").rename(workspace / "artifacts" / "toy")
+    tab.click("#save")
+    tab.wait_for_selector("#message:has-text('now has 1 example')")
+
+
 def test_two_variants_side_by_side(ui: Ui, tab: Any) -> None:
     ui.answers |= {"q4_k_m": {"name": "Oak table", "price": 500}, "f16": {"name": "Oak table", "price": 450}}
     tab.goto(ui.url)
