@@ -14,7 +14,6 @@ import os
 import re
 import shlex
 import sys
-import tempfile
 from pathlib import Path
 
 from doctor import machine, packages, serving
@@ -54,7 +53,7 @@ def examine(options: argparse.Namespace) -> list[Finding]:
         *machine.check_gpu(cards, needed=hub),
         *machine.check_memory(),
         *machine.check_folder("artifacts", Path("artifacts")),
-        *machine.check_folder("temporary files", Path(tempfile.gettempdir()), least=machine.GB // 2),
+        *machine.check_temporary(),
         *check_cache(hub),
         *machine.check_docker(needs_gpu=hub),
         *serving.check_server(run),

@@ -128,6 +128,17 @@ def check_folder(name: str, folder: Path, least: int = LEAST_DISK) -> list[Findi
     return [fine(name, text)]
 
 
+def check_temporary() -> list[Finding]:
+    """The folder for temporary files that the environment names. Where nothing can be written in it, Python takes
+    another without a word, which may be on a smaller disk."""
+    named = next((name for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), None)
+    folder = Path(os.environ[named] if named else "/tmp")
+    if not folder.is_dir():
+        remedy = f"mkdir -p {folder}" + (f", or unset {named}" if named else "")
+        return [wrong("temporary files", f"{folder} is not there", remedy)]
+    return check_folder("temporary files", folder, least=GB // 2)
+
+
 def check_port(name: str, host: str, port: int, remedy: str) -> list[Finding]:
     """Whether a port is free to listen on, or who has it."""
     with socket.socket() as probe:

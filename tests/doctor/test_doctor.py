@@ -85,6 +85,18 @@ def test_a_disk_on_which_nothing_can_be_written(tmp_path: Path, monkeypatch: pyt
     assert (found.level, found.remedy) == ("wrong", f"free some space on the disk of {tmp_path}")
 
 
+def test_temporary_files_are_to_be_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the folder that Python takes when that one is full."""
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0 if path == tmp_path else 10**12))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (found,) = machine.check_temporary()
+    assert (found.level, found.remedy) == ("wrong", f"free some space on the disk of {tmp_path}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    (found,) = machine.check_temporary()
+    assert (found.level, found.remedy) == ("wrong", f"mkdir -p {tmp_path}/gone, or unset TMPDIR")
+
+
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_the_right_to_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
