@@ -46,12 +46,16 @@ def evidence(record: Any, page: str, read: str = "") -> dict[Path, list[Evidence
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text node of an element, or an attribute's value, with its folded form."""
+    """A text node of an element, or an attribute's value, with its folded form.
+
+    `begin`: characters of the document's text before a text node.
+    """
 
     element: Any
     attribute: str | None
     text: str
     folded: str
+    begin: int = 0
 
 
 class _Document:
@@ -60,24 +64,30 @@ class _Document:
     def __init__(self, page: str, read: str) -> None:
         self.page, self.read = page, fold(re.sub(r"<[^>]*>", " ", read))
         self.root = _parsed(page)
+        self.begins: dict[Any, int] = {}  # characters of the document's text before an element
         self.texts = list(self._texts()) if self.root is not None else [_Text(None, None, page, fold(page))]
         self.shown = [text for text in self.texts if text.attribute is None]
         self.joined = "".join(text.folded for text in self.shown)
         self.ends = list(accumulate(len(text.folded) for text in self.shown))
+        self.whole = "".join(self.root.itertext()) if self.root is not None else page
 
     def _texts(self) -> Iterator[_Text]:
         attributes = []
-        for event, element in etree.iterwalk(self.root, events=("start", "end")):
-            if not isinstance(element.tag, str):
-                continue
+        at = 0
+        for event, node in etree.iterwalk(self.root, events=("start", "end", "comment", "pi")):
             if event == "start":
-                if element.text and element.tag not in UNSEEN:
-                    yield _Text(element, None, element.text, fold(element.text))
-                for name, value in element.attrib.items():
-                    if value and ATTRIBUTES.fullmatch(name):
-                        attributes.append(_Text(element, name, value, fold(value)))
-            elif element.tail and element.getparent() is not None and element.getparent().tag not in UNSEEN:
-                yield _Text(element.getparent(), None, element.tail, fold(element.tail))
+                self.begins[node] = at
+                attributes += [
+                    _Text(node, name, value, fold(value))
+                    for name, value in node.attrib.items()
+                    if value and ATTRIBUTES.fullmatch(name)
+                ]
+            owner, text = (node, node.text) if event == "start" else (node.getparent(), node.tail)
+            if not text or owner is None:
+                continue
+            if owner.tag not in UNSEEN:
+                yield _Text(owner, None, text, fold(text), at)
+            at += len(text)
         yield from attributes
 
     def places(self, leaf: Any) -> list[Evidence]:
@@ -98,7 +108,7 @@ class _Document:
         for text in self.texts[len(self.shown) :]:
             if wanted in text.folded:
                 start, end = _unfolded(text.text, text.folded.index(wanted), len(wanted))
-                yield (wanted == text.folded) / 2 - 1, self._place(text.element, text.attribute, text.text, start, end)
+                yield (wanted == text.folded) / 2 - 1, self._inside(text, start, end)
 
     def _of_number(self, leaf: Any) -> Iterator[tuple[float, Evidence]]:
         for text in self.texts:
@@ -122,21 +132,19 @@ class _Document:
         _, finish = _unfolded(other.text, end - 1 - (self.ends[last - 1] if last else 0), 1)
         if first == last:
             return self._inside(one, begin, finish)
-        element = _common(one.element, other.element)
-        before = _before(element, self.shown[first]), _before(element, self.shown[last])
-        return self._place(element, None, "".join(element.itertext()), before[0] + begin, before[1] + finish)
+        return self._in_element(_common(one.element, other.element), one.begin + begin, other.begin + finish)
 
     def _inside(self, text: _Text, start: int, end: int) -> Evidence:
         """The place of some characters of one text."""
-        if text.element is None:
-            return Evidence(None, None, start, end, text.text[start:end])
-        if text.attribute is not None:
-            return self._place(text.element, text.attribute, text.text, start, end)
-        shift = _before(text.element, text)
-        return self._place(text.element, None, "".join(text.element.itertext()), shift + start, shift + end)
+        if text.element is None or text.attribute is not None:
+            xpath = None if text.element is None else _xpath(text.element)
+            return Evidence(xpath, text.attribute, start, end, text.text[start:end])
+        return self._in_element(text.element, text.begin + start, text.begin + end)
 
-    def _place(self, element: Any, attribute: str | None, whole: str, start: int, end: int) -> Evidence:
-        return Evidence(_xpath(element), attribute, start, end, whole[start:end])
+    def _in_element(self, element: Any, start: int, end: int) -> Evidence:
+        """The place of some characters of the document's text, in an element that holds them."""
+        begin = self.begins[element]
+        return Evidence(_xpath(element), None, start - begin, end - begin, self.whole[start:end])
 
 
 def _numbers_at(text: str, wanted: Any) -> Iterator[tuple[int, int]]:
@@ -168,20 +176,6 @@ def _xpath(element: Any) -> str:
     numbers = [1 + sum(1 for _ in node.itersiblings("*", preceding=True)) for node in nodes[:n_counted]]
     steps = (f"*[{number}]" for number in reversed(numbers))
     return "/".join([element.getroottree().getpath(nodes[n_counted]), *steps])
-
-
-def _before(element: Any, text: _Text) -> int:
-    """Characters of an element's text before one of its text nodes."""
-    passed = 0
-    for node in element.xpath(".//text()"):
-        if node == text.text and node.getparent() is not None and _owner(node) is text.element:
-            return passed
-        passed += len(node)
-    return passed
-
-
-def _owner(node: Any) -> Any:
-    return node.getparent().getparent() if node.is_tail else node.getparent()
 
 
 def _unfolded(text: str, start: int, length: int) -> tuple[int, int]:

@@ -43,6 +43,19 @@ def test_a_value_is_found_where_it_stands(value: Any, xpath: str | None, text: s
         assert places[0].text == text
 
 
+@pytest.mark.parametrize(
+    "page", ["<p><!-- x -->Oak</p>", "<p>pine <b>O</b><!-- -->ak<?x y?></p>", "<p>a<?x y?>Oak</p>"]
+)
+def test_text_after_a_comment_is_text(page: str) -> None:
+    (place,) = evidence({"x": "Oak"}, page)[("x",)]
+    assert (place.xpath, place.text, resolved(place, page)) == ("/html/body/p", "Oak", "Oak")
+
+
+def test_equal_texts_of_an_element_are_places_of_their_own() -> None:
+    places = evidence({"x": "Oak"}, "<p>Oak<br>Oak</p>")[("x",)]
+    assert [(place.start, place.end) for place in places] == [(0, 3), (3, 6)]
+
+
 def test_an_attribute_is_the_last_resort() -> None:
     (place,) = evidence({"x": "Nordvik"}, '<div><img alt="Nordvik GmbH"></div>')[("x",)]
     assert (place.xpath, place.attribute, place.text) == ("/html/body/div/img", "alt", "Nordvik")
