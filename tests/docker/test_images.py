@@ -10,17 +10,19 @@ from tests.docker.conftest import ROOT, Stack, compose, docker
 from tests.docker.needs import STAGES, needs
 
 pytestmark = pytest.mark.docker
+CONFINED = ("run", "--rm", "--read-only", "--tmpfs", "/tmp:exec", "--cap-drop", "ALL")
 FILES = ("docker-compose.yml", "docker-compose.cpu.yml")
 CUDA = {
-    "fieldsift-trainer:cuda": ("torch", "peft", "trl", "bitsandbytes", "trainer.train", "trainer.export"),
+    # Unsloth first, as in training: it patches the others
+    "fieldsift-trainer:cuda": ("unsloth", "torch", "peft", "trl", "bitsandbytes", "trainer.train", "trainer.export"),
     "fieldsift-eval:cuda": ("torch", "peft", "bitsandbytes", "eval.score"),
 }
 COMPILED = """
-import sys
-from importlib.util import find_spec
-from pathlib import Path
-missing = [name for name in sys.argv[1:] if not Path(find_spec(name).cached).is_file()]
-assert not missing, missing
+import importlib, sys
+from importlib.machinery import SourceFileLoader
+SourceFileLoader.source_to_code = lambda loader, source, path: sys.exit(f"{path} has no valid bytecode")
+for name in sys.argv[1:]:
+    importlib.import_module(name)
 """
 IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
 
@@ -31,7 +33,7 @@ def test_an_image_holds_what_its_stages_import(stack: Stack, image: str) -> None
     assert status == 0, output
     needed = needs(STAGES[image])
     assert {"httpx", "torch"} & needed
-    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "python", "-c", IMPORT, *sorted(needed))
+    docker(*CONFINED, image, "python", "-c", IMPORT, *sorted(needed))
 
 
 @pytest.mark.parametrize("image", STAGES)
@@ -40,17 +42,26 @@ def test_an_image_has_its_bytecode(stack: Stack, image: str) -> None:
     status, output = stack.make("setup")
     assert status == 0, output
     modules = [module for stage in STAGES[image] for module in (stage, "pydantic.main")]
-    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "python", "-c", COMPILED, *modules)
+    docker(*CONFINED, image, "python", "-c", COMPILED, *modules)
 
 
-@pytest.mark.parametrize("image", CUDA)
-def test_a_cuda_image_imports_without_a_gpu(image: str) -> None:
+@pytest.fixture(params=CUDA)
+def cuda_image(request: pytest.FixtureRequest) -> str:
+    image: str = request.param
     if image not in docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").splitlines():
-        pytest.skip(
-            f"{image} is not here: `make setup CONFIG=configs/phi3-mini.yaml` builds it where torch's can be had"
-        )
-    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp", image, "pip", "check")
-    docker("run", "--rm", "--read-only", "--tmpfs", "/tmp:exec", image, "python", "-c", IMPORT, *CUDA[image])
+        pytest.skip(f"{image} is not here: `docker compose build trainer eval` makes it where torch's can be had")
+    return image
+
+
+def test_a_cuda_image_imports_without_a_gpu(cuda_image: str) -> None:
+    docker(*CONFINED, cuda_image, "pip", "check")
+    code = f"{IMPORT}; import torch; print(torch.version.cuda)"
+    for_cuda = docker(*CONFINED, cuda_image, "python", "-c", code, *CUDA[cuda_image]).splitlines()[-1]
+    assert for_cuda != "None", "torch's build for a CPU"
+
+
+def test_a_cuda_image_has_its_bytecode(cuda_image: str) -> None:
+    docker(*CONFINED, cuda_image, "python", "-c", COMPILED, *CUDA[cuda_image])
 
 
 @pytest.mark.parametrize("path", FILES)
