@@ -13,12 +13,13 @@ from extraction.json import Json
 CHAIN = ("base", "adapter", "merged", "f16")  # each is made from the one before
 SERVED = ("f16", "q4_k_m", "q8_0")
 QUANTIZED = ("q4_k_m", "q8_0")  # made from f16
+SMALLEST_FIRST = (*QUANTIZED, "f16")
 ASKED = "asked"  # the last served variant's final answers: after a second question, judged as serve.* says
 
 
 def last_served(variants: Sequence[str]) -> str | None:
     """The variant that users get: the quantized one, or else f16; None where none is served."""
-    return next((name for name in (*QUANTIZED, "f16") if name in variants), None)
+    return next((name for name in SMALLEST_FIRST if name in variants), None)
 
 
 def steps(variants: Sequence[str]) -> list[tuple[str, str]]:

@@ -14,11 +14,10 @@ correction for the number of fields, and the interval by groups. Two variants th
 
 from collections.abc import Callable, Sequence
 
-from eval.compare import SERVED
+from eval.compare import SERVED, SMALLEST_FIRST
 from eval.records import Difference, Results, Verdict
 from eval.table import points
 
-SMALLEST_FIRST = ("q4_k_m", "q8_0", "f16")
 ALPHA = 0.05
 EPSILON = 1e-9  # shares are sums of binary fractions
 

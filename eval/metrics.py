@@ -64,6 +64,11 @@ def decisions(rows: Sequence[Row], rules: Json, match: Match = agreement) -> dic
     return {name: [decide(row["reference"], row["prediction"], name, rules, match) for row in rows] for name in names}
 
 
+def is_right(row: Row, field: str, rules: Json) -> bool:
+    """Whether an answer's value of a field is the reference's; False for a failed answer."""
+    return decide(row["reference"], row["prediction"], field, rules).right
+
+
 def clusters(rows: Sequence[Row]) -> Clusters:
     """The rows by their group, such as a layout or a shop; where the data names none, each by itself."""
     return Clusters.of([row.get("group", row["id"]) for row in rows])

@@ -17,6 +17,7 @@ from eval import gate, table
 from eval.calibration import sentence
 from eval.charts import change_bars, curve, grouped_bars
 from eval.compare import ASKED
+from eval.metrics import is_right
 from eval.predict import Task, read_samples
 from eval.records import FieldScore, Results, Row, read_results
 from extraction.json import Json
@@ -147,7 +148,7 @@ def worst(samples: dict[str, list[Row]], rules: Json) -> list[Json]:
 def example(row: dict[str, Row], rules: Json) -> Json:
     """One example side by side. `row`: its sample by variant."""
     first = next(iter(row.values()))
-    right = {variant: [_right(sample, name, rules) for name in first["reference"]] for variant, sample in row.items()}
+    right = {variant: [is_right(sample, name, rules) for name in first["reference"]] for variant, sample in row.items()}
     before, after = right.get("f16", []), right.get("q4_k_m", [])
     return {
         "id": first["id"],
@@ -186,12 +187,6 @@ def show(value: Any) -> str:
 def shorten(text: str, longest: int) -> str:
     """The text, or its head and how much is left out."""
     return text if len(text) <= longest else f"{text[:longest]} … ({len(text) - longest} more characters)"
-
-
-def _right(sample: Row, name: str, rules: Json) -> bool:
-    prediction = sample["prediction"]
-    rule = rules["properties"][name]
-    return prediction is not None and same(sample["reference"].get(name), prediction.get(name), rule)
 
 
 if __name__ == "__main__":

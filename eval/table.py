@@ -8,8 +8,6 @@ from eval import calibration, pruning
 from eval.compare import ASKED, SERVED, joint, last_served, path, steps
 from eval.records import Difference, Results, Score, Scores, Span
 
-ZERO_SHOT = "base"
-
 SUMS = (  # label, value and interval of what is summed up over fields
     ("mean field accuracy", "mean_field_accuracy", "interval"),
     ("record exact match", "record_exact_match", "record_interval"),
@@ -50,10 +48,8 @@ def title(results: Results, slice_: str) -> str:
 
 def change_columns(variants: Sequence[str]) -> list[tuple[str, str]]:
     """The comparisons that get a column: from f16 and from the adapter to the quantized (or only) served variant."""
-    served = [name for name in ("q4_k_m", "q8_0", "f16") if name in variants][:1]
-    return [
-        (before, after) for after in served for before in ("f16", "adapter") if before in variants and before != after
-    ]
+    after = last_served(variants)
+    return [(before, after) for before in ("f16", "adapter") if after and before in variants and before != after]
 
 
 def lines(results: Results, slice_: str) -> list[Line]:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from eval import gate, table
 from eval.compare import ASKED, difference, last_served
+from eval.metrics import is_right
 from eval.predict import Task, read_samples
 from eval.records import Difference, Row, read_results
 from eval.summary import rows as markdown_rows
 from extraction.json import Json
-from extraction.values import same
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
@@ -79,23 +79,17 @@ def flips(first: list[Row], second: list[Row], rules: Json, found: Difference) -
     lines = []
     for field in found["fields"]:
         pairs = [
-            (a, b) for a, b in zip(first, second, strict=True) if _right(a, field, rules) != _right(b, field, rules)
+            (a, b) for a, b in zip(first, second, strict=True) if is_right(a, field, rules) != is_right(b, field, rules)
         ]
         for before, after in pairs[:SHOWN]:
-            way = "lost" if _right(before, field, rules) else "won"
+            way = "lost" if is_right(before, field, rules) else "won"
             values = [repr((row["prediction"] or {}).get(field)) for row in (before, after)]
             lines.append(f"compare: {field} {way} on {before['id']}: {values[0]} → {values[1]}")
     return lines
 
 
-def _right(row: Row, field: str, rules: Json) -> bool:
-    prediction = row["prediction"]
-    rule = rules["properties"][field]
-    return prediction is not None and same(row["reference"].get(field), prediction.get(field), rule)
-
-
 def _accuracy(rows: list[Row], field: str, rules: Json) -> float:
-    return sum(_right(row, field, rules) for row in rows) / len(rows)
+    return sum(is_right(row, field, rules) for row in rows) / len(rows)
 
 
 if __name__ == "__main__":
