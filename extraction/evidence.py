@@ -15,12 +15,12 @@ from typing import Any
 
 from lxml import etree
 
-from extraction.ground import _numbers, leaves
-from extraction.text import squash as fold
+from extraction.ground import leaves, numbers_in
+from extraction.text import squash
 
 PLACES = 50  # looked at of each value
 NUMBER = re.compile(r"\d(?:[\d.,'’ \xa0\u202f\u2009]*\d)?")
-AROUND = 24  # folded characters before and after a place, by which what was read is recognized
+AROUND = 24  # squashed characters before and after a place, by which what was read is recognized
 UNSEEN = {"script", "style", "template", "noscript"}
 NAME = re.compile(r"[a-z_][\w.-]*", re.ASCII | re.IGNORECASE)  # that an XPath may name an element by; `o:p` is none
 ATTRIBUTES = re.compile(r"alt|title|content|value|label|datetime|aria-label|data-[\w-]+")
@@ -46,7 +46,7 @@ def evidence(record: Any, page: str, read: str = "") -> dict[Path, list[Evidence
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text node of an element, or an attribute's value, with its folded form.
+    """A text node of an element, or an attribute's value, with its squashed form (extraction.text).
 
     `begin`: characters of the document's text before a text node.
     """
@@ -54,7 +54,7 @@ class _Text:
     element: Any
     attribute: str | None
     text: str
-    folded: str
+    squashed: str
     begin: int = 0
 
 
@@ -62,13 +62,13 @@ class _Document:
     """A parsed page and its texts in document order, attributes after all of them."""
 
     def __init__(self, page: str, read: str) -> None:
-        self.page, self.read = page, fold(re.sub(r"<[^>]*>", " ", read))
+        self.page, self.read = page, squash(re.sub(r"<[^>]*>", " ", read))
         self.root = _parsed(page)
         self.begins: dict[Any, int] = {}  # characters of the document's text before an element
-        self.texts = list(self._texts()) if self.root is not None else [_Text(None, None, page, fold(page))]
+        self.texts = list(self._texts()) if self.root is not None else [_Text(None, None, page, squash(page))]
         self.shown = [text for text in self.texts if text.attribute is None]
-        self.joined = "".join(text.folded for text in self.shown)
-        self.ends = list(accumulate(len(text.folded) for text in self.shown))
+        self.joined = "".join(text.squashed for text in self.shown)
+        self.ends = list(accumulate(len(text.squashed) for text in self.shown))
         self.whole = "".join(self.root.itertext()) if self.root is not None else page
 
     def _texts(self) -> Iterator[_Text]:
@@ -78,7 +78,7 @@ class _Document:
             if event == "start":
                 self.begins[node] = at
                 attributes += [
-                    _Text(node, name, value, fold(value))
+                    _Text(node, name, value, squash(value))
                     for name, value in node.attrib.items()
                     if value and ATTRIBUTES.fullmatch(name)
                 ]
@@ -86,7 +86,7 @@ class _Document:
             if not text or owner is None:
                 continue
             if owner.tag not in UNSEEN:
-                yield _Text(owner, None, text, fold(text), at)
+                yield _Text(owner, None, text, squash(text), at)
             at += len(text)
         yield from attributes
 
@@ -96,7 +96,7 @@ class _Document:
         return [place for _, place in sorted(found, key=lambda scored: -scored[0])]
 
     def _of_text(self, leaf: str) -> Iterator[tuple[float, Evidence]]:
-        wanted = fold(leaf)
+        wanted = squash(leaf)
         if not wanted:
             return
         at = self.joined.find(wanted)
@@ -106,9 +106,9 @@ class _Document:
             yield self._score(at, at + len(wanted)), self._across(at, at + len(wanted))
             at = self.joined.find(wanted, at + 1)
         for text in self.texts[len(self.shown) :]:
-            if wanted in text.folded:
-                start, end = _unfolded(text.text, text.folded.index(wanted), len(wanted))
-                yield (wanted == text.folded) / 2 - 1, self._inside(text, start, end)
+            if wanted in text.squashed:
+                start, end = _unsquashed(text.text, text.squashed.index(wanted), len(wanted))
+                yield (wanted == text.squashed) / 2 - 1, self._inside(text, start, end)
 
     def _of_number(self, leaf: Any) -> Iterator[tuple[float, Evidence]]:
         for text in self.texts:
@@ -125,11 +125,11 @@ class _Document:
         return 2.0 * (begins and end == self.ends[last]) + was_read
 
     def _across(self, start: int, end: int) -> Evidence:
-        """The place of a stretch of the folded page, in the smallest element that holds it."""
+        """The place of a stretch of the squashed page, in the smallest element that holds it."""
         first, last = bisect_right(self.ends, start), bisect_right(self.ends, end - 1)
         one, other = self.shown[first], self.shown[last]
-        begin, _ = _unfolded(one.text, start - (self.ends[first - 1] if first else 0), 1)
-        _, finish = _unfolded(other.text, end - 1 - (self.ends[last - 1] if last else 0), 1)
+        begin, _ = _unsquashed(one.text, start - (self.ends[first - 1] if first else 0), 1)
+        _, finish = _unsquashed(other.text, end - 1 - (self.ends[last - 1] if last else 0), 1)
         if first == last:
             return self._inside(one, begin, finish)
         return self._in_element(_common(one.element, other.element), one.begin + begin, other.begin + finish)
@@ -150,7 +150,7 @@ class _Document:
 def _numbers_at(text: str, wanted: Any) -> Iterator[tuple[int, int]]:
     """Where a number stands in a text, whatever its separators."""
     for found in NUMBER.finditer(text):
-        if abs(Decimal(str(wanted))) in set(_numbers(found[0])):
+        if abs(Decimal(str(wanted))) in set(numbers_in(found[0])):
             yield found.span()
 
 
@@ -178,21 +178,15 @@ def _xpath(element: Any) -> str:
     return "/".join([element.getroottree().getpath(nodes[n_counted]), *steps])
 
 
-def _unfolded(text: str, start: int, length: int) -> tuple[int, int]:
-    """The characters of a text that `length` characters of its folded form come from."""
+def _unsquashed(text: str, start: int, length: int) -> tuple[int, int]:
+    """The characters of a text that `length` characters of its squashed form come from."""
     passed = 0
     begin = 0
     for i, character in enumerate(text):
-        size = len(fold(character))
+        size = len(squash(character))
         if passed <= start < passed + size:
             begin = i
         passed += size
         if passed >= start + length:
             return begin, i + 1
     return begin, len(text)
-
-
-def to_text(place: Evidence) -> str:
-    """A place as a user reads it."""
-    where = (place.xpath or "text") + (f"/@{place.attribute}" if place.attribute else "")
-    return f"{where}[{place.start}:{place.end}] {place.text}"

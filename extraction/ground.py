@@ -78,11 +78,11 @@ def _read(text: str) -> tuple[str, frozenset[Decimal]]:
     """The folded text and attribute values of a page, apart from each other, and the numbers in them."""
     attributes = ["".join(found) for tag in TAGS.finditer(text) for found in VALUE.findall(tag[0])]
     joined = [TAGS.sub("", text), *attributes]
-    numbers = {number for piece in (TAGS.sub(" ", text), *joined) for number in _numbers(html.unescape(piece))}
+    numbers = {number for piece in (TAGS.sub(" ", text), *joined) for number in numbers_in(html.unescape(piece))}
     return "\n".join(map(squash, joined)), frozenset(numbers)
 
 
-def _numbers(text: str) -> Iterator[Decimal]:
+def numbers_in(text: str) -> Iterator[Decimal]:
     """Every way to read the numbers of a text: separators may group digits or divide them from a fraction."""
     folded = fold(text)
     for pattern in (PLAIN, GROUPED):
