@@ -34,6 +34,7 @@ OWN_POLICY = (
 )
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 HEADERS |= {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin"}
+TEMPLATES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape())
 PAGES = 64  # kept in memory: those that a browser may still show
 
 
@@ -146,10 +147,9 @@ def _edits(body: Json) -> dict[str, str | None]:
 
 def application(session: Session, port: int) -> Guard:
     """The ASGI application, for a server that listens on `port` of 127.0.0.1."""
-    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape())
 
     async def index(request: Request) -> Response:
-        text = templates.get_template("index.html").render(has_batch=session.batch is not None)
+        text = TEMPLATES.get_template("index.html").render(has_batch=session.batch is not None)
         return HTMLResponse(text, headers=HEADERS | {"Content-Security-Policy": OWN_POLICY})
 
     async def options(request: Request) -> Response:
@@ -171,31 +171,33 @@ def application(session: Session, port: int) -> Guard:
     async def table(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(session.table), headers=HEADERS)
 
-    def posted(act: Callable[[Json], Json]) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            body: Any = await request.json()
-            if not isinstance(body, dict):
-                raise UserError("a request must be a JSON object")
-            return JSONResponse(await run_in_threadpool(act, body), headers=HEADERS)
-
-        return endpoint
-
     routes = [
         Route("/", index),
         Route("/api/options", options),
         Route("/api/examples", examples),
         Route("/api/batch", table),
         Route("/api/open", _opened, methods=["POST"]),
-        Route("/api/extract", posted(session.extract), methods=["POST"]),
-        Route("/api/look", posted(session.look), methods=["POST"]),
-        Route("/api/save", posted(session.save), methods=["POST"]),
+        Route("/api/extract", _posted(session.extract), methods=["POST"]),
+        Route("/api/look", _posted(session.look), methods=["POST"]),
+        Route("/api/save", _posted(session.save), methods=["POST"]),
         Route("/pages/{key}", frame),
         Route("/pages/{key}/read", read),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
     handlers: Any = {UserError: _mistaken, ValueError: _malformed, RecursionError: _malformed}
-    inner = Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(_NoSniff)])
-    return Guard(inner, port)
+    return Guard(Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(_NoSniff)]), port)
+
+
+def _posted(act: Callable[[Json], Json]) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that answers a JSON object by what `act` makes of it."""
+
+    async def endpoint(request: Request) -> Response:
+        body: Any = await request.json()
+        if not isinstance(body, dict):
+            raise UserError("a request must be a JSON object")
+        return JSONResponse(await run_in_threadpool(act, body), headers=HEADERS)
+
+    return endpoint
 
 
 async def _opened(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections import Counter
 
 from extraction.split import MARKUP
 
@@ -16,15 +17,15 @@ def taken_away(page: str, read: str) -> list[tuple[bool, str]]:
     """
     letters = _letters(read)
     tags = [match.group("end") + match["name"].lower() for match in MARKUP.finditer(read) if match["name"]]
-    left = {tag: tags.count(tag) for tag in set(tags)}
+    left = Counter(tags)
     runs: list[tuple[bool, str]] = []
     at = 0
     shown = page[:LONGEST]
     for match in MARKUP.finditer(shown):
         _add(runs, _is_read(shown[at : match.start()], letters), shown[at : match.start()])
         name = (match["end"] or "") + (match["name"] or "").lower()
-        _add(runs, left.get(name, 0) > 0, match[0])
-        left[name] = left.get(name, 0) - 1
+        _add(runs, left[name] > 0, match[0])
+        left[name] -= 1
         at = match.end()
     _add(runs, _is_read(shown[at:], letters), shown[at:])
     return runs
