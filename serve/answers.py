@@ -22,7 +22,7 @@ from extraction.parse import Status
 from pipeline.errors import UserError
 from pipeline.files import atomic_write
 from serve import parquet
-from serve.lines import Asked, Line
+from serve.lines import Asked, Line, is_line
 
 KEY = ("input_sha256", "model", "settings")  # what an answer depends on
 OTHER_FORMS = (".csv", ".tsv", ".xlsx")
@@ -136,7 +136,7 @@ class Answers:
             line = json.loads(raw)
         except ValueError:
             line = None
-        if not isinstance(line, dict) or not {"id", "status", "record"} <= line.keys():
+        if not is_line(line):
             raise UserError(f"{self.target} is there and is not a file of answers: give another OUT=…")
         return cast(Line, line)
 
@@ -158,8 +158,8 @@ class Answers:
         """Whether a first line without its end may be the beginning of an answer, and not all of something else."""
         head = b'{"id"'
         try:
-            return json.loads(first).keys() >= {"id", "status", "record"}
-        except (ValueError, AttributeError):
+            return is_line(json.loads(first))
+        except ValueError:
             return head.startswith(first) or first.startswith(head)
 
     def _enter(self, line: Line, start: int) -> None:

@@ -1,6 +1,6 @@
 """What `extract` hands on: the pages that are asked for, and the line of OUT that each becomes."""
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from extraction.json import Json
 from serve.result import Place
@@ -34,3 +34,8 @@ class Line(Named):
     prompt_tokens: int
     answer_tokens: int
     seconds: float  # on our clock
+
+
+def is_line(value: Any) -> bool:
+    """Whether a JSON value can be a line of OUT, of this version or an older one."""
+    return isinstance(value, dict) and {"id", "status", "record"} <= value.keys()

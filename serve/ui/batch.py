@@ -10,6 +10,7 @@ from typing import Any
 from extraction.json import Json
 from pipeline.errors import UserError, unreadable
 from serve import sources
+from serve.lines import is_line
 
 
 class Pages:
@@ -99,7 +100,7 @@ def _parquet(answers: Path) -> Iterator[Json]:
 
 def _row(answers: Path, line: Any) -> Json:
     """What the table holds of a line."""
-    if not isinstance(line, dict) or not {"id", "status", "record"} <= line.keys():
+    if not is_line(line):
         raise _not_answers(answers)
     given = dict(line.get("probability") or {})  # a Parquet file has pairs
     probability = {name: value for name, value in given.items() if value is not None}
