@@ -157,7 +157,6 @@ def application(session: Session, port: int) -> Guard:
 
     async def examples(request: Request) -> Response:
         run, variant = request.query_params.get("run", ""), request.query_params.get("variant", "")
-        runs.config(run)
         return JSONResponse(await run_in_threadpool(runs.worst, run, variant), headers=HEADERS)
 
     async def frame(request: Request) -> Response:

@@ -76,9 +76,9 @@ def _extractor(run: str, variant: str, host: str, schema: str | None, changed_at
 
 def worst(run: str, variant: str) -> list[Json]:
     """Test examples that the variant got wrong in the last evaluation, else the first: {"id", "input", "wrong"}."""
+    folder = ARTIFACTS / config(run).run
     if variant not in variants(run):
         raise UserError(f"{run} has no served {variant!r}: there are {', '.join(variants(run))}")
-    folder = ARTIFACTS / run
     test = folder / "data" / "test.jsonl"
     rows = {row["id"]: row for row in read_jsonl(test)} if test.is_file() else {}
     samples = folder / "samples" / f"{variant}.jsonl"
