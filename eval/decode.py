@@ -30,10 +30,11 @@ def batch_size(config: Config, model: Any, prompt: int) -> int:
 
 
 def rows_that_fit(free: int, config: Any, prompt: int, num_predict: int) -> int:
-    """A power of two up to `MOST`, of 16-bit keys and values, activations of the prompts, and logits in float32.
+    """Rows that `free` bytes hold, a power of two up to `MOST`; a row has 16-bit keys and values of `prompt` tokens and
+    a quarter of `num_predict`, the prompt's activations, and logits in float32.
 
-    Few answers are as long as they may be, and those that have ended leave: a quarter of `num_predict` is reckoned
-    with. A batch that does run out of memory is asked in halves.
+    Few answers are as long as they may be, and those that have ended leave. A batch that does run out of memory is
+    asked in halves.
     """
     text = config.get_text_config()
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
