@@ -3,7 +3,7 @@
 A block is a maximal subtree with at most `LARGEST` characters of text, or a run of text and inline elements between
 such subtrees. A short list of short items (a breadcrumb trail) stays whole, and so does a label with what follows it.
 Blocks are in document order, and every text of the page is in one. Each knows the elements that it stands in, and how
-it reads on its own: lean, without wrappers, with class names on its leaves alone.
+it reads on its own (`lean`).
 """
 
 import html
@@ -15,57 +15,16 @@ from typing import Any
 
 from lxml import etree
 
+from extraction.lean import INLINE, WRAPPERS, collapsed, lean, text_of, values
+
 LARGEST = 120  # characters of a block's text
 TRAIL, ITEMS, ITEM = 300, 14, 60  # characters of a short list, of how many items at most, and of each
 LABEL = 40  # characters of a label at most
 PIECE = 400  # characters of a piece of running text
 DEEPEST = 200  # elements; what is deeper counts as one block
-NESTED = 60  # elements deep in a block; what is deeper is read as text
 
-VALUES = ("alt", "title", "content", "aria-label", "label", "datetime", "value")  # attributes that are read as text
 NAMES = ("class", "id", "itemprop", "property", "name")  # attributes that name what an element holds
-INLINE = {
-    "a",
-    "abbr",
-    "b",
-    "bdi",
-    "bdo",
-    "big",
-    "br",
-    "cite",
-    "code",
-    "data",
-    "del",
-    "dfn",
-    "em",
-    "font",
-    "i",
-    "img",
-    "ins",
-}
-INLINE |= {
-    "kbd",
-    "label",
-    "mark",
-    "q",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "time",
-    "tt",
-    "u",
-}
-WRAPPERS = {"div", "span", "section", "article", "main", "header", "footer", "aside", "font", "center", "form", "body"}
-WRAPPERS |= {"html", "figure", "nav", "fieldset", "tbody", "thead", "table", "tr", "ul", "ol", "dl"}
 LABELS = {"dt", "th", "label", "strong", "b"}
-SINGLE = WRAPPERS | {"td", "li", "p"}  # unwrapped around a single element
-VOID = {"img", "br", "hr", "input", "meta"}
-SPACE = re.compile(r"\s+")
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")
 
 Path = tuple[tuple[str, str], ...]
@@ -105,12 +64,8 @@ def blocks(cleaned: str) -> list[Block]:
 
 
 def _line(text: str) -> Block:
-    text = _collapsed(text)
+    text = collapsed(text)
     return Block(text, html.escape(text, quote=False), (), (), "", 0, 0.0)
-
-
-def _collapsed(text: str) -> str:
-    return SPACE.sub(" ", text).strip()
 
 
 class _Cutter:
@@ -122,7 +77,7 @@ class _Cutter:
         elements = list(root.iter(etree.Element))
         for element in elements:
             loose = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
-            read = sum(map(len, _values(element)))
+            read = sum(map(len, values(element)))
             self.nodes[element] = _Node(loose + read, True, loose=loose > 0)
         for element in reversed(elements):  # children before parents
             parent = self.nodes.get(element.getparent())
@@ -182,7 +137,7 @@ class _Cutter:
 
     def _pieces(self, part: Any, path: Path) -> Iterator[Block]:
         """Long running text in pieces of sentences."""
-        text = _collapsed(part if isinstance(part, str) else " ".join(part.itertext()))
+        text = collapsed(part if isinstance(part, str) else " ".join(part.itertext()))
         held = ""
         for sentence in SENTENCE.split(text):
             if held and len(held) + len(sentence) > PIECE:
@@ -195,14 +150,14 @@ class _Cutter:
     def _block(self, parts: list[Any], path: Path) -> Block:
         elements = [part for part in parts if not isinstance(part, str)]
         inside = [inner for element in elements for inner in element.iter(etree.Element)]
-        text = _collapsed(" ".join(_read(part) for part in parts))
-        linked = sum(len(_collapsed("".join(link.itertext()))) for link in inside if link.tag == "a")
-        lean = _collapsed_lines(_side_by_side([_lean(part) for part in parts]))
+        text = collapsed(" ".join(text_of(part) for part in parts))
+        linked = sum(len(collapsed("".join(link.itertext()))) for link in inside if link.tag == "a")
+        markup = lean(parts)
         if path and path[-1][0] not in WRAPPERS:
-            lean = f"<{path[-1][0]}>{lean}</{path[-1][0]}>"
+            markup = f"<{path[-1][0]}>{markup}</{path[-1][0]}>"
         return Block(
             text=text,
-            html=lean,
+            html=markup,
             path=path,
             tags=tuple(inner.tag for inner in inside),
             names=" ".join(filter(None, map(_names, inside))),
@@ -224,86 +179,6 @@ def _names(element: Any) -> str:
     return " ".join(element.get(name, "") for name in NAMES if element.get(name))
 
 
-def _values(element: Any) -> list[str]:
-    """The attribute values of an element that are read as text and say more than its text does."""
-    found = [element.get(name) for name in VALUES if element.get(name)]
-    if not found:
-        return found
-    own = _collapsed("".join(element.itertext())).casefold()
-    return [value for value in dict.fromkeys(found) if _collapsed(value).casefold() != own]
-
-
-def _read(part: Any) -> str:
-    """What is read of a text or an element: its text and its attributes' values, apart from each other."""
-    if isinstance(part, str):
-        return part
-    texts = []
-    for element in part.iter(etree.Element):
-        texts += _values(element)
-        texts.append(element.text or "")
-        if element is not part:
-            texts.append(element.tail or "")
-    return " ".join(texts)
-
-
-def _lean(part: Any, inherited: str = "", depth: int = 0) -> str:
-    """Lean markup of a text or an element: wrappers go, and a leaf without a class has that of its wrapper."""
-    if isinstance(part, str):
-        return html.escape(part, quote=False)
-    tag = part.tag
-    name = " ".join(part.get("class", "").split()[:2]) or inherited
-    values = _values(part)
-    keys = {part.get(key): key for key in reversed(VALUES)}
-    shown = "".join(f' {keys[value]}="{html.escape(value)}"' for value in values)
-    if tag in VOID:
-        return f"<{tag}{_class(name if shown else '')}{shown}>" if shown else "\n" if tag == "br" else ""
-    inner, n_children, loose = _inside(part, name, depth)
-    if not n_children and (tag not in WRAPPERS or shown or name):
-        return f"<{tag}{_class(name)}{shown}>{inner}</{tag}>" + ("" if tag in INLINE else "\n")
-    if not shown and tag in (SINGLE if n_children == 1 and not loose else WRAPPERS):
-        return inner if tag == "span" else f"\n{inner}\n"
-    return f"<{tag}{shown}>{inner.strip()}</{tag}>" + ("" if tag in INLINE else "\n")
-
-
-def _inside(part: Any, name: str, depth: int) -> tuple[str, int, bool]:
-    """Lean markup of what is in an element, each piece once; its child elements, and whether it has text of its own."""
-    children = [child for child in part if isinstance(child.tag, str)]
-    if depth == NESTED:
-        return html.escape(_collapsed(_read(part)), quote=False), 0, True
-    text = part.text or ""
-    loose = bool(text.strip())
-    pieces = [html.escape(text, quote=False)]
-    for child in part:
-        tail = child.tail or ""
-        loose = loose or bool(tail.strip())
-        if isinstance(child.tag, str):
-            lean = _lean(child, name if len(children) == 1 else "", depth + 1)
-            pieces += [] if lean in pieces and not "".join(child.itertext()).strip() else [lean]
-        pieces.append(html.escape(tail, quote=False))
-    return _side_by_side(pieces), len(children), loose
-
-
-def _side_by_side(pieces: list[str]) -> str:
-    """The pieces in a row; two words that only their elements kept apart have a space between them.
-
-    Numbers have none: `<span>49</span><sup>90</sup>` is one.
-    """
-    joined = ""
-    for piece in filter(None, pieces):
-        ends = joined[-1:] + piece[0]
-        apart = len(ends) == 2 and ends.isalnum() and not ends.isdigit()
-        joined += f" {piece}" if apart else piece
-    return joined
-
-
-def _class(name: str) -> str:
-    return f' class="{html.escape(name)}"' if name else ""
-
-
-def _collapsed_lines(text: str) -> str:
-    return "\n".join(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
-
-
 def _labelled(found: list[Block]) -> list[Block]:
     """The blocks, a label together with the block after it."""
     joined: list[Block] = []
@@ -322,9 +197,10 @@ def _is_label(block: Block) -> bool:
 
 
 def _together(label: Block, block: Block) -> Block:
+    joint = "\n" if len(block.html) > LARGEST or "\n" in block.html else " "
     return Block(
         text=f"{label.text} {block.text}",
-        html=f"{label.html}\n{block.html}",
+        html=f"{label.html}{joint}{block.html}",
         path=block.path,
         tags=label.tags + block.tags,
         names=f"{label.names} {block.names}".strip(),

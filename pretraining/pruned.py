@@ -19,7 +19,7 @@ from pretraining.corpus.pages import pages
 
 SHARE = 0.55  # of all samples
 CHARACTERS = (2_500, 60_000)  # of a whole page
-ASKED = 5  # samples of one page, with other fields and budgets
+ASKED = 7  # samples of one page, with other fields and budgets
 CERTAINTY, MOST, BUDGET = (0.7, 0.97), (1, 6), (150, 800)
 DOUBT = (1.0, 3.0)  # temperature of the ranker, which is surer of generated pages than of real ones
 

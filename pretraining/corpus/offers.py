@@ -14,8 +14,8 @@ from pretraining.corpus.product import LANGUAGES
 from pretraining.corpus.words import words
 
 KINDS = {
-    "alike": 0.06, "variants": 0.22, "instalments": 0.12, "taxes": 0.1, "plans": 0.1, "member": 0.09, "delivered": 0.08,
-    "tiers": 0.08, "foreign": 0.06, "lowest": 0.05, "bids": 0.05, "cashback": 0.05,
+    "alike": 0.09, "variants": 0.19, "instalments": 0.12, "taxes": 0.12, "plans": 0.1, "member": 0.09,
+    "delivered": 0.08, "tiers": 0.06, "foreign": 0.06, "lowest": 0.05, "bids": 0.05, "cashback": 0.05,
 }  # fmt: skip
 LABELLED = ("member", "delivered", "lowest", "taxes")  # the price may have a label of its own beside theirs
 TEXT = re.compile(r">([^<]+)<")

@@ -88,6 +88,8 @@ def _amount(page: Page, cents: int) -> tuple[str, str]:
         )
         gold = mo.show(cents)
     joint = m.text(mo.space)
+    if mo.before and chance(r, 0.25):  # only the cents have an element of their own
+        return m.text(f"{mo.mark}{mo.space}{whole}") + small, " ".join(gold.split())
     return (f"{mark}{joint}{big}{small}" if mo.before else f"{big}{small}{joint}{mark}"), " ".join(gold.split())
 
 

@@ -29,8 +29,8 @@ def test_a_leaf_without_a_class_has_its_wrappers() -> None:
 @pytest.mark.parametrize(
     ("markup", "html"),
     [
-        ("<dt>Maker</dt><dd>Nordvik</dd>", "<dt>Maker</dt>\n<dd>Nordvik</dd>"),
-        ("<div>Maker:</div><div>Nordvik</div>", "Maker:\nNordvik"),
+        ("<dt>Maker</dt><dd>Nordvik</dd>", "<dt>Maker</dt> <dd>Nordvik</dd>"),
+        ("<div>Maker:</div><div>Nordvik</div>", "Maker: Nordvik"),
     ],
 )
 def test_a_label_stays_with_what_follows_it(markup: str, html: str) -> None:
@@ -42,8 +42,25 @@ def test_a_label_stays_with_what_follows_it(markup: str, html: str) -> None:
 def test_texts_that_a_style_sets_apart_do_not_grow_together() -> None:
     markup = "<div><span>Maker</span><span>Nordvik</span></div>"
     (found,) = [block for block in blocks(page(markup)) if "Nordvik" in block.text]
-    assert found.html == "Maker Nordvik"
+    assert found.html == "<span>Maker</span><span>Nordvik</span>"
     assert found.text == "Maker Nordvik"
+
+
+@pytest.mark.parametrize(
+    ("markup", "lines"),
+    [
+        ("<div>\n<span>4</span>\n<span>Cabins</span>\n</div>", ["<span>4</span> <span>Cabins</span>"]),
+        ("<div><div>4</div><div><b>Cabins</b></div></div>", ["<div>4</div> <b>Cabins</b>"]),
+        ("<p>4<br>Cabins</p>", ["<p>4", "Cabins</p>"]),
+        ("<div><b>4</b><br><b>Cabins</b></div>", ["<b>4</b> <b>Cabins</b>"]),
+        ("<dl><dt>Cabins<dd>4<dt>Beam<dd>2 m</dl>", ["<dt>Cabins</dt> <dd>4</dd>", "<dt>Beam</dt> <dd>2 m</dd>"]),
+        ("<table><tr><td>Cabins<td>4<tr><td>2</table>", ["<td>Cabins</td> <td>4</td>", "<td>2</td>"]),
+        ("<ul><li>\n<i>4</i>\n<i>Cabins</i><li>2</ul>", ["<li><i>4</i> <i>Cabins</i></li>", "<li>2</li>"]),
+    ],
+)  # fmt: skip
+def test_a_label_and_its_value_are_a_line(markup: str, lines: list[str]) -> None:
+    found = [block for block in blocks(page(f"<main>{markup}</main>")) if "Cabins" in block.text]
+    assert [line for block in found for line in block.html.split("\n")] == lines
 
 
 def test_a_trail_of_links_is_one_block_and_a_menu_is_not() -> None:
