@@ -3,7 +3,8 @@
 Writes the ranker and, beside it, its record: what it was made from, and the share of values that pruning keeps on pages
 that it was not fitted to (of other seeds, and of layouts and domains that no page had).
 
-    python -m pretraining.ranker --out models/ranker.safetensors
+    python -m pretraining.ranker --seed 5 --out five.safetensors
+    python -m pretraining.ranker --join two.safetensors five.safetensors    # one ranker of the networks of several
 """
 
 import argparse
@@ -20,10 +21,10 @@ from extraction.blocks import blocks
 from extraction.clean import clean
 from extraction.json import Json
 from extraction.prune import Pruner, rendered
-from extraction.ranker import features, fields
+from extraction.ranker import Ranker, features, fields
 from extraction.stated import survivors
 from pipeline.errors import run
-from pipeline.files import atomic_write, write_text
+from pipeline.files import atomic_write, read_json, write_text
 from pipeline.provenance import commit
 from pretraining.corpus.pages import pages
 from trainer.ranker import DROPOUT, LEARNING_RATE, TOGETHER, Page, fit, page_of
@@ -31,7 +32,7 @@ from trainer.ranker import DROPOUT, LEARNING_RATE, TOGETHER, Page, fit, page_of
 CHARACTERS = (5_000, 250_000)  # of a page
 RECORDS = 0.35  # share of pages of other domains than products
 JUDGED = 200  # pages of each kind to judge by
-TOKENS = 600
+TOKENS = 575  # of a page, as in serving (data.page_tokens)
 
 
 def main(out: Path, n_pages: int, steps: int, seed: int, workers: int) -> None:
@@ -41,14 +42,24 @@ def main(out: Path, n_pages: int, steps: int, seed: int, workers: int) -> None:
     learnt = [page for part in parts for page in part]
     print(f"{len(learnt)} pages after {time.monotonic() - started:.0f} s", flush=True)
     ranker = fit(learnt, steps, seed=seed)
-    with atomic_write(out) as temporary:
-        ranker.save(temporary)
     facts: Json = {"git": commit(), "pages": len(learnt), "steps": steps, "pages_a_step": TOGETHER, "seed": seed}
     facts |= {"rate": LEARNING_RATE, "dropout": DROPOUT, "seconds": round(time.monotonic() - started)}
-    other = seed * 1_000 + 999
+    write(ranker, facts, out, seed)
+
+
+def join(parts: list[Path], out: Path) -> None:
+    """Write one ranker of the networks of several, with their records."""
+    records = [read_json(path.with_suffix(".json"), "it is written beside a ranker") for path in parts]
+    write(Ranker([member for path in parts for member in Ranker.load(path).members]), {"joined": records}, out, 0)
+
+
+def write(ranker: Ranker, facts: Json, out: Path, seed: int) -> None:
+    """Write a ranker and its record: the facts, and what it keeps of pages that no fit with this seed has had."""
+    with atomic_write(out) as temporary:
+        ranker.save(temporary)
     for kind, unseen in (("product", False), ("record", False), ("product", True), ("record", True)):
         name = f"{kind}, {'unseen' if unseen else 'seen'} layouts"
-        facts[name] = kept(Pruner(ranker, TOKENS), islice(pages(other, kind, CHARACTERS, unseen), JUDGED))
+        facts[name] = kept(Pruner(ranker, TOKENS), islice(pages(seed * 1_000 + 999, kind, CHARACTERS, unseen), JUDGED))
         print(f"{name}: {facts[name]}", flush=True)
     write_text(out.with_suffix(".json"), json.dumps(facts, indent=1))
 
@@ -88,4 +99,7 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=8_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    run(partial(main, **vars(parser.parse_args())))
+    parser.add_argument("--join", type=Path, nargs="+", metavar="RANKER", help="instead of a fit")
+    options = vars(parser.parse_args())
+    parts = options.pop("join")
+    run(partial(join, parts, options["out"]) if parts else partial(main, **options))
