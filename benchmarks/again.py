@@ -1,12 +1,12 @@
-"""What a second question brings (serve.ask_again): both answers to the same whole pages, paired.
+"""What further questions bring (serve.ask_again): the first answers to whole pages and the elected ones, paired.
 
 Asks a served model of a run: generated pages of products and of other domains, in layouts that neither the base nor
 the ranker has seen, and with --gold labelled pages (benchmarks/real.py says of which form). Prints micro-F1 of the
-first answers and of those after the second question, the change with a 95 % interval (drawing pages, of labelled ones
-shops), how many pages were asked again, and seconds a page. Reads the run; writes nothing.
+first answers and of the elected ones, the change with a 95 % interval (drawing pages, of labelled ones shops), how many
+pages were asked again, and seconds a page. Reads the run; writes nothing.
 
     make serve RUN=zero-shot SET='training.num_train_epochs=0'
-    python -m benchmarks.again --run zero-shot [--n 80] [--least 0.9] [--gold GOLD.jsonl.gz]
+    python -m benchmarks.again --run zero-shot [--n 80] [--least 1] [--gold GOLD.jsonl.gz]
 """
 
 import argparse
@@ -108,7 +108,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", default="zero-shot")
     parser.add_argument("--variant", default="q4_k_m")
-    parser.add_argument("--least", type=float, default=0.9, help="serve.ask_again")
+    parser.add_argument("--least", type=float, default=1.0, help="serve.ask_again")
     parser.add_argument("--n", type=int, default=80, help="generated pages of each kind")
     parser.add_argument("--gold", type=Path, default=None)
     run_command(partial(main, **vars(parser.parse_args())))

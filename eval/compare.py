@@ -14,7 +14,7 @@ CHAIN = ("base", "adapter", "merged", "f16")  # each is made from the one before
 SERVED = ("f16", "q4_k_m", "q8_0")
 QUANTIZED = ("q4_k_m", "q8_0")  # made from f16
 SMALLEST_FIRST = (*QUANTIZED, "f16")
-ASKED = "asked"  # the last served variant's final answers: after a second question, judged as serve.* says
+ASKED = "asked"  # the last served variant's final answers: after further questions, judged as serve.* says
 
 
 def last_served(variants: Sequence[str]) -> str | None:

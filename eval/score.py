@@ -116,7 +116,7 @@ def changed_prompts(config: Config, results: Results) -> str | None:
 
 
 def as_asked(rows: Sequence[Row]) -> list[Row]:
-    """The rows with the final answers, after a second question where there was one."""
+    """The rows with the final answers, after further questions where there were any."""
     return [row | {"prediction": row["final"], "status": row["final_status"]} for row in rows]
 
 

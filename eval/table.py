@@ -81,7 +81,7 @@ def points(value: float | None) -> str:
 
 
 def shown(results: Results) -> list[str]:
-    """The variants that get a column; the final answers only where a second question changed any."""
+    """The variants that get a column; the final answers only where further questions changed any."""
     variants = list(results["variants"])
     return [name for name in variants if name != ASKED or difference(results, *steps(variants)[-1])["changed_records"]]
 
@@ -112,7 +112,7 @@ def span(interval: Sequence[float] | None) -> str:
 
 
 def sentences(results: Results) -> list[str]:
-    """Where accuracy came from and which step lost it: fine-tuning, each served variant, the second question."""
+    """Where accuracy came from and which step lost it: fine-tuning, each served variant, further questions."""
     variants = list(results["variants"])
     found = [pruning.sentence(results["pruning"])] if results["pruning"] else []
     found += [_baselines(results)] if results["baselines"] else []
@@ -206,5 +206,5 @@ def _asked(results: Results) -> str:
     retried, n = results["variants"][before]["all"]["retried"], results["record"]["n"]["all"]
     change = points(_change(results, before, after))
     return (
-        f"As users ask ({before}, schema, second question): {retried} of {n} pages were asked twice: {change} points."
+        f"As users ask ({before}, schema, further questions): {retried} of {n} pages were asked again: {change} points."
     )

@@ -15,8 +15,9 @@ from extraction.json import Json
 from extraction.ranker import Features, Field, Floats, Ranker, features, fields
 
 SHORT = 6_000  # characters; a cleaned page that has no more is read as it is
-CERTAINTY = 0.9  # of a field's probability that its blocks must have together
-MOST, MOST_OF_LIST = 4, 40  # blocks of a field, and of a field in a list
+CERTAINTY = 0.95  # of a field's probability that its blocks must have together
+MOST, MOST_OF_LIST = 8, 40  # blocks of a field, and of a field in a list
+FEWER = (4, 1)  # blocks of a field in the further questions (extraction/again.py)
 CHARACTERS = 2.8  # of a token, about
 SHORTEST = 20  # characters; below, a block's length hardly counts against it
 
@@ -34,16 +35,24 @@ class Pruner:
         """What is read of a cleaned page: itself if it is short, else its likeliest blocks."""
         if not is_long(cleaned):
             return cleaned
-        found, page = _cut(cleaned)
-        return rendered([found[i] for i in self.chosen(found, page, fields(schema))] if found else [])
+        found, wanted, probabilities = self.ranked(cleaned, schema)
+        return rendered([found[i] for i in self._taken(found, wanted, probabilities)] if found else [])
 
-    def narrowed(self) -> "Pruner":
-        """One that takes of each field the likeliest block alone."""
-        return replace(self, most=1)
+    def narrowed(self) -> "list[Pruner]":
+        """Those that take ever fewer blocks of each field."""
+        return [replace(self, most=most) for most in FEWER if most < self.most]
 
     def chosen(self, found: Sequence[Block], page: Features, wanted: Sequence[Field]) -> list[int]:
         """The places of the blocks to read, in document order; `page` has the features of the blocks."""
-        probabilities = self.ranker.probabilities(page, wanted)
+        return self._taken(found, wanted, self.ranker.probabilities(page, wanted))
+
+    def ranked(self, cleaned: str, schema: Json) -> tuple[list[Block], Sequence[Field], Floats]:
+        """The blocks of a cleaned page, the schema's leaves, and (blocks, leaves) the probability of each block to be
+        the one that holds the leaf's value."""
+        wanted = tuple(fields(schema))
+        return _cut(cleaned)[0], wanted, _probabilities(self.ranker, cleaned, wanted)
+
+    def _taken(self, found: Sequence[Block], wanted: Sequence[Field], probabilities: Floats) -> list[int]:
         worth: dict[int, float] = {}
         for column, field in enumerate(wanted):
             most = MOST_OF_LIST if field.many else self.most
@@ -66,10 +75,16 @@ class Pruner:
         return sorted(kept)
 
 
-@lru_cache(maxsize=4)  # a page may be asked for twice
+@lru_cache(maxsize=8)  # a page may be asked for several times
 def _cut(cleaned: str) -> tuple[list[Block], Features]:
     found = blocks(cleaned)
     return found, features(found)
+
+
+@lru_cache(maxsize=8)
+def _probabilities(ranker: Ranker, cleaned: str, wanted: tuple[Field, ...]) -> Floats:
+    found, page = _cut(cleaned)
+    return ranker.probabilities(page, wanted) if found else np.zeros((0, len(wanted)), np.float32)
 
 
 def is_long(cleaned: str) -> bool:

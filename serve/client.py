@@ -4,16 +4,19 @@ import time
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 from tokenizers import Tokenizer
 
-from extraction.again import unsure
+from extraction.again import Stated, unsure
 from extraction.combine import probabilities
 from extraction.json import Json
 from extraction.parse import Answer, Status, parse_answer
 from extraction.prompt import Messages, Reader, messages
+from extraction.prompt import page as cleaned
 from extraction.schema import fields
 from extraction.special import show
 from extraction.split import chats
@@ -102,6 +105,13 @@ def too_long(n_tokens: int, settings: Serve) -> str:
     return f"{n_tokens} prompt tokens, num_ctx is {settings.num_ctx}; raise serve.num_ctx{remedy}"
 
 
+class Further(NamedTuple):
+    """Questions of ever fewer blocks, and what the ranker thinks of the page's values."""
+
+    chats: list[Messages]
+    stated: Stated
+
+
 class Extractor:
     """Asks one served model of a run; threads may share it. `host`: base URL, such as http://127.0.0.1:11434."""
 
@@ -176,8 +186,9 @@ class Extractor:
             self.check()
             self._checked = True
         chats = self.chats(page)
+        further = self._further(page, chats)
         tries = [self._ask(chat) for chat in chats]
-        again = self._ask_again(page, chats[0], tries[0][-1]) if len(chats) == 1 else None
+        again = self._ask_again(further, tries[0][-1]) if further else None
         self.check()
         facts = {"seconds": time.monotonic() - started}
         read, digest = _reading(chats), self.expected
@@ -186,15 +197,23 @@ class Extractor:
     def _chat(self, page: str, reader: Reader | None = None) -> Messages:
         return messages(page, self.schema, reader or self.reader, self.prompt.special)
 
-    def _ask_again(self, page: str, chat: Messages, reply: Reply) -> Again | None:
-        """The reply of fewer blocks, where the first was unsure of a field and there are fewer."""
-        least, pruner = self.settings.ask_again, self.reader.pruner
-        if least is None or pruner is None:
+    def _further(self, page: str, chats: list[Messages]) -> Further | None:
+        """What may be asked further of a page that is read pruned, in one part."""
+        pruner = self.reader.pruner
+        if self.settings.ask_again is None or pruner is None or len(chats) > 1:
             return None
-        sure = probabilities([reply.part], self.schema)
-        names = unsure(reply.answer.record, sure, fields(self.schema), least)
-        fewer = self._chat(page, replace(self.reader, pruner=pruner.narrowed())) if names else chat
-        return None if fewer == chat else Again(self._ask(fewer)[-1], names, _reading([fewer]))
+        fewer = [self._chat(page, replace(self.reader, pruner=narrow)) for narrow in pruner.narrowed()]
+        different = [chat for before, chat in pairwise([chats[0], *fewer]) if chat != before]
+        if not different:
+            return None
+        return Further(different, Stated(*pruner.ranked(cleaned(page, self.reader), self.schema)))
+
+    def _ask_again(self, further: Further, first: Reply) -> Again | None:
+        """The replies to the further questions, where the first left a field open."""
+        sure = probabilities([first.part], self.schema)
+        least = self.settings.ask_again or 0.0
+        names = unsure(first.answer.record, sure, fields(self.schema), least)
+        return Again([self._ask(chat)[-1] for chat in further.chats], names, further.stated) if names else None
 
     def _count(self, text: str) -> int:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)

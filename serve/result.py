@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from extraction.again import prefer
+from extraction.again import Ballot, Stated, elect
 from extraction.combine import Part, combine, probabilities
 from extraction.evidence import Evidence, Path, evidence
 from extraction.ground import ground_answer
@@ -42,11 +42,11 @@ class Place(TypedDict):
 
 @dataclass(frozen=True)
 class Again:
-    """The reply to a second question, of fewer blocks: `fields` are those that the first was unsure of."""
+    """The replies to further questions, of fewer blocks, about the `fields` that the first was unsure of."""
 
-    reply: Reply
+    replies: list[Reply]
     fields: list[str]
-    read: str
+    stated: Stated
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Extraction:
     """
 
     answer: Answer
-    first: Answer  # before a second question; the same as `answer` where there was none
-    retried: bool  # asked twice: with a penalty for repeating, or of fewer blocks (serve.ask_again)
+    first: Answer  # before any further question; the same as `answer` where there was none
+    retried: bool  # asked again: with a penalty for repeating, or of fewer blocks (serve.ask_again)
     probability: dict[str, float]
     unsure: list[str]  # fields less probable than serve.min_probability, null where the schema allows it
     page: str  # as it was given
@@ -110,10 +110,10 @@ def assemble(
     digest: str,
 ) -> Extraction:
     """What the replies say of a page, of which the model `read` this; `tries` has one or two replies a part;
-    `again` is the second question's, if there was one."""
+    `again` has the further questions', if there were any."""
     firsts, lasts = [replies[0] for replies in tries], [replies[-1] for replies in tries]
     answer, probability, unsure = _judge(lasts, page, schema, settings, again)
-    counted = [*lasts, again.reply] if again else lasts
+    counted = [*lasts, *again.replies] if again else lasts
     bodies = [reply.body for reply in counted]
     return Extraction(
         answer=answer,
@@ -141,7 +141,7 @@ def _judge(
     parts = [reply.part for reply in replies]
     answer, probability = combine(parts, schema), probabilities(parts, schema)
     if again:
-        answer, probability = _preferred(answer, probability, again, schema)
+        answer, probability = _elected(answer, probability, again, schema)
     if settings.ground:
         answer = ground_answer(answer, page, schema)
     if answer.record is None or settings.min_probability is None:
@@ -150,18 +150,21 @@ def _judge(
     return replace(answer, record=_without(answer.record, unsure, schema)), probability, unsure
 
 
-def _preferred(
+def _elected(
     answer: Answer, probability: dict[str, float], again: Again, schema: Json
 ) -> tuple[Answer, dict[str, float]]:
-    """The answer with what the second question told better; a failed one gives way."""
-    part = again.reply.part
-    if part.answer.record is None:
+    """The answer with the values that all answers elect; a failed one gives way."""
+    parts = [reply.part for reply in again.replies if reply.answer.record is not None]
+    answers = [(answer, probability), *((part.answer, probabilities([part], schema)) for part in parts)]
+    ballots = [
+        Ballot(found.record, sure, again.stated.likelihood(found.record))
+        for found, sure in answers
+        if found.record is not None
+    ]
+    if not ballots:
         return answer, probability
-    second = part.answer.record, probabilities([part], schema)
-    if answer.record is None:
-        return part.answer, second[1]
-    record, probability = prefer((answer.record, probability), second, again.fields, again.read)
-    return replace(answer, record=record), probability
+    record, probability = elect(ballots, again.fields)
+    return replace(next(found for found, _ in answers if found.record is not None), record=record), probability
 
 
 def _without(record: Json, names: Sequence[str], schema: Json) -> Json:

@@ -8,7 +8,7 @@ SCHEMA = {"type": "object", "properties": {"name": {"type": ["string", "null"]}}
 
 
 class Fake:
-    """A client whose second question finds the name of each page that asks for it."""
+    """A client whose further questions find the name of each page that asks for it."""
 
     schema = SCHEMA
 
