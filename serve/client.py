@@ -106,10 +106,11 @@ def too_long(n_tokens: int, settings: Serve) -> str:
 
 
 class Further(NamedTuple):
-    """Questions of ever fewer blocks, and what the ranker thinks of the page's values."""
+    """Questions of ever fewer blocks, what the ranker thinks of the page's values, and `serve.ask_again`."""
 
     chats: list[Messages]
     stated: Stated
+    least: float
 
 
 class Extractor:
@@ -199,20 +200,19 @@ class Extractor:
 
     def _further(self, page: str, chats: list[Messages]) -> Further | None:
         """What may be asked further of a page that is read pruned, in one part."""
-        pruner = self.reader.pruner
-        if self.settings.ask_again is None or pruner is None or len(chats) > 1:
+        pruner, least = self.reader.pruner, self.settings.ask_again
+        if least is None or pruner is None or len(chats) > 1:
             return None
         fewer = [self._chat(page, replace(self.reader, pruner=narrow)) for narrow in pruner.narrowed()]
         different = [chat for before, chat in pairwise([chats[0], *fewer]) if chat != before]
         if not different:
             return None
-        return Further(different, Stated(*pruner.ranked(cleaned(page, self.reader), self.schema)))
+        return Further(different, Stated(*pruner.ranked(cleaned(page, self.reader), self.schema)), least)
 
     def _ask_again(self, further: Further, first: Reply) -> Again | None:
         """The replies to the further questions, where the first left a field open."""
         sure = probabilities([first.part], self.schema)
-        least = self.settings.ask_again or 0.0
-        names = unsure(first.answer.record, sure, fields(self.schema), least)
+        names = unsure(first.answer.record, sure, fields(self.schema), further.least)
         return Again([self._ask(chat)[-1] for chat in further.chats], names, further.stated) if names else None
 
     def _count(self, text: str) -> int:

@@ -54,8 +54,9 @@ class Extraction:
     """What asking for one page gave.
 
     `probability` is each top-level field's: the product of the probabilities of its value's tokens, that is, how
-    probable the model thinks this very value is after what it wrote before (0 to 1). It is of what the model said, also
-    where `serve.ground` or `serve.min_probability` made null of it; a failed answer has none.
+    probable the model thinks this very value is after what it wrote before (0 to 1). Where several answers voted it is
+    the mean over them, 0 in those with another value. It is of what the model said, also where `serve.ground` or
+    `serve.min_probability` made null of it; a failed answer has none.
     """
 
     answer: Answer
