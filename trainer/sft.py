@@ -86,12 +86,13 @@ def sft_trainer(
     from trainer.checkpoints import MarkComplete
     from trainer.progress import LossBar
 
+    validation = sorted(parts["validation"], key=lambda sample: len(sample["input_ids"]))  # so that little is padding
     with accepting("training"):
         trainer = SFTTrainer(
             model=model,
             args=sft_config(config, plan),
             train_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["train"]]),
-            eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["validation"]]),
+            eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in validation]),
             processing_class=tokenizer,
             callbacks=[MarkComplete(), pace],
         )
