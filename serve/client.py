@@ -17,6 +17,7 @@ from extraction.json import Json
 from extraction.parse import Answer, Status, parse_answer
 from extraction.prompt import Messages, Reader, messages
 from extraction.prompt import page as cleaned
+from extraction.prune import is_long
 from extraction.schema import fields
 from extraction.special import show
 from extraction.split import chats
@@ -200,14 +201,14 @@ class Extractor:
 
     def _further(self, page: str, chats: list[Messages]) -> Further | None:
         """What may be asked further of a page that is read pruned, in one part."""
-        pruner, least = self.reader.pruner, self.settings.ask_again
-        if least is None or pruner is None or len(chats) > 1:
+        pruner, least, whole = self.reader.pruner, self.settings.ask_again, cleaned(page, self.reader)
+        if least is None or pruner is None or len(chats) > 1 or not is_long(whole):
             return None
         fewer = [self._chat(page, replace(self.reader, pruner=narrow)) for narrow in pruner.narrowed()]
         different = [chat for before, chat in pairwise([chats[0], *fewer]) if chat != before]
         if not different:
             return None
-        return Further(different, Stated(*pruner.ranked(cleaned(page, self.reader), self.schema)), least)
+        return Further(different, Stated(*pruner.ranked(whole, self.schema)), least)
 
     def _ask_again(self, further: Further, first: Reply) -> Again | None:
         """The replies to the further questions, where the first left a field open."""

@@ -155,17 +155,15 @@ def _elected(
     answer: Answer, probability: dict[str, float], again: Again, schema: Json
 ) -> tuple[Answer, dict[str, float]]:
     """The answer with the values that all answers elect; a failed one gives way."""
-    parts = [reply.part for reply in again.replies if reply.answer.record is not None]
-    answers = [(answer, probability), *((part.answer, probabilities([part], schema)) for part in parts)]
-    ballots = [
-        Ballot(found.record, sure, again.stated.likelihood(found.record))
-        for found, sure in answers
-        if found.record is not None
+    further = [(reply.answer, probabilities([reply.part], schema)) for reply in again.replies]
+    answers = [
+        (one, given, sure) for one, sure in [(answer, probability), *further] if (given := one.record) is not None
     ]
-    if not ballots:
+    if not answers:
         return answer, probability
+    ballots = [Ballot(given, sure, again.stated.likelihood(given)) for _, given, sure in answers]
     record, probability = elect(ballots, again.fields)
-    return replace(next(found for found, _ in answers if found.record is not None), record=record), probability
+    return replace(answers[0][0], record=record), probability
 
 
 def _without(record: Json, names: Sequence[str], schema: Json) -> Json:
