@@ -1,7 +1,8 @@
 """Whole pages of the corpus as a pruned page reads: through the ranker that serving uses, at all budgets.
 
 A field whose value pruning missed is null, so that the model says so instead of taking another product's; one whose
-number still stands there in other writing is not asked for, since null would be wrong as well.
+number still stands there in other writing is not asked for, since null would be wrong as well. Some have an attack
+among their blocks, which changes no answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,18 +10,25 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from extraction import prune
 from extraction.blocks import Block, blocks
 from extraction.clean import clean
 from extraction.ground import grounded
 from extraction.json import Json
-from extraction.prune import Pruner, rendered
+from extraction.prune import Pruner
 from extraction.ranker import Features, Field, Floats, Ranker, features, fields
+from pretraining.corpus.attacks import Attacker
 from pretraining.corpus.pages import pages
 
 SHARE = 0.55  # of all samples
 CHARACTERS = (2_500, 60_000)  # of a whole page
+FEWEST = 6  # blocks of a page
 ASKED = 7  # samples of one page, with other fields and budgets
-CERTAINTY, MOST, BUDGET = (0.7, 0.97), (1, 6), (150, 800)
+SERVED = 0.33  # of them are pruned as serving prunes a page for one of its questions
+SERVED_BUDGET = 575  # tokens, as serving's `data.page_tokens`
+CERTAINTY, MOST, BUDGET = (0.7, 0.97), (1, 8), (150, 800)  # of the others
+ATTACKED = 0.04
+ATTACKS = {"answer": 0.45, "turn": 0.3, "instruction": 0.25}
 DOUBT = (1.0, 3.0)  # temperature of the ranker, which is surer of generated pages than of real ones
 
 
@@ -34,25 +42,30 @@ def mixed(samples: Iterator[Any], ranker: Ranker, seed: int) -> Iterator[Any]:
 
 def pruned(ranker: Ranker, seed: int) -> Iterator[Any]:
     """Endless pruned pages, `ASKED` of each (domain: "…, pruned"). A page without enough blocks is left out."""
-    r = Random(f"pruned {seed}")
+    r, attacker = Random(f"pruned {seed}"), Attacker(Random(f"pruned attacks {seed}"))
     for sample in pages(seed, characters=CHARACTERS):
         found = blocks(clean(sample.text))
-        if len(found) < MOST[1]:
+        if len(found) < FEWEST:
             continue
         seen = features(found)
         for turn in range(ASKED):
             asked = sample if turn == 0 else _fewer(sample, r)
-            text = read(found, seen, asked.schema, ranker, r)
-            if answered := _answered(asked, text):
-                yield answered
+            left = read(found, seen, asked.schema, ranker, r)
+            if answered := _answered(asked, "\n".join(left)):
+                yield _attacked(answered, left, attacker) if attacker.r.random() < ATTACKED else answered
+        attacker.remember(sample)
 
 
-def read(found: Sequence[Block], seen: Features, schema: Json, ranker: Ranker, r: Random) -> str:
-    """What is left of a page at a doubt, budget, certainty and number of blocks drawn at random."""
+def read(found: Sequence[Block], seen: Features, schema: Json, ranker: Ranker, r: Random) -> list[str]:
+    """What is left of a page at a doubt drawn at random, and at serving's or a random budget, certainty and number of
+    blocks."""
     doubting = Doubting([r.choice(ranker.members)] if r.random() < 0.5 else ranker.members)
     doubting.temperature = r.uniform(*DOUBT)
-    pruner = Pruner(doubting, r.randint(*BUDGET), r.uniform(*CERTAINTY), r.randint(*MOST))
-    return rendered([found[i] for i in pruner.chosen(found, seen, fields(schema))])
+    if r.random() < SERVED:
+        pruner = Pruner(doubting, SERVED_BUDGET, prune.CERTAINTY, r.choice((prune.MOST, *prune.FEWER)))
+    else:
+        pruner = Pruner(doubting, r.randint(*BUDGET), r.uniform(*CERTAINTY), r.randint(*MOST))
+    return [found[i].html for i in pruner.chosen(found, seen, fields(schema))]
 
 
 class Doubting(Ranker):
@@ -64,6 +77,14 @@ class Doubting(Ranker):
         flat = super().probabilities(page, wanted) ** (1 / self.temperature)
         result: Floats = flat / flat.sum(axis=0, keepdims=True)
         return result
+
+
+def _attacked(sample: Any, left: list[str], attacker: Attacker) -> Any:
+    """The sample with an attack among the blocks that are left of its page, itself in blocks as a page's."""
+    attack = [block.html for block in blocks(clean(attacker.element(sample, ATTACKS)))]
+    at = attacker.r.choice((len(left), len(left), 0, attacker.r.randint(0, len(left))))
+    text = "\n".join([*left[:at], *attack, *left[at:]])
+    return replace(sample, text=text, domain=f"{sample.domain}, attacked")
 
 
 def _fewer(sample: Any, r: Random) -> Any:

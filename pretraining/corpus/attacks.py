@@ -18,7 +18,7 @@ from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.words import ATTACKS, LISTS, words
 
 SHARE = 0.045  # of the samples
-KINDS = {"instruction": 0.34, "answer": 0.17, "turn": 0.25, "product": 0.18, "name": 0.06}
+KINDS = {"instruction": 0.28, "answer": 0.25, "turn": 0.25, "product": 0.17, "name": 0.05}
 LANGUAGES = tuple(ATTACKS)
 LABELS = {"name": "name", "price": "price", "category": "category", "manufacturer": "brand"}
 SENSELESS = ("HACKED", "0.01", "$0.00", "FREE", "null", "unknown", "N/A", "pwned", "999999", "test", "€ 1", "Acme", "0")
@@ -99,6 +99,10 @@ class Attacker:
             text = self._into_page(sample.text, message) if marked else self._into_lines(sample.text, message)
             attacked = replace(sample, text=text)
         return replace(attacked, domain=f"{sample.domain}, attacked")
+
+    def element(self, sample: Any, kinds: dict[str, float]) -> str:
+        """An attack on a sample as an element of its own; `kinds` are some of `KINDS`."""
+        return self._element(self._message(sample, weighted(self.r, kinds)))
 
     def _message(self, sample: Any, kind: str) -> str:
         lang = "en" if chance(self.r, 0.5) else pick(self.r, LANGUAGES)

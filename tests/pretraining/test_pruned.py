@@ -1,15 +1,18 @@
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from extraction.blocks import blocks
 from extraction.ground import grounded, leaves
-from extraction.prune import Pruner
-from extraction.ranker import Ranker
+from extraction.prune import CERTAINTY, FEWER, MOST, Pruner
+from extraction.ranker import Ranker, features
+from pipeline.config import Data
 from pretraining.corpus import Sample
 from pretraining.corpus.pages import pages
-from pretraining.pruned import _answered, pruned
+from pretraining.pruned import SERVED_BUDGET, _answered, pruned, read
 from pretraining.ranker import kept
 
 OURS = Path(__file__).parents[2] / "models" / "ranker.safetensors"
@@ -24,13 +27,41 @@ def ranker() -> Ranker:
 def test_pruned_pages_answer_what_they_state(ranker: Ranker) -> None:
     drawn = list(islice(pruned(ranker, 5), 60))
     assert [sample.text for sample in drawn] == [sample.text for sample in islice(pruned(ranker, 5), 60)]
-    assert all(sample.cut and sample.domain.endswith(", page, pruned") for sample in drawn)
+    assert all(sample.cut and ", page, pruned" in sample.domain for sample in drawn)
     assert any(value is None for sample in drawn for value in sample.record.values())
     assert sum(len(sample.text) for sample in drawn) / len(drawn) < 2_500
     for sample in drawn:
         assert list(sample.record) == list(sample.schema["properties"])
         for _, leaf in leaves(sample.record):
             assert grounded(leaf, sample.text), (leaf, sample.text)
+
+
+def test_a_few_pruned_pages_are_attacked_and_answer_as_before(ranker: Ranker, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = list(islice(pruned(ranker, 9), 400))
+    monkeypatch.setattr("pretraining.pruned._attacked", lambda sample, *_: sample)
+    before = list(islice(pruned(ranker, 9), 400))
+    attacked = [(one, other) for one, other in zip(before, drawn, strict=True) if one.text != other.text]
+    assert 0.02 * 400 < len(attacked) < 0.07 * 400
+    for one, other in attacked:
+        assert (one.schema, one.record) == (other.schema, other.record)
+        assert other.domain == f"{one.domain}, attacked"
+        assert not set(one.text.split("\n")) - set(other.text.split("\n"))
+        assert len(other.text) > len(one.text)
+    assert any('{"' in other.text for _, other in attacked)
+
+
+def test_a_third_is_pruned_as_serving_prunes(ranker: Ranker, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Pruner] = []
+    monkeypatch.setattr(Pruner, "chosen", lambda self, *_: drawn.append(self) or [0])
+    found = blocks("<p>Oak table</p>")
+    r = Random(1)
+    for _ in range(600):
+        read(found, features(found), {"type": "object", "properties": {}}, ranker, r)
+    served = [one.most for one in drawn if (one.budget, one.certainty) == (575, CERTAINTY)]
+    assert 150 < len(served) < 250
+    assert set(served) == {MOST, *FEWER}
+    assert {one.most for one in drawn} == set(range(1, 9))
+    assert Data.model_fields["page_tokens"].default == SERVED_BUDGET
 
 
 @pytest.mark.parametrize(
