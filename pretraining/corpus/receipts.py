@@ -16,6 +16,20 @@ from pretraining.corpus.words import LISTS
 FIELDS = LISTS["receipt_fields"]
 STANDARD = ("company", "date", "address", "total")
 INVOICES = 0.28
+WEEKDAYS = ("MON", "TUE", "FRI", "SAT", "SUNDAY", "FRIDAY", "Wednesday", "Thu", "Sat")
+BESIDE = (
+    "{A}{A}{nn} {A}{A}{nn} {A}{n} {A}{digits}", "{digits} {nn}", "{nnn} {digits}", "{n}{nnn} {nnn} {digits}", "#{nn}",
+    "{A}{A} {digits}", "{WORD}", "TRN {digits}", "{nn}/{nn}/{nnn}",
+)  # fmt: skip
+STAMPS = ("DATE TIME NUM OPT", "DATE TIME STORE REG TRANS", "DATE TIME", "Date Time Clerk")
+THANKS = (
+    "THANK YOU FOR SHOPPING AT {}",
+    "{} THANKS YOU",
+    "WELCOME TO {}",
+    "CHEQUES PAYABLE TO {}",
+    "MANAGED BY {}",
+    "{}",
+)
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
@@ -44,6 +58,8 @@ def receipt(t: Till, bought: Goods, values: Json) -> list[str]:
     stamp = _stamp(t, values)
     meta = _meta(t, values)
     below = [fill(r, "en", t.word("closings")) for _ in range(r.randint(0, 6))]
+    if chance(r, 0.06):
+        below.append(pick(r, THANKS).format(values["company"]))
     if top[0] == values["company"] and chance(r, 0.08):
         top.insert(1, stamp)
     elif chance(r, 0.22):
@@ -79,6 +95,8 @@ def _stamp(t: Till, values: Json) -> str:
     when = facts.date(r, "en" if t.country == "my" else t.lang, "date_receipt")
     values["date"] = when
     stamp = t.word("dates").format(when)
+    if chance(r, 0.06):
+        stamp = stamp.replace(when, f"{pick(r, WEEKDAYS)}{pick(r, (' ', ', '))}{when}")
     if not chance(r, 0.7):
         return stamp
     h, minute = r.randint(7, 22), r.randint(0, 59)
@@ -94,9 +112,12 @@ def _stamp(t: Till, values: Json) -> str:
     )
     if chance(r, 0.07) and stamp == when:
         return f"{values['time']} {digits(r, 6)} {when}"
-    return stamp + pick(r, (" {}", " {}", " {}", " TIME: {}", " TIME : {}", "\nTIME: {}", " # {}", " ({})")).format(
+    stamp += pick(r, (" {}", " {}", " {}", " TIME: {}", " TIME : {}", "\nTIME: {}", " # {}", " ({})")).format(
         values["time"]
     )
+    if chance(r, 0.14):
+        stamp += f" {fill(r, 'en', pick(r, BESIDE))}"
+    return f"{pick(r, STAMPS)}\n{stamp}" if chance(r, 0.03) else stamp
 
 
 def _meta(t: Till, values: Json) -> list[str]:

@@ -1,5 +1,6 @@
 """Parts of the corpus: receipts read from images, columns of lists, amounts as numbers, field names of a domain."""
 
+import re
 from collections.abc import Callable
 from random import Random
 
@@ -9,7 +10,7 @@ from extraction.ground import grounded
 from pretraining.corpus import attribution, receipts, rows
 from pretraining.corpus.asked import amount_of
 from pretraining.corpus.domains import COMMON, DOMAINS, read
-from pretraining.corpus.letterhead import COUNTRIES, Till
+from pretraining.corpus.letterhead import COUNTRIES, Till, letterhead, till
 from pretraining.corpus.ocr import damaged
 from pretraining.corpus.odd import KINDS, odd
 from pretraining.corpus.page import Page
@@ -101,6 +102,28 @@ def test_receipts_ask_for_the_standard_fields_half_of_the_time() -> None:
     r = Random(4)
     records = [receipts.sample(r)[2] for _ in range(300)]
     assert 0.35 < sum(len(record) == 4 and None not in record.values() for record in records) / 300 < 0.75
+
+
+def test_receipts_state_their_values_and_addresses_repeat_words() -> None:
+    r, repeated, addresses = Random(6), 0, 0
+    for _ in range(400):
+        values: dict[str, str] = {}
+        t = till(r)
+        lines = letterhead(t, values)
+        assert grounded([values["company"], values.get("address")], "\n".join(lines)), (values, lines)
+        names = re.findall(r"[^\W\d_]{3,}", values.get("address", "").upper())
+        addresses += bool(names)
+        repeated += len(set(names)) < len(names)
+    assert 0.25 < repeated / addresses < 0.6  # of real receipts 0.4
+
+
+def test_what_stands_about_a_firm_is_not_the_firm() -> None:
+    r = Random(8)
+    drawn = [(letterhead(till(r), values := {}), values) for _ in range(600)]
+    above = [lines[0] for lines, values in drawn if not values["company"].startswith(lines[0])]
+    assert 0.08 * 600 < len(above) < 0.35 * 600
+    split = [values for lines, values in drawn if any(values["company"].endswith(f" {line}") for line in lines)]
+    assert 0.02 * 600 < len(split) < 0.2 * 600
 
 
 @pytest.mark.parametrize("say", [attribution._wordmark, attribution._titled, attribution._panel])
