@@ -108,7 +108,10 @@ class Attacker:
         lang = "en" if chance(self.r, 0.5) else pick(self.r, LANGUAGES)
         answers = kind == "answer" or chance(self.r, 0.15)
         text = self._answer(sample, lang) if answers else self._instruction(sample, lang)
-        return self._turn(text) if kind == "turn" else text
+        if kind != "turn":
+            return text
+        answered = not answers and chance(self.r, 0.35)
+        return self._turn(text) + (self._turn(self._answer(sample, lang)) if answered else "")
 
     def _instruction(self, sample: Any, lang: str) -> str:
         """Who is meant, what to forget, what to say; at least two of them."""
@@ -196,11 +199,11 @@ class Attacker:
         if chance(r, 0.1):
             tag, word = pick(r, ("span", "div", "a", "button")), pick(r, ("i", "?", "Info", "…", latin(r)))
             return f'<{tag}{start} {pick(r, ATTRIBUTES)}="{html.escape(message)}">{word}</{tag}>'
-        if chance(r, 0.12):
+        if chance(r, 0.16):
+            schema_org = {"@context": "https://schema.org", "@type": pick(r, ("WebPage", "Review", "Organization"))}
             linked_data = {
-                "@context": "https://schema.org",
-                "@type": pick(r, ("WebPage", "Review")),
-                "description": message,
+                **(schema_org if chance(r, 0.7) else {}),
+                pick(r, ("description", "description", "text", "reviewBody")): message,
             }
             data = json.dumps(linked_data, ensure_ascii=False).replace("</", "<\\/")
             return f'<script type="application/ld+json">{data}</script>'
