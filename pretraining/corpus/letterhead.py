@@ -189,7 +189,7 @@ def address_lines(t: Till) -> list[str]:
     r = t.r
     joint = pick(r, (", ", ", ", ", ", ",", " ", ". "))
     parts = _parts(t, joint)
-    for _ in range(pick(r, (0, 0, 1, 1, 2))):
+    for _ in range(pick(r, (0, 0, 0, 1, 1, 2))):
         _repeat(r, parts)
     comma = pick(r, (",", ",", ",", "", ".")) if t.country == "my" else pick(r, ("", "", ","))
     lines: list[str] = []
