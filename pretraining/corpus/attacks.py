@@ -163,9 +163,11 @@ class Attacker:
         may_be_markup = rf"[<=]{value}|{value}[^<>]*="  # a tag or an attribute's name
         if not value or re.search(may_be_markup, sample.text):
             return sample
-        token = pick(self.r, (*OURS, "<|im_start|>", "[INST]", "</s>"))
+        marked = sample.text.startswith("<")
+        tokens = (*OURS, "<|im_start|>", "[INST]", "</s>")  # in plain text, a tag would be cleaned away
+        token = pick(self.r, [one for one in tokens if marked or not TAG.match(one)])
         with_token = pick(self.r, ("{0} {1}", "{1} {0}", "{0}{1}")).format(value, token)
-        escaped = html.escape(with_token) if sample.text.startswith("<") else with_token
+        escaped = html.escape(with_token) if marked else with_token
         record = {k: v.replace(value, with_token) if isinstance(v, str) else v for k, v in sample.record.items()}
         return replace(sample, text=sample.text.replace(value, escaped), record=record)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from extraction.clean import clean
 from extraction.ground import grounded
 from pretraining.corpus import Sample, attacks, samples
 from pretraining.corpus.words import ATTACKS
@@ -41,6 +42,13 @@ def test_an_attack_adds_to_the_page_and_leaves_the_record(pairs: list[tuple[Samp
             assert changed
             assert all(grounded(value, after.text) for value in changed), after
     assert 0 < renamed < 20
+
+
+def test_a_token_in_a_value_of_plain_text_is_left_by_cleaning() -> None:
+    sample = Sample("Name: Oak table\nPrice: 3", {"type": "object", "properties": {}}, {"name": "Oak table"}, "goods")
+    for seed in range(40):
+        changed = attacks.Attacker(Random(seed))._tokens_in_a_value(sample)
+        assert changed.record["name"] in clean(changed.text)
 
 
 def test_the_false_values_are_false(pairs: list[tuple[Sample, Sample]]) -> None:
