@@ -5,7 +5,7 @@ own row. The base has Phi-3-mini's shape and random weights (benchmarks/phi3.py)
 (GPU, versions, configs, every run's facts) to OUT, after each run, and prints the table, after each part.
 
     python -m benchmarks.train [--out artifacts/benchmark/train.json] [--only base steady job …]
-    python -m benchmarks.train --only base best --times 3           beside the strongest baseline, in turn
+    python -m benchmarks.train --only base best tutorial --times 3  beside the best and the tutorial, in turn
     python -m benchmarks.train --only base sharded gpus             on two GPUs
 """
 
@@ -15,7 +15,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,7 +23,18 @@ import yaml
 
 from benchmarks.phi3 import NAME
 from benchmarks.runs import arguments, call, packed, stop, train
-from benchmarks.summary import BEST, BEST_UNSLOTH, JOB_UNSLOTH, OURS, STEADY, TRL, UNSLOTH, table
+from benchmarks.summary import (
+    BEST,
+    BEST_UNSLOTH,
+    JOB_UNSLOTH,
+    OURS,
+    PAIRED,
+    STEADY,
+    TRL,
+    TUTORIAL_UNSLOTH,
+    UNSLOTH,
+    table,
+)
 from data import values
 from extraction.json import Json
 from pipeline.files import write_jsonl, write_text
@@ -31,9 +42,13 @@ from pipeline.files import write_jsonl, write_text
 WORK = Path("artifacts/benchmark")
 JOB, LONG, PACKED = WORK / "job.jsonl", WORK / "long.jsonl", WORK / "packed.jsonl"
 EXAMPLES = Path("data/products.jsonl")
-ONE_GPU, TWO_GPUS = ("base", "steady", "best", "job", "memory", "example", "tests", "quality"), ("sharded", "gpus")
+ONE_GPU, TWO_GPUS = (
+    ("base", "steady", "best", "tutorial", "job", "memory", "example", "tests", "quality"),
+    ("sharded", "gpus"),
+)
 BASE = f"model.model_name_or_path={WORK / NAME}"
 EMBEDDED = ("model.model_name_or_path=models/embedded", "model.load_in_4bit=false")
+FEW = ("data.validation=0.2", "data.test=0.5", "training.num_train_epochs=1")
 ALL = ("data.validation=0.02", "data.test=0.02")
 FAST, TUTORIAL = "configs/phi3-mini-fast.yaml", "configs/phi3-mini.yaml"
 
@@ -41,8 +56,8 @@ FAST, TUTORIAL = "configs/phi3-mini-fast.yaml", "configs/phi3-mini.yaml"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=WORK / "train.json")
-    parser.add_argument("--times", type=int, default=3, help="how often `best` runs each, in turn")
-    parser.add_argument("--seconds", type=float, default=7200, help="after these, `best` ends")
+    parser.add_argument("--times", type=int, default=3, help="how often `best` and `tutorial` run each, in turn")
+    parser.add_argument("--seconds", type=float, default=7200, help="after these, `best` and `tutorial` end")
     parser.add_argument("--only", nargs="*", choices=ONE_GPU + TWO_GPUS, default=ONE_GPU)
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,22 +102,39 @@ def part_job(record: Json) -> None:
 def part_steady(record: Json) -> None:
     """Steady speed where it needs more rows (ours) or fewer (the tutorial's) than the job has."""
     train(record, STEADY, FAST, LONG, [BASE, *ALL, "training.num_train_epochs=1"], 130)
-    short = ["data.validation=0.2", "data.test=0.5", "training.num_train_epochs=1"]
     for title, library in ((UNSLOTH, "unsloth"), (TRL, "trl")):
-        train(record, title, TUTORIAL, JOB, [BASE, *short, f"model.backend={library}"], 130)
+        train(record, title, TUTORIAL, JOB, [BASE, *FEW, f"model.backend={library}"], 130)
 
 
 def part_best(record: Json) -> None:
     """Steady speed beside Unsloth packed at its best, in turn, at the largest batch of which 78 GiB hold both."""
-    write_jsonl(PACKED, rows(3000))
-    batch = "training.per_device_train_batch_size=8"
-    for number in range(1, record["times"] + 1):
+    for number in turns(record):
         title = f"{BEST} {number}"
-        train(record, title, FAST, PACKED, [BASE, *ALL, batch, "training.num_train_epochs=1"], limit(record))
+        batch_of_eight(record, title)
         packed(record, f"{BEST_UNSLOTH} {number}", title, limit(record))
+
+
+def part_tutorial(record: Json) -> None:
+    """Steady speed beside the tutorial's recipe on Unsloth, in turn."""
+    for number in turns(record):
+        batch_of_eight(record, f"{PAIRED} {number}")
+        settings = [BASE, *FEW, "model.backend=unsloth"]
+        train(record, f"{TUTORIAL_UNSLOTH} {number}", TUTORIAL, JOB, settings, limit(record))
+
+
+def turns(record: Json) -> Iterator[int]:
+    """The numbers of the pairs that there is time for; prints the table after each."""
+    write_jsonl(PACKED, rows(3000))
+    for number in range(1, record["times"] + 1):
+        yield number
         print(table(record), flush=True)
         if time.time() > record["end"]:
             break
+
+
+def batch_of_eight(record: Json, title: str) -> None:
+    settings = [BASE, *ALL, "training.per_device_train_batch_size=8", "training.num_train_epochs=1"]
+    train(record, title, FAST, PACKED, settings, limit(record))
 
 
 def limit(record: Json) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 GIB = 2**30
 SHARE = 0.85  # of the free memory; the allocator's gaps, cuBLAS and the evaluation need the rest
-STEPS_AN_EPOCH = 16  # a batch so large that fewer are left learns worse in the same number of epochs
+STEPS = 48  # of a training: with fewer, the same epochs teach less (docs/gpu.md has what was measured)
 # Activations in multiples of a layer's 16-bit (10 * hidden + 2.5 * feed-forward) numbers a token. Unsloth: Phi-3-mini's
 # shape took 3.0 MB a token, which is 0.93 of it. PEFT keeps float32 copies of each adapter's input too.
 OVERHEAD = {"unsloth": 1.0, "trl": 3.0}
@@ -24,6 +24,11 @@ class Plan:
 
     def asdict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def largest_batch(rows: int, epochs: float, batches: int) -> int:
+    """The most rows of a batch that leave `STEPS` steps, each of `batches` batches, to a training of so many epochs."""
+    return max(1, int(rows * epochs / (STEPS * batches)))
 
 
 @dataclass(frozen=True)

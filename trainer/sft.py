@@ -159,7 +159,7 @@ def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | N
     if checkpoint and kept.is_file():
         return Plan(**json.loads(kept.read_text())), free
     step = training.gradient_accumulation_steps * PartialState().num_processes
-    most = max(1, rows // (memory.STEPS_AN_EPOCH * step))
+    most = memory.largest_batch(rows, training.num_train_epochs, step)
     plan = memory.plan(
         memory.shape(model.config, config.lora.r),
         backend(config),

@@ -21,7 +21,7 @@ BESIDE = (
     "{A}{A}{nn} {A}{A}{nn} {A}{n} {A}{digits}", "{digits} {nn}", "{nnn} {digits}", "{n}{nnn} {nnn} {digits}", "#{nn}",
     "{A}{A} {digits}", "{WORD}", "TRN {digits}", "{nn}/{nn}/{nnn}",
 )  # fmt: skip
-STAMPS = ("DATE TIME NUM OPT", "DATE TIME STORE REG TRANS", "DATE TIME", "Date Time Clerk")
+STAMPS = ("DATE TIME NO", "DATE TIME TILL CLERK", "DATE TIME", "Date Time Clerk")
 THANKS = (
     "THANK YOU FOR SHOPPING AT {}",
     "{} THANKS YOU",

@@ -9,6 +9,8 @@ import pytest
 from benchmarks import answers, job
 from benchmarks.jobtable import agreements, ratios, table
 from benchmarks.measure import Record
+from pipeline.files import read_jsonl, write_jsonl, write_text
+from tests.conftest import give_ranker
 
 
 def test_a_step_that_fails_or_hangs_or_finds_no_time_costs_only_its_row(tmp_path: Path) -> None:
@@ -146,6 +148,26 @@ def test_the_job_goes_stage_by_stage_each_code_in_turn(tmp_path: Path, monkeypat
     job.part_job(job.Job(Record(tmp_path / "out", 60), folders, tmp_path / "base", "toy.yaml", [], 1, ["ours"]))
     assert begun == ["ours: data", "ours: train and export", "ours: eval"]
     assert not list(tmp_path.rglob("*.gguf"))
+
+
+def test_the_older_code_is_asked_for_what_ours_leaves_of_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours prunes long pages, which the older code did not: only the same prompts can have the same answers."""
+    run = tmp_path / "artifacts" / job.EXAMPLE
+    give_ranker(run)
+    schema = {"type": "object", "properties": {"name": {"type": ["string", "null"]}}, "required": ["name"]}
+    write_text(run / "data" / "schema.json", json.dumps(schema))
+    page = "<h1>Red chair</h1>" + "".join(f"<p>Sentence {n} says nothing of it.</p>" for n in range(400))
+    write_jsonl(tmp_path / "test.jsonl", [{"id": "1", "input": page, "output": {"name": "Red chair"}}])
+    (tmp_path / "toy.yaml").write_text("{}\n")
+    monkeypatch.chdir(tmp_path)
+    asked = job.Job(Record(tmp_path / "out", 60), {}, tmp_path / "base", str(tmp_path / "toy.yaml"), [], 1)
+    job.write_as_read(asked, tmp_path / "test.jsonl")
+    (row,) = read_jsonl(tmp_path / "test.jsonl")
+    assert "Red chair" in row["input"]
+    assert len(row["input"]) < len(page) / 4
+    assert row["output"] == {"name": "Red chair"}
 
 
 @pytest.mark.slow

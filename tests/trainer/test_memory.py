@@ -1,6 +1,6 @@
 import pytest
 
-from trainer.memory import GIB, Plan, Shape, advice, optimizer, plan
+from trainer.memory import GIB, Plan, Shape, advice, largest_batch, optimizer, plan
 
 PHI3 = Shape(hidden=3072, feed_forward=8192, layers=32, vocabulary=32064, r=64)
 
@@ -9,7 +9,7 @@ PHI3 = Shape(hidden=3072, feed_forward=8192, layers=32, vocabulary=32064, r=64)
     ("free", "batch", "most", "checkpointing", "expected"),
     [
         (75, "auto", 99, "auto", Plan(8, False)),  # an H100 after loading: as many rows as were measured to fit
-        (75, "auto", 3, "auto", Plan(2, False)),  # no more than leaves an epoch its steps
+        (75, "auto", 3, "auto", Plan(2, False)),  # no more than leaves a training its steps
         (21, "auto", 99, "auto", Plan(2, False)),
         (8, "auto", 99, "auto", Plan(8, True)),  # not one row without checkpointing
         (75, "auto", 99, True, Plan(64, True)),
@@ -23,6 +23,12 @@ def test_the_largest_batch_that_fits(
     free: int, batch: int | str, most: int, checkpointing: bool | str, expected: Plan
 ) -> None:
     assert plan(PHI3, "unsloth", free * GIB, 2048, batch, most, checkpointing) == expected
+
+
+def test_a_short_job_keeps_the_steps_that_it_learns_in() -> None:
+    """By those of the whole training: one epoch needs a smaller batch than three."""
+    assert [largest_batch(104, epochs, 1) for epochs in (1, 3, 12)] == [2, 6, 26]
+    assert largest_batch(104, 3, 4) == largest_batch(5, 0.5, 1) == 1
 
 
 @pytest.mark.parametrize(
