@@ -10,6 +10,8 @@ from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.site import HOLES, TEXT, Site, attribute, fill
 from pretraining.corpus.words import words
 
+FEES = 0.08  # of the products' pages have rates by amount
+
 
 def gallery(site: Site) -> str:
     """Pictures of the product with or without its name; thumbnails, arrows."""
@@ -56,7 +58,7 @@ def choices(site: Site) -> str:
     if chance(r, 0.4) and sizes:
         texts = list(pick(r, (("XS", "S", "M", "L", "XL", "XXL"), tuple(map(str, range(36, 47))))))
     texts = [site.m.text(text) for text in texts]
-    if chance(r, 0.15):
+    if chance(r, 0.2):
         texts = [f"{text} {pick(r, ('–', '-', '(', '+'))} {site.price(0.5, 1.6)}" for text in texts]
     label = site.leaf(
         pick(r, ("label", "span", "legend", "div")), "swatch label", site.say("size" if sizes else "colour")
@@ -120,12 +122,24 @@ def terms(site: Site) -> str:
         lambda: f"{pick(r, (3, 4, 6, 10, 12, 24))} x {site.price(0.05, 0.4)} {site.say('month')}",
         lambda: f"{site.say('member')}: {site.price(0.7, 0.95)}",
         lambda: f"{site.say('lowest')}: {site.price(0.8, 1.1)}",
+        lambda: f"{site.say('novat')}: {site.price(0.78, 0.94)}",
+        lambda: f"{site.say('coupon')}: {site.price(0.6, 0.95)}",
         lambda: f"{site.m.text(p.money.show(p.cents * 3 // 100 * 100))} {site.say('unit')}",
         lambda: f"+{digits(r, 2)} {pick(r, ('points', 'Punkte', 'pts', 'bonus'))}",
         lambda: f"{site.say('vat')} {site.say('shipping')}",
     )
     chosen: list[Callable[[], str]] = r.sample(lines, r.randint(1, 2))
     return "".join(site.leaf(pick(r, ("p", "div", "span", "small")), "price note", line()) for line in chosen)
+
+
+def fees(site: Site) -> str:
+    """Rates, discounts or points that depend on the sum: percentages beside amounts that are thresholds."""
+    r = site.r
+    rates = sorted(r.sample(range(2, 40), r.randint(1, 4)))
+    lines = [f"{rate}% {site.say('upto')} {site.price(0.2, 8)}" for rate in rates]
+    items = [site.leaf(pick(r, ("li", "p", "div")), "note", line) for line in lines]
+    heading = [site.leaf(pick(r, ("h3", "h4", "h6", "strong")), "label", site.say("fees"))] if chance(r, 0.7) else []
+    return site.el(pick(r, ("div", "section")), "note", *heading, *items)
 
 
 def teaser_text(site: Site) -> str:
@@ -206,6 +220,8 @@ def furnish(site: Site, parts: list[str], budget: int) -> list[str]:
     r = site.r
     if chance(r, 0.35):
         parts.insert(r.randint(0, len(parts)), rating(site))
+    if chance(r, FEES):
+        parts.insert(r.randint(0, len(parts)), fees(site))
     size = 0
     for make in r.sample(AROUND, r.randint(2, 9)):
         part = make(site)

@@ -91,6 +91,10 @@ def no_price(page: Page) -> str:
         )
     if chance(r, 0.4):
         parts.append(m.leaf("button", "button", pick(r, words(p.lang, "cart"))))
+    if chance(r, 0.5):  # numbers that are no price
+        parts.insert(
+            r.randint(0, len(parts)), m.leaf("span", "note", f"{pick(r, words(p.lang, 'sku'))}: {page.code()}")
+        )
     if chance(r, 0.3):
         parts.append(
             m.leaf(

@@ -14,13 +14,29 @@ YES_NO = {
     "en": ("Yes", "No"), "de": ("Ja", "Nein"), "fr": ("Oui", "Non"), "es": ("Sí", "No"), "it": ("Sì", "No"),
     "pt": ("Sim", "Não"), "nl": ("Ja", "Nee"), "pl": ("Tak", "Nie"), "ru": ("Да", "Нет"), "sv": ("Ja", "Nej"),
 }  # fmt: skip
-YES = frozenset(pair[0].casefold() for pair in YES_NO.values())
+OTHER_YES_NO = {
+    "cs": ("Ano", "Ne"), "sk": ("Áno", "Nie"), "hu": ("Igen", "Nem"), "da": ("Ja", "Nej"), "nb": ("Ja", "Nei"),
+    "fi": ("Kyllä", "Ei"), "el": ("Ναι", "Όχι"), "tr": ("Evet", "Hayır"), "ro": ("Da", "Nu"), "uk": ("Так", "Ні"),
+    "ja": ("はい", "いいえ"), "zh": ("是", "否"), "ko": ("예", "아니요"),
+}  # fmt: skip
+SIGNS = (
+    ("✓", "✗"), ("✔", "✘"), ("true", "false"), ("Y", "N"), ("Included", "Not included"), ("Available", "Not available"),
+    ("Allowed", "Not allowed"), ("Required", "Not required"), ("Possible", "Not possible"), ("✅", "❌"),
+)  # fmt: skip
+YES = frozenset(pair[0].casefold() for pair in (*YES_NO.values(), *OTHER_YES_NO.values(), *SIGNS))
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
 def yes_no(r: Random, lang: str) -> str:
     text = pick(r, YES_NO.get(lang, YES_NO["en"]))
     return pick(r, (text, text, text, text.lower(), text.upper()))
+
+
+def affirmed(r: Random, lang: str) -> str:
+    """Yes or no in the page's language, now and then as a sign or in words."""
+    if chance(r, 0.15):
+        return pick(r, pick(r, SIGNS))
+    return pick(r, OTHER_YES_NO[lang]) if lang in OTHER_YES_NO else yes_no(r, lang)
 
 
 def stamp(r: Random, lang: str) -> str:

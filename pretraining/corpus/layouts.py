@@ -6,6 +6,7 @@ from typing import Any
 
 from pretraining.corpus import facts
 from pretraining.corpus.crumbs import menu
+from pretraining.corpus.domains import HELD_OUT
 from pretraining.corpus.draft import Draft
 from pretraining.corpus.noise import noise
 from pretraining.corpus.pick import chance, pick
@@ -13,6 +14,8 @@ from pretraining.corpus.words import LISTS
 
 BULLETS = ("", "", "- ", "* ", "• ", "– ", "> ")
 JOINTS = (" | ", " | ", " · ", " • ", " / ", " — ", ", ", " - ")
+HEADS = ("h1", "h1", "h1", "h2", "h3", "div", "a", "strong")
+RARE_HEADS = ("p", "span", "b", "legend", "summary", "h4", "figcaption", "em")
 SAID = LISTS["said"]
 BEFORE = LISTS["before"]
 TYPES = LISTS["types"]
@@ -21,7 +24,8 @@ TYPES = LISTS["types"]
 def beside_title(d: Draft, first: str, beside: list[str]) -> list[str]:
     """The title, and beside it values without labels: one element each, or one line of them all."""
     m, r = d.page.m, d.page.r
-    parts = [m.leaf(pick(r, ("h1", "h1", "h1", "h2", "h3", "div", "a", "strong")), "title", d.values[first])]
+    tags = HEADS if d.domain in HELD_OUT else (*HEADS, *RARE_HEADS)
+    parts = [m.leaf(pick(r, tags), "title", d.values[first])]
     if len(beside) > 1 and chance(r, 0.4):
         return [*parts, _byline(d, beside)]
     for name in beside:

@@ -14,10 +14,18 @@ from pretraining.corpus.product import LANGUAGES
 from pretraining.corpus.words import words
 
 KINDS = {
-    "alike": 0.09, "variants": 0.19, "instalments": 0.12, "taxes": 0.12, "plans": 0.1, "member": 0.09,
-    "delivered": 0.08, "tiers": 0.06, "foreign": 0.06, "lowest": 0.05, "bids": 0.05, "cashback": 0.05,
+    "alike": 0.08, "variants": 0.13, "instalments": 0.10, "taxes": 0.11, "plans": 0.07, "member": 0.08,
+    "delivered": 0.06, "tiers": 0.06, "foreign": 0.05, "lowest": 0.05, "bids": 0.05, "cashback": 0.03,
+    "coupon": 0.05, "unit": 0.04, "bundle": 0.04,
 }  # fmt: skip
-LABELLED = ("member", "delivered", "lowest", "taxes")  # the price may have a label of its own beside theirs
+LABELLED = (
+    "member",
+    "delivered",
+    "lowest",
+    "taxes",
+    "coupon",
+    "bundle",
+)  # the price may have a label of its own beside theirs
 TEXT = re.compile(r">([^<]+)<")
 
 Line = tuple[str, int]  # label (may be empty), amount in hundredths
@@ -100,6 +108,18 @@ def _lowest(page: Page) -> list[Line]:
     return [(_word(page, "lowest"), _about(page, 0.8, 1.2))]
 
 
+def _coupon(page: Page) -> list[Line]:
+    return [(_word(page, "coupon"), _about(page, 0.6, 0.97)) for _ in range(pick(page.r, (1, 1, 2)))]
+
+
+def _unit(page: Page) -> list[Line]:
+    return [(_word(page, "unit"), _about(page, 0.02, 9)) for _ in range(pick(page.r, (1, 1, 2)))]
+
+
+def _bundle(page: Page) -> list[Line]:
+    return [(_word(page, "bundle"), _about(page, 1.2, 4)) for _ in range(pick(page.r, (1, 2)))]
+
+
 def _cashback(page: Page) -> list[Line]:
     return [(_word(page, "cashback"), _about(page, 0.01, 0.1))]
 
@@ -107,6 +127,7 @@ def _cashback(page: Page) -> list[Line]:
 OTHERS: dict[str, Callable[[Page], list[Line]]] = {
     "bids": _bids, "tiers": _tiers, "instalments": _instalments, "plans": _plans, "variants": _variants,
     "taxes": _taxes, "member": _member, "delivered": _delivered, "lowest": _lowest, "cashback": _cashback,
+    "coupon": _coupon, "unit": _unit, "bundle": _bundle,
 }  # fmt: skip
 
 

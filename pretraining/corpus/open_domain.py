@@ -5,6 +5,8 @@ the attributes of `words/attributes.txt`, neighbours that are easily taken for e
 name and label are made of any words, so that nothing but their likeness says which value is asked for.
 """
 
+from collections import Counter
+from dataclasses import replace
 from random import Random
 
 from pretraining.corpus import facts, kinds, makers
@@ -12,7 +14,7 @@ from pretraining.corpus.domains import DOMAINS, FREE, HELD_OUT, Slot, read, unli
 from pretraining.corpus.facts import Make
 from pretraining.corpus.letters import latin
 from pretraining.corpus.pick import chance, pick, weighted
-from pretraining.corpus.words import words
+from pretraining.corpus.words import ENTITIES, words
 
 NAME = "open"
 ATTRIBUTES = read("attributes.txt", {})["attributes"]
@@ -20,6 +22,13 @@ ORDER = tuple(ATTRIBUTES)
 TITLES = tuple(
     next(iter(slots.items())) for name, slots in DOMAINS.items() if name not in HELD_OUT
 )  # what a page of some domain is called
+CALLED = 0.5  # of the records have a title that a schema calls by what the page is about
+TOLD = 0.4  # of the values whose kind no other field has stand without a label
+KINDS = {
+    "date": "time", "stamp": "time", "month_year": "time", "date_range": "time", "person": "person", "city": "place",
+    "address": "place", "company": "firm", "brand": "firm", "cash": "money", "big_cash": "money", "cash_range": "money",
+    "email": "email", "phone": "phone", "url": "url",
+}  # fmt: skip
 INVENTED = 0.45  # of the slots, on pages that have any
 MAKERS: tuple[tuple[str, Make], ...] = (
     *((make.__name__, make) for make in (
@@ -27,7 +36,7 @@ MAKERS: tuple[tuple[str, Make], ...] = (
         facts.address, facts.company, facts.phrase, facts.phrase, facts.sentence, facts.cash, facts.cash,
         facts.big_cash, facts.code, facts.skill, facts.thing, kinds.stamp, kinds.month_year, kinds.date_range,
         kinds.cash_range, kinds.dims, kinds.measure_text, kinds.weekday, kinds.digits_long, makers.version,
-        makers.user, makers.about_year,
+        makers.user, makers.about_year, *(kinds.affirmed,) * 6,
     )),
     ("number", facts.number(0, 60)), ("number", facts.number(1900, 2040)), ("grouped", facts.grouped(900, 900_000, "")),
     ("decimal", facts.decimal(0, 90)), ("unit", facts.unit(1, 900, " kg", " m", " km", " %", " h", " cm", "°C", " MB")),
@@ -42,6 +51,7 @@ JOINTS = {"_": 0.8, "": 0.06, "-": 0.04, ".": 0.03, " ": 0.07}
 def slots(r: Random, lang: str) -> dict[str, Slot]:
     """The slots of one record, its title first: 5 to 20, in any order."""
     title, slot = pick(r, TITLES)
+    slot = replace(slot, fields=_called(r)) if chance(r, CALLED) else slot
     drawn = {title: slot}
     for name in _neighbours(r):
         drawn.setdefault(name, ATTRIBUTES[name])
@@ -52,7 +62,25 @@ def slots(r: Random, lang: str) -> dict[str, Slot]:
         drawn |= invented(r, lang, len(names) - len(drawn))
     rest = list(drawn.items())[1:]
     r.shuffle(rest)
-    return unlike({title: slot, **dict(rest)})
+    return _told(r, unlike({title: slot, **dict(rest)}))
+
+
+def _called(r: Random) -> tuple[str, ...]:
+    """Names for the title's field: what the page is about, alone or with a word for a name."""
+    entity = pick(r, ENTITIES)
+    word = pick(r, ("name", "name", "title", "label", "heading"))
+    return (pick(r, (entity, entity, f"{entity}_{word}", f"{word}_of_{entity}", f"{entity}{word}")), word)
+
+
+def _told(r: Random, slots: dict[str, Slot]) -> dict[str, Slot]:
+    """Some slots of a known name and of a kind that no other slot is of need no label beside the title."""
+    kinds_of = Counter(KINDS.get(slot.maker) for slot in slots.values())
+    return {
+        name: replace(slot, plain=True)
+        if name in ATTRIBUTES and kinds_of[KINDS.get(slot.maker)] == 1 and slot.maker in KINDS and chance(r, TOLD)
+        else slot
+        for name, slot in slots.items()
+    }
 
 
 def _neighbours(r: Random) -> list[str]:
@@ -84,7 +112,7 @@ def invented(r: Random, lang: str, n: int) -> dict[str, Slot]:
             many,
             kind in NUMBERS and not many,
             False,
-            False,
+            kind == "affirmed",
             kind in FREE_MAKERS,
         )
     return found

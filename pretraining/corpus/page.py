@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+from pretraining.corpus import inline
 from pretraining.corpus.letters import code_like, digits
 from pretraining.corpus.markup import Markup
 from pretraining.corpus.pick import chance, pick, weighted
@@ -27,6 +28,7 @@ class Page:
         self.in_trail = False  # … or with some of it
         self.look = weighted(r, {"table": 0.34, "dl": 0.2, "ul": 0.2, "divs": 0.2, "br": 0.06})
         self.colon = pick(r, ("", "", ":", ": ", " :"))
+        self.price_markup = ""  # of the product's own amount
 
     def show(self, slot: str, value: Any) -> None:
         """Note that the page states a value; the first statement counts."""
@@ -113,6 +115,10 @@ class Page:
         kind = {"td": "tr", "li": "ul"}.get(outer, "div")
         listed = m.el(kind, "table", *rows)
         return m.el("table", "table", listed) if kind == "tr" else listed
+
+    def _inline(self, pairs: list[tuple[str, str]]) -> str:
+        """Several labels and values on one line, and then a line of the next."""
+        return inline.lines(self.m, self.r, pairs)
 
     def _br(self, pairs: list[tuple[str, str]]) -> str:
         m, tags = self.m, ("<b>", "</b>") if chance(self.r, 0.5) else ("", "")

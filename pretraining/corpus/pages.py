@@ -20,6 +20,7 @@ from pretraining.corpus.words import words
 
 SHARES = {"product": 0.60, "record": 0.40}
 LISTS = 0.1  # of the records' pages ask for a list of objects
+ALIKE = 0.2  # of the products' pages have others whose prices look as the product's does
 LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {
     "trail": 0.74,
@@ -89,6 +90,12 @@ def _content(site: Site, size: int) -> Content:
     main = buybox.furnish(site, main, size // 2)
     block = _block(site, main, copy)
     below = _below(site, size, price)
+    if price and page.price_markup and chance(r, ALIKE):
+        others = site.deep(shelves.alike(site), "related", 2)
+        if chance(r, 0.4):
+            block = others + block
+        else:
+            below.insert(0, others)
     return Content(trail, block, below, page.shown.get("name", ""), page.shown.get("manufacturer", ""))
 
 

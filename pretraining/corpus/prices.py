@@ -8,7 +8,8 @@ from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.words import words
 
-AMONG_OTHERS = {False: 0.12, True: 0.3}  # of snippets and of whole pages: other amounts that words alone tell apart
+WITH_TAX = 0.7  # of the prices with and without tax: the price is the one with it
+AMONG_OTHERS = {False: 0.12, True: 0.36}  # of snippets and of whole pages: other amounts that words alone tell apart
 
 
 def block(page: Page) -> str:
@@ -40,6 +41,7 @@ def block(page: Page) -> str:
 def amount_of(page: Page) -> tuple[str, str]:
     """Markup of the current price and what it reads."""
     html, gold = _amount(page, page.product.cents)
+    page.price_markup = html
     page.show("currency", page.product.money.mark) if page.product.money.mark in gold else None
     page.show("amount", page.product.cents)
     return html, gold
@@ -148,6 +150,7 @@ def _with_old(page: Page, current: str) -> list[str]:
                 f"{pick(r, words(p.lang, 'save'))} {saved}",
                 f"{pick(r, words(p.lang, 'save'))} {percent}%",
                 f"({percent}%)",
+                *_tenths(p.lang, percent),
             ),
         ),
     )
@@ -156,6 +159,12 @@ def _with_old(page: Page, current: str) -> list[str]:
             page.show("discount", f"{percent}%") if f"{percent}%" in badge else None
         parts.insert(r.randrange(3), badge)
     return parts
+
+
+def _tenths(lang: str, percent: int) -> tuple[str, ...]:
+    """The share of the old price that is left, in tenths, as Chinese shops write it."""
+    left = f"{100 - percent}".rstrip("0") or "1"
+    return (f"{left}折", f"{left} 折", f"{left}\n折", f"{left}折起") if lang in ("zh", "tw") else ()
 
 
 def _rows(page: Page, gold: str) -> str:
@@ -209,13 +218,13 @@ def _hidden(page: Page) -> str:
 
 
 def _taxes(page: Page, current: str) -> str:
-    """With and without tax. The one that stands first is the price."""
+    """With and without tax. The one that stands first is the price, mostly the one with tax."""
     r, m, p = page.r, page.m, page.product
-    other = p.money.show(
-        round(p.cents * pick(r, (1.19, 1.2, 1.21, 1 / 1.2, 1 / 1.22, 1 / 1.19))) // 100 * 100 + r.randrange(100)
-    )
+    rate = pick(r, (1.07, 1.1, 1.19, 1.2, 1.21, 1.22, 1.23, 1.25))
     labels = [pick(r, words(p.lang, "vat")), pick(r, words(p.lang, "novat"))]
-    r.shuffle(labels)
+    if not chance(r, WITH_TAX):
+        labels, rate = labels[::-1], 1 / rate
+    other = p.money.show(round(p.cents / rate) // 100 * 100 + r.randrange(100))
     first = _current(page, current)
     if chance(r, 0.5):
         label = m.leaf("span", "price label", labels[0])

@@ -91,11 +91,9 @@ def _sections(site: Site, d: Draft) -> str:
     tag, inner = pick(r, ("h2", "h3", "h4", "strong", "div")), pick(r, ("p", "div", "span"))
     parts = [_heading(site, d, beside)]
     for label, value in d.pairs(rest):
-        parts.append(
-            site.el(
-                pick(r, ("section", "div")), "row", site.m.leaf(tag, "label", label), site.m.leaf(inner, "value", value)
-            )
-        )
+        both = [site.m.leaf(tag, "label", label), site.m.leaf(inner, "value", value)]
+        both = both[::-1] if d.page.look == "after" else both
+        parts.append(site.el(pick(r, ("section", "div")), "row", *both))
         if chance(r, 0.2):
             parts.append(site.leaf("p", "description", site.paragraph(r.randint(60, 500))))
     return site.deep(site.el("div", "wrapper", *parts), "wrapper", 3)
@@ -108,7 +106,8 @@ def _split(site: Site, d: Draft) -> str:
     pairs = d.pairs(rest)
     cut = r.randint(0, len(pairs))
     outer = pick(r, ("li", "div", "p"))
-    near = [_pair(site, outer, label, value) for label, value in pairs[:cut]]
+    after = d.page.look == "after"
+    near = [_pair(site, outer, label, value, after) for label, value in pairs[:cut]]
     far = [d.page.rows([(None, label, value) for label, value in pairs[cut:]])] if pairs[cut:] else []
     between = [detail.description(site, r.randint(200, 3_000))] if chance(r, 0.8) else []
     head = site.el(

@@ -17,7 +17,9 @@ from pretraining.corpus.words import SHOPS
 NAMES = tuple(name for name in DOMAINS if name not in HELD_OUT)
 ROWS = 0.2  # of these pages ask for a list of objects
 OPEN = 0.5  # of the others are of no domain
-AFTER = 0.3  # of the pages have a value before its label
+AFTER = 0.35  # of the pages have a value before its label
+AFTER_HELD_OUT = 0.3  # as it was when the judging pages were first drawn: they stay as they are
+INLINE = 0.3  # of the others have several labels and values on a line
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
@@ -41,8 +43,10 @@ def drawn(r: Random, domain: str, lang: str) -> Draft:
     slots = open_domain.slots(r, lang) if domain == open_domain.NAME else DOMAINS[domain]
     goods = product(r)
     page = Page(r, goods)
-    if chance(r, AFTER):
+    if chance(r, AFTER_HELD_OUT if domain in HELD_OUT else AFTER):
         page.look = "after"
+    elif domain not in HELD_OUT and chance(r, INLINE):
+        page.look = "inline"
     goods.lang = lang if lang in SHOPS else "en"
     names = list(slots)
     stated = names[:1] + r.sample(names[1:], r.randint(min(3, len(names) - 1), len(names) - 1))

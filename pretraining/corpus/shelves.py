@@ -1,6 +1,7 @@
 """Shelves of other products: teasers, recently viewed, bundles, comparisons. What they state is never the answer."""
 
 from pretraining.corpus.letters import digits
+from pretraining.corpus.offers import twin
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.site import TEXT, URL, Site, attribute, fill
 
@@ -73,6 +74,29 @@ def _card(site: Site, sale: bool = False) -> str:
     body = parts if chance(r, 0.5) else [parts[0], site.el("div", "card wrapper", *parts[1:])]
     outer = site.el(pick(r, ("div", "li", "article", "div", "td")), "card", *body)
     return outer.replace(MAKER, MAKER if chance(r, 0.95) else "")
+
+
+def alike(site: Site) -> str:
+    """Other products whose prices are written as the product's own is: only where they stand tells them apart."""
+    r, p, markup = site.r, site.page.product, site.page.price_markup
+    order = r.sample(range(3), 3)  # the same in each card
+    outer, tag, head = (
+        pick(r, ("li", "div", "article", "a")),
+        pick(r, ("span", "div", "p")),
+        pick(r, ("a", "h3", "span")),
+    )
+    role = pick(r, ("price current", "price", "price value", "product price"))
+    cards = []
+    for _ in range(r.randint(1, 6)):
+        cents = max(100, int(p.cents * (0.2 + 2.5 * r.random())) // 100 * 100 + pick(r, (0, 0, 50, 95, 99)))
+        cents = cents // 100 * 100 if p.money.places == 0 else cents
+        html = twin(markup, p.money, p.cents, cents) or site.m.text(p.money.show(cents))
+        note = site.leaf("span", "note", pick(r, site.cats) if chance(r, 0.5) else digits(r, 4))
+        parts = [site.el(tag, role, html), site.leaf(head, "title", pick(r, site.things)), note]
+        cards.append(site.el(outer, "card", *[parts[i] for i in order]))
+    heading = [site.leaf(pick(r, ("h2", "h3", "div")), "title", site.say(pick(r, ("related", "viewed", "together"))))]
+    kind = "ul" if outer == "li" else "div"
+    return site.el("section", "related", *(heading if chance(r, 0.6) else []), site.el(kind, "list", *cards))
 
 
 def compare(site: Site, name: str, price: str) -> str:

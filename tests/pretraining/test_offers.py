@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from extraction.ground import grounded
-from pretraining.corpus import attribution, offers, prices, state, titles
-from pretraining.corpus.buybox import gallery
+from pretraining.corpus import attribution, extras, offers, prices, shelves, state, titles
+from pretraining.corpus.buybox import fees, gallery
 from pretraining.corpus.chrome import signs
 from pretraining.corpus.markup import collapse, plain
 from pretraining.corpus.money import Money
@@ -131,3 +131,46 @@ def test_data_left_on_a_page_states_what_it_alone_says() -> None:
         assert grounded(site.page.shown, html), html
         said |= set(site.page.shown)
     assert said == {"manufacturer", "category"}
+
+
+def test_other_products_have_prices_written_as_the_products_own() -> None:
+    for seed in range(40):
+        site = Site(page_of(seed))
+        site.page.show("price", prices.amount_of(site.page)[1])
+        html = shelves.alike(site)
+        assert sum(map(str.isdigit, plain(html))) > 0
+        assert site.page.shown["price"] not in plain(html)
+        assert not any(hole in html for hole in HOLES)
+        assert "name" not in site.page.shown
+
+
+def test_rates_by_amount_say_nothing_of_the_product() -> None:
+    for seed in range(20):
+        site = Site(page_of(seed))
+        assert re.search(r"\d+% .*\d", plain(fees(site)))
+        assert not site.page.shown
+
+
+def test_a_page_without_a_price_may_have_other_numbers() -> None:
+    numbers = 0
+    for seed in range(40):
+        page = page_of(seed)
+        numbers += any(map(str.isdigit, plain(extras.no_price(page))))
+        assert "price" not in page.shown
+    assert numbers > 15
+
+
+def test_the_price_is_mostly_the_one_with_tax() -> None:
+    higher = 0
+    for seed in range(200):
+        page = page_of(seed)
+        page.product.money, page.product.cents = EURO, 10_000
+        html = plain(prices._taxes(page, "100,00 €"))
+        found = re.findall(r"(\d+),\d\d", html)
+        higher += sorted(set(found), key=int)[-1] == "100"
+    assert 110 < higher < 170
+
+
+@pytest.mark.parametrize(("lang", "expected"), [("tw", "7折"), ("zh", "7折"), ("en", None)])
+def test_what_is_left_of_a_price_in_tenths(lang: str, expected: str | None) -> None:
+    assert prices._tenths(lang, 30)[:1] == ((expected,) if expected else ())

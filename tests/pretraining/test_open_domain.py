@@ -4,12 +4,14 @@ from random import Random
 
 import pytest
 
-from pretraining.corpus import open_domain, records
+from pretraining.corpus import inline, open_domain, records
 from pretraining.corpus.domains import DOMAINS, HELD_OUT, Slot
+from pretraining.corpus.kinds import OTHER_YES_NO, SIGNS, YES, affirmed
 from pretraining.corpus.markup import plain
 from pretraining.corpus.page import AFTER, Page
 from pretraining.corpus.pages import pages
 from pretraining.corpus.product import product
+from pretraining.corpus.words import ENTITIES
 
 LANGUAGES = ("en", "de", "fr", "ja", "ru")
 
@@ -65,3 +67,46 @@ def test_a_value_before_its_label(seed: int) -> None:
     page = Page(r, product(r))
     text = plain(page.rows([(None, "Rooms", "4"), (None, "Floor", "2nd")], "after"))
     assert "".join(text.split()) == "4Rooms2ndFloor"
+
+
+@pytest.mark.parametrize("kind", inline.KINDS)
+def test_several_labels_and_values_on_a_line(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inline, "KINDS", (kind,))
+    pairs = [("Rooms", "4"), ("Floor", "2nd"), ("Lift", "No"), ("Rent", "1 EUR"), ("Free", "May")]
+    for seed in range(30):
+        r = Random(seed)
+        text = plain(inline.lines(Page(r, product(r)).m, r, pairs))
+        places = [text.index(part) for pair in pairs for part in sorted(pair, key=text.index)]
+        assert places == sorted(places), text
+        assert all(len(text.split(part)) == 2 for pair in pairs for part in pair), text
+
+
+def test_the_judging_pages_never_have_several_values_on_a_line_by_look() -> None:
+    looks = {records.drawn(Random(seed), "boat", "en").page.look for seed in range(300)}
+    assert "inline" not in looks
+    assert "inline" in {records.drawn(Random(seed), open_domain.NAME, "en").page.look for seed in range(100)}
+
+
+def test_a_title_may_be_called_by_what_the_page_is_about() -> None:
+    assert not set(HELD_OUT) & set(ENTITIES)
+    first = [next(iter(drawn(seed).values())).fields for seed in range(300)]
+    called = [fields for fields in first if any(entity in fields[0] for entity in ENTITIES)]
+    assert 120 < len(called) < 260
+
+
+def test_a_value_without_a_label_is_the_only_one_of_its_kind() -> None:
+    told = 0
+    for seed in range(300):
+        slots = drawn(seed)
+        kinds_of = Counter(open_domain.KINDS.get(slot.maker) for slot in slots.values())
+        plain_ones = [slot for name, slot in list(slots.items())[1:] if slot.plain and slot.maker in open_domain.KINDS]
+        assert all(kinds_of[open_domain.KINDS[slot.maker]] == 1 for slot in plain_ones)
+        told += len(plain_ones)
+    assert told > 50
+
+
+def test_yes_and_no_are_told_apart_in_every_language() -> None:
+    for no in (pair[1] for pair in (*OTHER_YES_NO.values(), *SIGNS)):
+        assert no.casefold() not in YES
+    said = {affirmed(Random(seed), lang) for seed in range(200) for lang in ("cs", "ja", "en")}
+    assert {"Ano", "Ne", "はい", "いいえ", "Yes", "No", "✓"} <= said

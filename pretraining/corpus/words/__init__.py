@@ -2,8 +2,9 @@
 `site.txt` (what sites say around their content, by hand), `things.txt` (names of everyday things, from CLDR by
 `collect.py`); `brands.txt` has makers by trade that readers know
 where a name is all that tells (from general knowledge; none that is an everyday word too), `lists.txt` what belongs to
-no language: class names, field names, currencies, receipts' words; `attacks.txt` what speaks to a model instead of a
-reader. `domains.txt`, `rows.txt` and `attributes.txt` have slots of records (`domains.py`).
+no language: class names, field names, currencies, receipts' words; `entities.txt` what a page may be about;
+`attacks.txt` what speaks to a model instead of a reader.
+`domains.txt`, `rows.txt` and `attributes.txt` have slots of records (`domains.py`).
 
 A section is `[code]`, an entry `key=a|b|c`. A key that a language lacks falls back to English, as shops' pages do.
 """
@@ -32,6 +33,7 @@ NAMES = _read("names.txt")
 THINGS = _read("things.txt")
 BRANDS = tuple(brand for trade in _read("brands.txt").values() for brand in trade["known"])
 LISTS = _read("lists.txt")
+ENTITIES = _read("entities.txt")["entities"]["en"]
 ATTACKS = _read("attacks.txt")
 READ = (NAMES, THINGS, SITE, SHOPS)
 TEXT = {code: {k: v for part in READ for k, v in part.get(code, {}).items()} for code in {**SHOPS, **NAMES}}
