@@ -52,6 +52,16 @@ def check_base(name: str) -> None:
         )
 
 
+def check_hub(name: str, revision: str | None) -> None:
+    """Raise `UserError` where the hub does not give a base model: asks for its config alone."""
+    if is_local(name):
+        return
+    from huggingface_hub import hf_hub_download
+
+    with loading(name):
+        hf_hub_download(name, "config.json", revision=revision)
+
+
 @contextmanager
 def loading(name: str) -> Iterator[None]:
     """Turns what the libraries raise of a base model that is not there, or not whole, into a `UserError`."""

@@ -127,6 +127,21 @@ def test_a_base_that_the_hub_does_not_give_is_one_sentence() -> None:
         raise OSError("no such.\nMore of it.")
 
 
+def test_a_hub_that_is_away_says_so_before_a_ranker_is_fitted(prepare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(name: str, path: str, revision: str | None) -> str:
+        raise OSError(f"{name} at {revision}: no {path}")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", away)
+    config = prepare("away", "data.prune=true")
+    (config.folder / "ranker.safetensors").unlink(missing_ok=True)
+    hub = Model(model_name_or_path="org/name", revision="a1b2", backend="trl")
+    with pytest.raises(
+        UserError, match=r"org/name cannot be loaded \(org/name at a1b2: no config\.json\): `make doctor`"
+    ):
+        train(config.model_copy(update={"model": hub}))
+    assert not (config.folder / "ranker.safetensors").exists()
+
+
 @pytest.mark.parametrize(
     ("override", "words"),
     [
