@@ -36,7 +36,7 @@ MAKERS: tuple[tuple[str, Make], ...] = (
         facts.address, facts.company, facts.phrase, facts.phrase, facts.sentence, facts.cash, facts.cash,
         facts.big_cash, facts.code, facts.skill, facts.thing, kinds.stamp, kinds.month_year, kinds.date_range,
         kinds.cash_range, kinds.dims, kinds.measure_text, kinds.weekday, kinds.digits_long, makers.version,
-        makers.user, makers.about_year, *(kinds.affirmed,) * 6,
+        makers.user, makers.about_year, *(kinds.affirmed,) * 10,
     )),
     ("number", facts.number(0, 60)), ("number", facts.number(1900, 2040)), ("grouped", facts.grouped(900, 900_000, "")),
     ("decimal", facts.decimal(0, 90)), ("unit", facts.unit(1, 900, " kg", " m", " km", " %", " h", " cm", "°C", " MB")),

@@ -108,6 +108,8 @@ def _split(site: Site, d: Draft) -> str:
     outer = pick(r, ("li", "div", "p"))
     after = d.page.look == "after"
     near = [_pair(site, outer, label, value, after) for label, value in pairs[:cut]]
+    if pairs[:cut] and d.page.look == "inline":
+        outer, near = "div", [d.page.rows([(None, label, value) for label, value in pairs[:cut]])]
     far = [d.page.rows([(None, label, value) for label, value in pairs[cut:]])] if pairs[cut:] else []
     between = [detail.description(site, r.randint(200, 3_000))] if chance(r, 0.8) else []
     head = site.el(

@@ -19,7 +19,7 @@ ROWS = 0.2  # of these pages ask for a list of objects
 OPEN = 0.5  # of the others are of no domain
 AFTER = 0.35  # of the pages have a value before its label
 AFTER_HELD_OUT = 0.3  # as it was when the judging pages were first drawn: they stay as they are
-INLINE = 0.3  # of the others have several labels and values on a line
+INLINE = 0.4  # of the others have several labels and values on a line
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
