@@ -83,7 +83,7 @@ def _spoil(r: Random, top: list[str], values: Json) -> None:
     wrong = " ".join(smudge(r, top[place]).split())
     line = top[place].rstrip(",")
     for slot in ("company", "address"):
-        if len(line) > 5 and len(wrong) > 5 and line in values.get(slot, "") and wrong.rstrip(","):
+        if len(line) > 5 and len(wrong) > 5 and values.get(slot, "").count(line) == 1 and wrong.rstrip(","):
             values[slot] = values[slot].replace(line, wrong.rstrip(",") if wrong.endswith(",") else wrong, 1)
             top[place] = wrong
             return

@@ -137,3 +137,12 @@ def test_marketing_follows_a_name() -> None:
     tails = {marketing(Random(seed), "de") for seed in range(200)}
     assert len(tails) > 100
     assert all(tail == tail.rstrip() and tail[0] in " ," for tail in tails)
+
+
+def test_a_line_that_an_address_holds_twice_is_not_read_wrongly() -> None:
+    for seed in range(300):
+        values = {"address": "5 Abcdefg Street, Abcdefg Street, 12345 Town"}
+        top = ["Abcdefg Street,"]
+        receipts._spoil(Random(seed), top, values)
+        assert top == ["Abcdefg Street,"]
+        assert values == {"address": "5 Abcdefg Street, Abcdefg Street, 12345 Town"}
