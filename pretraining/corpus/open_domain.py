@@ -22,7 +22,7 @@ ORDER = tuple(ATTRIBUTES)
 TITLES = tuple(
     next(iter(slots.items())) for name, slots in DOMAINS.items() if name not in HELD_OUT
 )  # what a page of some domain is called
-CALLED = 0.5  # of the records have a title that a schema calls by what the page is about
+CALLED = 0.6  # of the records have a title that a schema calls by what the page is about
 TOLD = 0.4  # of the values whose kind no other field has stand without a label
 KINDS = {
     "date": "time", "stamp": "time", "month_year": "time", "date_range": "time", "person": "person", "city": "place",
@@ -69,7 +69,7 @@ def _called(r: Random) -> tuple[str, ...]:
     """Names for the title's field: what the page is about, alone or with a word for a name."""
     entity = pick(r, ENTITIES)
     word = pick(r, ("name", "name", "title", "label", "heading"))
-    return (pick(r, (entity, entity, f"{entity}_{word}", f"{word}_of_{entity}", f"{entity}{word}")), word)
+    return (pick(r, (*(entity,) * 4, f"{entity}_{word}", f"{word}_of_{entity}", f"{entity}{word}")), word)
 
 
 def _told(r: Random, slots: dict[str, Slot]) -> dict[str, Slot]:
