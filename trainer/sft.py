@@ -16,7 +16,7 @@ from pipeline.files import read_schema, write_text
 from pipeline.manifest import Facts
 from pipeline.reading import reader
 from pipeline.splits import read_split
-from trainer import distractors, fast, memory
+from trainer import attention, distractors, fast, memory
 from trainer.clock import Clock, Pace
 from trainer.memory import Plan
 from trainer.model import accepting, add_lora, backend, load_base, load_tokenizer, loading
@@ -42,6 +42,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     with loading(config.model.model_name_or_path):
         model = load_model(config, longest)
     clock.end_phase("load")
+    flat = backend(config) == "trl" and attention.use(model)
     row = config.model.max_length if config.training.packing else longest
     rows = -(-sum(lengths) // row) if config.training.packing else len(lengths)
     plan, free = decide(config, model, row, rows, checkpoint)
@@ -52,7 +53,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
             model = add_lora(model, config.lora, config.folder, plan.gradient_checkpointing)
     check_space(config.folder, model, config.training.save_total_limit)
     pace = Pace()
-    trainer = sft_trainer(config, model, tokenizer, parts, plan, pace)
+    trainer = sft_trainer(config, model, tokenizer, parts, plan, pace, flat)
     clock.end_phase("prepare")
     facts: Facts = {"n_train": len(lengths), "tokens": sum(lengths), "epochs": config.training.num_train_epochs}
     facts |= {"backend": backend(config), "plan": plan.asdict(), "row": row, "free_bytes": free}
@@ -76,12 +77,13 @@ def load_model(config: Config, longest: int) -> Any:
 
 
 def sft_trainer(
-    config: Config, model: Any, tokenizer: Any, parts: dict[str, list[Encoded]], plan: Plan, pace: Pace
+    config: Config, model: Any, tokenizer: Any, parts: dict[str, list[Encoded]], plan: Plan, pace: Pace, flat: bool
 ) -> Any:
-    """TRL's trainer over the encoded examples, which it is proved to learn as they are."""
+    """TRL's trainer over the encoded examples, which it is proved to learn as they are; `flat`: a batch is one row."""
     import datasets
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
     from trl import SFTTrainer
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
     from trainer.checkpoints import MarkComplete
     from trainer.progress import LossBar
@@ -94,6 +96,10 @@ def sft_trainer(
             train_dataset=datasets.Dataset.from_list([masked(sample) for sample in parts["train"]]),
             eval_dataset=datasets.Dataset.from_list([masked(sample) for sample in validation]),
             processing_class=tokenizer,
+            # TRL has one like it, by `padding_free`, but warns then of every attention that is not Flash Attention.
+            data_collator=DataCollatorForLanguageModeling(tokenizer.pad_token_id, padding_free=True)
+            if flat and not config.training.packing
+            else None,
             callbacks=[MarkComplete(), pace],
         )
     check_examples(trainer, parts["train"], config.training.packing)
