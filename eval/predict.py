@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from eval import fewshot, hf
 from eval.compare import SERVED, last_served
-from eval.provenance import FEW_SHOT, depends_on, describe
+from eval.provenance import FEW_SHOT, depends_on, describe, settings
 from eval.records import Prediction, Row, Sample
 from extraction.json import Json
 from pipeline.config import Config
@@ -164,11 +164,11 @@ def append(partial: Path, predictions: Iterable[Prediction]) -> None:
 def ask_all(config: Config, variant: str, host: str, rows: Sequence[Example]) -> Iterator[Prediction]:
     """The prediction for each row, in the order in which they come (serve/batch.py).
 
-    Asked without `serve.min_probability`: unsure values are scored like others, and the report says what it would hold
-    back.
+    Asked with eval.provenance.settings: without `serve.min_probability`, so that unsure values are scored like others;
+    the report says what it would hold back.
     """
-    plain = config.model_copy(update={"serve": config.serve.model_copy(update={"min_probability": None})})
-    extractor = Extractor(plain, variant, host)
+    asking = config.model_copy(update={"serve": settings(config, variant)})
+    extractor = Extractor(asking, variant, host)
     for row, found in answer_all([extractor], rows):
         yield Prediction(
             row=row,

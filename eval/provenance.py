@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from eval.compare import SERVED
+from eval.compare import SERVED, last_served
 from extraction.json import Json
 from extraction.prompt import system
-from pipeline.config import Config
+from pipeline.config import Config, Serve
 from pipeline.errors import UserError
 from pipeline.files import read_schema, sha256
 from pipeline.manifest import Facts, output_of, read_manifest
@@ -34,7 +34,7 @@ HF_OPTIONS = (
 
 def depends_on(config: Config, variant: str, split: str = "test") -> Json:
     """What a variant's predictions depend on, the code that makes them included; the batch size is not among it."""
-    options = config.serve.model_dump(exclude={"name", "min_probability"})
+    options = settings(config, variant).model_dump(exclude={"name", "min_probability"})
     model = (
         {"digest": served_digest(config, variant)}
         if variant in SERVED
@@ -54,6 +54,17 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
         "model": model,
         "options": options if variant in SERVED else {name: options[name] for name in HF_OPTIONS},
     }
+
+
+def settings(config: Config, variant: str) -> Serve:
+    """How a served variant is asked: with unsure values, and by one question where nobody scores the others' answers.
+
+    Only of the variant that users get are the answers to further questions scored (eval.compare.ASKED).
+    """
+    changed: Json = {"min_probability": None}
+    if variant != last_served(config.eval.variants):
+        changed["ask_again"] = None
+    return config.serve.model_copy(update=changed)
 
 
 def code(variant: str) -> str:

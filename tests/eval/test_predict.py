@@ -1,7 +1,7 @@
 import ast
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,18 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from eval import hf, provenance
+from eval import hf, predict, provenance
 from eval.predict import Task, predict_all, read_partial, read_samples, samples_path
 from eval.records import Sample
+from extraction.json import Json
 from pipeline.config import Config, load
 from pipeline.errors import UserError
 from pipeline.files import read_jsonl, write_jsonl, write_text
 from pipeline.manifest import read_manifest, record_stage
 from pipeline.reading import reader
+from serve.batch import answer_all
 from serve.client import Extractor
+from serve.result import Extraction
 from tests.eval.conftest import FakeOllama
 from trainer.samples import encode
 
@@ -216,6 +219,25 @@ def test_what_is_done_is_not_asked_again_until_the_test_split_changes(toy_run: C
     record_stage(config.folder, "data", {}, [config.folder / "data"])
     predict_all(config, server.url)
     assert len(server.asked) == 15
+
+
+def test_further_questions_are_asked_of_the_variant_that_users_get(
+    toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, float | None] = {}
+
+    def listen(extractors: list[Extractor], rows: list[Json]) -> Iterator[tuple[Json, Extraction]]:
+        asked[extractors[0].variant] = extractors[0].settings.ask_again
+        return answer_all(extractors, rows)
+
+    monkeypatch.setattr(predict, "answer_all", listen)
+    server = ollama()
+    predict_all(with_settings("eval.variants=[f16, q4_k_m]", "serve.ask_again=1"), server.url)
+    assert asked == {"f16": None, "q4_k_m": 1}
+    n_asked = len(server.asked)
+    predict_all(with_settings("eval.variants=[f16]", "serve.ask_again=1"), server.url)  # users would get it now
+    assert asked["f16"] == 1
+    assert len(server.asked) == n_asked + 12
 
 
 def test_a_partial_file_of_other_options_is_not_gone_on_with(toy_run: Config, ollama: Start) -> None:
