@@ -7,9 +7,12 @@ layer and computes the rest again, which costs half as much time again; so that 
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipeline.config import Config
+
 GIB = 2**30
 SHARE = 0.85  # of the free memory; the allocator's gaps, cuBLAS and the evaluation need the rest
 STEPS = 48  # of a training: with fewer, the same epochs teach less (docs/gpu.md has what was measured)
+CPU_TOKENS = 8192  # of a batch: the embedded base took 3.5 GB of memory for 7,154
 # Activations in multiples of a layer's 16-bit (10 * hidden + 2.5 * feed-forward) numbers a token. Unsloth: Phi-3-mini's
 # shape took 3.0 MB a token, which is 0.93 of it. PEFT keeps float32 copies of each adapter's input too.
 OVERHEAD = {"unsloth": 1.0, "trl": 3.0}
@@ -29,6 +32,20 @@ class Plan:
 def largest_batch(rows: int, epochs: float, batches: int) -> int:
     """The most rows of a batch that leave `STEPS` steps, each of `batches` batches, to a training of so many epochs."""
     return max(1, int(rows * epochs / (STEPS * batches)))
+
+
+def within_memory(config: Config, row: int) -> Config:
+    """The config; on a CPU with steps in as many parts as keep a batch of rows of `row` tokens to `CPU_TOKENS`."""
+    import torch
+
+    training = config.training
+    batch, parts = training.per_device_train_batch_size, training.gradient_accumulation_steps
+    if torch.cuda.is_available() or batch == "auto":
+        return config
+    while batch % 2 == 0 and batch * row > CPU_TOKENS:
+        batch, parts = batch // 2, parts * 2
+    changed = {"per_device_train_batch_size": batch, "gradient_accumulation_steps": parts}
+    return config.model_copy(update={"training": training.model_copy(update=changed)})
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     clock.end_phase("load")
     flat = backend(config) == "trl" and attention.use(model)
     row = config.model.max_length if config.training.packing else longest
+    config = memory.within_memory(config, row)
     rows = -(-sum(lengths) // row) if config.training.packing else len(lengths)
     plan, free = decide(config, model, row, rows, checkpoint)
     with accepting("lora"):

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from trainer.memory import GIB, Plan, Shape, advice, largest_batch, optimizer, plan
+from pipeline.config import load
+from trainer.memory import GIB, Plan, Shape, advice, largest_batch, optimizer, plan, within_memory
 
 PHI3 = Shape(hidden=3072, feed_forward=8192, layers=32, vocabulary=32064, r=64)
 
@@ -29,6 +32,17 @@ def test_a_short_job_keeps_the_steps_that_it_learns_in() -> None:
     """By those of the whole training: one epoch needs a smaller batch than three."""
     assert [largest_batch(104, epochs, 1) for epochs in (1, 3, 12)] == [2, 6, 26]
     assert largest_batch(104, 3, 4) == largest_batch(5, 0.5, 1) == 1
+
+
+@pytest.mark.parametrize(("row", "expected"), [(977, (8, 1)), (1025, (4, 2)), (4096, (2, 4)), (20_000, (1, 8))])
+def test_a_cpu_computes_a_step_of_long_examples_in_parts(
+    monkeypatch: pytest.MonkeyPatch, row: int, expected: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    settings = ["training.per_device_train_batch_size=8", "training.gradient_accumulation_steps=1"]
+    config = load(Path(__file__).parents[2] / "configs" / "embedded.yaml", settings)
+    training = within_memory(config, row).training
+    assert (training.per_device_train_batch_size, training.gradient_accumulation_steps) == expected
 
 
 @pytest.mark.parametrize(
