@@ -15,24 +15,24 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 from extraction.blocks import blocks
 from extraction.clean import clean
 from extraction.json import Json
-from extraction.prune import Pruner, rendered
-from extraction.ranker import Ranker, features, fields
-from extraction.stated import survivors
+from extraction.prune import Pruner
+from extraction.ranker import Ranker, features
+from pipeline.config import Data
 from pipeline.errors import run
 from pipeline.files import atomic_write, read_json, write_text
 from pipeline.provenance import commit
 from pretraining.corpus.pages import pages
 from trainer.ranker import DROPOUT, LEARNING_RATE, TOGETHER, Page, fit, page_of
+from trainer.ranking import kept
 
 CHARACTERS = (5_000, 250_000)  # of a page
 RECORDS = 0.35  # share of pages of other domains than products
 JUDGED = 200  # pages of each kind to judge by
-TOKENS = 575  # of a page, as in serving (data.page_tokens)
+TOKENS = Data().page_tokens  # of a page, as in serving
 
 
 def main(out: Path, n_pages: int, steps: int, seed: int, workers: int) -> None:
@@ -59,7 +59,7 @@ def write(ranker: Ranker, facts: Json, out: Path, seed: int) -> None:
         ranker.save(temporary)
     for kind, unseen in (("product", False), ("record", False), ("product", True), ("record", True)):
         name = f"{kind}, {'unseen' if unseen else 'seen'} layouts"
-        facts[name] = kept(Pruner(ranker, TOKENS), islice(pages(seed * 1_000 + 999, kind, CHARACTERS, unseen), JUDGED))
+        facts[name] = judged(ranker, seed, kind, unseen)
         print(f"{name}: {facts[name]}", flush=True)
     write_text(out.with_suffix(".json"), json.dumps(facts, indent=1))
 
@@ -76,20 +76,11 @@ def _learnt(number: int, kind: str) -> Iterator[Page]:
             yield page
 
 
-def kept(pruner: Pruner, samples: Iterator[Any]) -> Json:
-    """Of the values that the pages state, the share that pruning keeps; their number; characters read, median."""
-    flags: list[bool] = []
-    lengths = []
-    for sample in samples:
-        found = blocks(clean(sample.text))
-        read = [found[i] for i in pruner.chosen(found, features(found), fields(sample.schema))]
-        flags += [left for _, left in survivors(found, read, sample.record)]
-        lengths.append(len(rendered(read)))
-    return {
-        "kept": round(sum(flags) / len(flags), 4),
-        "n": len(flags),
-        "characters": sorted(lengths)[len(lengths) // 2],
-    }
+def judged(ranker: Ranker, seed: int, kind: str, unseen: bool) -> Json:
+    """What pruning, as serving does it, keeps of generated pages (trainer.ranking.kept)."""
+    samples = islice(pages(seed * 1_000 + 999, kind, CHARACTERS, unseen), JUDGED)
+    cut = ((blocks(clean(sample.text)), sample) for sample in samples)
+    return kept(Pruner(ranker, TOKENS), ((found, features(found), one.schema, one.record) for found, one in cut))
 
 
 if __name__ == "__main__":

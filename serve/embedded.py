@@ -99,7 +99,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(512)
+        listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         if isinstance(error, OverflowError):
             raise UserError(f"port {port} does not exist: give one between 0 and 65535") from None

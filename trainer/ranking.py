@@ -6,8 +6,9 @@ Where the given one keeps them all, none is fitted.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from extraction.blocks import Block, blocks
 from extraction.json import Json
@@ -26,7 +27,7 @@ from trainer.ranker import Page, fit, targets_of
 OURS = Path(__file__).parents[1] / "models" / RANKER
 FEWEST = 25  # long pages to learn from
 STEPS, RATE = 300, 1e-3
-Read = tuple[list[Block], Features, Json]
+Read = tuple[list[Block], Features, Json, Json]  # blocks, their features, schema, record
 
 
 def choose(config: Config) -> None:
@@ -60,14 +61,16 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Facts]:
     if len(train) < FEWEST or not validation:
         print(f"train: ranker: used as it is; fitting it takes {FEWEST} long pages, and there are {len(train)}")
         return given, facts
-    schema = read_schema(config.folder)
-    measured = {"given": kept(given, validation, schema, config)}
+    budget = config.data.page_tokens
+    measured = {"given": kept(Pruner(given, budget), validation)}
     if measured["given"]["kept"] == 1.0:
         print(f"train: ranker: used as it is; it keeps every value on {len(validation)} long validation pages")
         return given, facts | {"judged": measured}
-    learnt = [Page(seen, targets) for found, seen, record in train if (targets := targets_of(found, schema, record))]
+    learnt = [
+        Page(seen, targets) for found, seen, schema, record in train if (targets := targets_of(found, schema, record))
+    ]
     fitted = fit(learnt, STEPS, given, config.training.seed, RATE)
-    measured["fitted"] = kept(fitted, validation, schema, config)
+    measured["fitted"] = kept(Pruner(fitted, budget), validation)
     best = "fitted" if measured["fitted"]["kept"] > measured["given"]["kept"] else "given"
     print(
         f"train: ranker: of the values on {len(validation)} long validation pages the given one keeps"
@@ -78,21 +81,19 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Facts]:
 
 
 def long_pages(config: Config, name: str) -> list[Read]:
-    """Blocks, features and record of the rows of a split that pruning applies to."""
-    rows = read_split(config.folder, name)
+    """Blocks, features, schema and record of the rows of a split that pruning applies to."""
+    rows, schema = read_split(config.folder, name), read_schema(config.folder)
     cleaned = [(page(row["input"], unpruned(config)), row["output"]) for row in rows]
     found = [(blocks(text), record) for text, record in cleaned if is_long(text)]
-    return [(cut, features(cut), record) for cut, record in found if cut]
+    return [(cut, features(cut), schema, record) for cut, record in found if cut]
 
 
-def kept(ranker: Ranker, pages: Sequence[Read], schema: Json, config: Config) -> dict[str, float]:
-    """Of the values that the pages state, the share that pruning keeps; the mean length of what is read, characters."""
-    pruner = Pruner(ranker, config.data.page_tokens)
+def kept(pruner: Pruner, pages: Iterable[Read]) -> Json:
+    """Of the values that the pages state, the share that pruning keeps; their number; characters read, median."""
     flags: list[bool] = []
-    characters = 0
-    for found, seen, record in pages:
+    lengths = []
+    for found, seen, schema, record in pages:
         read = [found[i] for i in pruner.chosen(found, seen, fields(schema))]
-        characters += len(rendered(read))
+        lengths.append(len(rendered(read)))
         flags += [left for _, left in survivors(found, read, record)]
-    mean = characters / max(1, len(pages))
-    return {"kept": sum(flags) / max(1, len(flags)), "characters": mean, "n": len(flags)}
+    return {"kept": sum(flags) / max(1, len(flags)), "characters": median(lengths), "n": len(flags)}
