@@ -17,6 +17,7 @@ from extraction.ground import grounded
 from extraction.json import Json
 from extraction.prune import Pruner
 from extraction.ranker import Features, Field, Floats, Ranker, features, fields
+from pipeline.config import Data
 from pretraining.corpus.attacks import Attacker
 from pretraining.corpus.pages import pages
 
@@ -25,7 +26,6 @@ CHARACTERS = (2_500, 60_000)  # of a whole page
 FEWEST = 6  # blocks of a page
 ASKED = 7  # samples of one page, with other fields and budgets
 SERVED = 0.33  # of them are pruned as serving prunes a page for one of its questions
-SERVED_BUDGET = 575  # tokens, as serving's `data.page_tokens`
 CERTAINTY, MOST, BUDGET = (0.7, 0.97), (1, 8), (150, 800)  # of the others
 ATTACKED = 0.04
 ATTACKS = {"answer": 0.45, "turn": 0.3, "instruction": 0.25}
@@ -62,7 +62,7 @@ def read(found: Sequence[Block], seen: Features, schema: Json, ranker: Ranker, r
     doubting = Doubting([r.choice(ranker.members)] if r.random() < 0.5 else ranker.members)
     doubting.temperature = r.uniform(*DOUBT)
     if r.random() < SERVED:
-        pruner = Pruner(doubting, SERVED_BUDGET, prune.CERTAINTY, r.choice((prune.MOST, *prune.FEWER)))
+        pruner = Pruner(doubting, Data().page_tokens, prune.CERTAINTY, r.choice((prune.MOST, *prune.FEWER)))
     else:
         pruner = Pruner(doubting, r.randint(*BUDGET), r.uniform(*CERTAINTY), r.randint(*MOST))
     return [found[i].html for i in pruner.chosen(found, seen, fields(schema))]

@@ -10,11 +10,12 @@ that it was not fitted to (of other seeds, and of layouts and domains that no pa
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from extraction.blocks import blocks
 from extraction.clean import clean
@@ -59,7 +60,8 @@ def write(ranker: Ranker, facts: Json, out: Path, seed: int) -> None:
         ranker.save(temporary)
     for kind, unseen in (("product", False), ("record", False), ("product", True), ("record", True)):
         name = f"{kind}, {'unseen' if unseen else 'seen'} layouts"
-        facts[name] = judged(ranker, seed, kind, unseen)
+        samples = islice(pages(seed * 1_000 + 999, kind, CHARACTERS, unseen), JUDGED)
+        facts[name] = judged(Pruner(ranker, TOKENS), samples)
         print(f"{name}: {facts[name]}", flush=True)
     write_text(out.with_suffix(".json"), json.dumps(facts, indent=1))
 
@@ -76,11 +78,10 @@ def _learnt(number: int, kind: str) -> Iterator[Page]:
             yield page
 
 
-def judged(ranker: Ranker, seed: int, kind: str, unseen: bool) -> Json:
-    """What pruning, as serving does it, keeps of generated pages (trainer.ranking.kept)."""
-    samples = islice(pages(seed * 1_000 + 999, kind, CHARACTERS, unseen), JUDGED)
+def judged(pruner: Pruner, samples: Iterable[Any]) -> Json:
+    """What pruning keeps of samples' pages (trainer.ranking.kept)."""
     cut = ((blocks(clean(sample.text)), sample) for sample in samples)
-    return kept(Pruner(ranker, TOKENS), ((found, features(found), one.schema, one.record) for found, one in cut))
+    return kept(pruner, ((found, features(found), sample.schema, sample.record) for found, sample in cut))
 
 
 if __name__ == "__main__":

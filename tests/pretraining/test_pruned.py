@@ -12,8 +12,8 @@ from extraction.ranker import Ranker, features
 from pipeline.config import Data
 from pretraining.corpus import Sample
 from pretraining.corpus.pages import pages
-from pretraining.pruned import SERVED_BUDGET, _answered, pruned, read
-from pretraining.ranker import kept
+from pretraining.pruned import _answered, pruned, read
+from pretraining.ranker import judged
 
 OURS = Path(__file__).parents[2] / "models" / "ranker.safetensors"
 TEXT = {"type": ["string", "null"]}
@@ -57,11 +57,10 @@ def test_a_third_is_pruned_as_serving_prunes(ranker: Ranker, monkeypatch: pytest
     r = Random(1)
     for _ in range(600):
         read(found, features(found), {"type": "object", "properties": {}}, ranker, r)
-    served = [one.most for one in drawn if (one.budget, one.certainty) == (575, CERTAINTY)]
+    served = [one.most for one in drawn if (one.budget, one.certainty) == (Data().page_tokens, CERTAINTY)]
     assert 150 < len(served) < 250
     assert set(served) == {MOST, *FEWER}
     assert {one.most for one in drawn} == set(range(1, 9))
-    assert Data.model_fields["page_tokens"].default == SERVED_BUDGET
 
 
 @pytest.mark.parametrize(
@@ -86,5 +85,5 @@ def test_what_pruning_lost_is_null(value: Any, text: str, record: dict[str, Any]
 @pytest.mark.slow
 def test_the_projects_ranker_keeps_what_generated_pages_state(ranker: Ranker) -> None:
     for kind, unseen, least in (("product", False, 0.95), ("record", False, 0.9), ("product", True, 0.9)):
-        figures = kept(Pruner(ranker, 600), islice(pages(77, kind, (5_000, 150_000), unseen), 60))
+        figures = judged(Pruner(ranker, 600), islice(pages(77, kind, (5_000, 150_000), unseen), 60))
         assert figures["kept"] >= least, (kind, unseen, figures)
