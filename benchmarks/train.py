@@ -42,10 +42,8 @@ from pipeline.files import write_jsonl, write_text
 WORK = Path("artifacts/benchmark")
 JOB, LONG, PACKED = WORK / "job.jsonl", WORK / "long.jsonl", WORK / "packed.jsonl"
 EXAMPLES = Path("data/products.jsonl")
-ONE_GPU, TWO_GPUS = (
-    ("base", "steady", "best", "tutorial", "job", "memory", "example", "tests", "quality"),
-    ("sharded", "gpus"),
-)
+ONE_GPU = ("base", "steady", "best", "tutorial", "job", "memory", "example", "tests", "quality")
+TWO_GPUS = ("sharded", "gpus")
 BASE = f"model.model_name_or_path={WORK / NAME}"
 EMBEDDED = ("model.model_name_or_path=models/embedded", "model.load_in_4bit=false")
 FEW = ("data.validation=0.2", "data.test=0.5", "training.num_train_epochs=1")

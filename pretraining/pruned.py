@@ -25,6 +25,7 @@ SHARE = 0.55  # of all samples
 CHARACTERS = (2_500, 60_000)  # of a whole page
 FEWEST = 6  # blocks of a page
 ASKED = 7  # samples of one page, with other fields and budgets
+TOKENS = Data().page_tokens  # of a page that is pruned as serving does
 SERVED = 0.33  # of them are pruned as serving prunes a page for one of its questions
 CERTAINTY, MOST, BUDGET = (0.7, 0.97), (1, 8), (150, 800)  # of the others
 ATTACKED = 0.04
@@ -62,7 +63,7 @@ def read(found: Sequence[Block], seen: Features, schema: Json, ranker: Ranker, r
     doubting = Doubting([r.choice(ranker.members)] if r.random() < 0.5 else ranker.members)
     doubting.temperature = r.uniform(*DOUBT)
     if r.random() < SERVED:
-        pruner = Pruner(doubting, Data().page_tokens, prune.CERTAINTY, r.choice((prune.MOST, *prune.FEWER)))
+        pruner = Pruner(doubting, TOKENS, prune.CERTAINTY, r.choice((prune.MOST, *prune.FEWER)))
     else:
         pruner = Pruner(doubting, r.randint(*BUDGET), r.uniform(*CERTAINTY), r.randint(*MOST))
     return [found[i].html for i in pruner.chosen(found, seen, fields(schema))]

@@ -22,18 +22,17 @@ from extraction.clean import clean
 from extraction.json import Json
 from extraction.prune import Pruner
 from extraction.ranker import Ranker, features
-from pipeline.config import Data
 from pipeline.errors import run
 from pipeline.files import atomic_write, read_json, write_text
 from pipeline.provenance import commit
 from pretraining.corpus.pages import pages
+from pretraining.pruned import TOKENS
 from trainer.ranker import DROPOUT, LEARNING_RATE, TOGETHER, Page, fit, page_of
 from trainer.ranking import kept
 
 CHARACTERS = (5_000, 250_000)  # of a page
 RECORDS = 0.35  # share of pages of other domains than products
 JUDGED = 200  # pages of each kind to judge by
-TOKENS = Data().page_tokens  # of a page, as in serving
 
 
 def main(out: Path, n_pages: int, steps: int, seed: int, workers: int) -> None:

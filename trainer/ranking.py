@@ -22,6 +22,7 @@ from pipeline.files import atomic_write, read_schema, sha256
 from pipeline.manifest import Facts, output_of, record_stage, up_to_date
 from pipeline.reading import RANKER, load_ranker, unpruned
 from pipeline.splits import read_split
+from trainer.model import check_hub
 from trainer.ranker import Page, fit, targets_of
 
 OURS = Path(__file__).parents[1] / "models" / RANKER
@@ -47,6 +48,7 @@ def choose(config: Config) -> None:
     }
     if up_to_date(config.folder, "ranker", inputs) or int(os.environ.get("RANK", "0")) > 0:
         return
+    check_hub(config.model.model_name_or_path, config.model.revision)  # fitting would be time lost
     given = load_ranker(source, f"give a run's {RANKER} as data.ranker, or leave it out for the project's")
     ranker, facts = chosen(config, given)
     with atomic_write(config.folder / RANKER) as temporary:

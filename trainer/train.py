@@ -19,9 +19,9 @@ from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import atomic_write, sha256
 from pipeline.manifest import Facts, output_of, record_stage, up_to_date
-from pipeline.reading import RANKER, pruning
+from pipeline.reading import pruning
 from trainer import ranking
-from trainer.model import check_base, check_hub, device_report, is_local, prepare_libraries
+from trainer.model import check_base, device_report, is_local, prepare_libraries
 from trainer.older import keep_adapter
 
 if TYPE_CHECKING:  # it imports transformers
@@ -42,8 +42,6 @@ def main() -> None:
 def train(config: Config, resume: bool = False, begun: int | None = None) -> None:
     """Run the stage; does nothing where its adapter is up to date. `begun`: a pipe that hears when steps begin."""
     check_base(config.model.model_name_or_path)
-    if not (config.folder / RANKER).is_file():  # fitting one would be time lost
-        check_hub(config.model.model_name_or_path, config.model.revision)
     ranking.choose(config)
     inputs = stage_inputs(config)
     if up_to_date(config.folder, "train", inputs):

@@ -18,14 +18,8 @@ KINDS = {
     "delivered": 0.06, "tiers": 0.06, "foreign": 0.05, "lowest": 0.05, "bids": 0.05, "cashback": 0.03,
     "coupon": 0.05, "unit": 0.04, "bundle": 0.04,
 }  # fmt: skip
-LABELLED = (
-    "member",
-    "delivered",
-    "lowest",
-    "taxes",
-    "coupon",
-    "bundle",
-)  # the price may have a label of its own beside theirs
+# The price may have a label of its own beside theirs.
+LABELLED = ("member", "delivered", "lowest", "taxes", "coupon", "bundle")
 TEXT = re.compile(r">([^<]+)<")
 
 Line = tuple[str, int]  # label (may be empty), amount in hundredths
