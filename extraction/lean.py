@@ -1,6 +1,8 @@
 """How an element of a page reads on its own: lean, without wrappers, with class names on its leaves alone.
 
-A row (a label and its value, the cells of a table's row) is one line, so that what belongs together stands together.
+A leaf has a class name of the wrappers around it alone besides its own: often only they say what it is, as in
+`<div class="old-price"><span class="price">`. An amount in pieces (mark and number) is a leaf too. A row (a label and its
+value, the cells of a table's row) is one line, so that what belongs together stands together.
 """
 
 import html
@@ -8,6 +10,8 @@ import re
 from typing import Any
 
 from lxml import etree
+
+from extraction.names import Names, class_of, handed_on
 
 NESTED = 60  # elements deep in a block; what is deeper is read as text
 SPACE = re.compile(r"\s+")
@@ -24,6 +28,9 @@ WRAPPERS = {
 }
 SINGLE = WRAPPERS | {"td", "li", "p"}  # unwrapped around a single element
 VOID = {"img", "br", "hr", "input", "meta"}
+AMOUNT, LETTERS = 24, 4  # characters of an amount at most, and of letters in it
+NUMBER = re.compile(r"\d(?:[\d.,'’\s]*\d)?")
+RAISED = {"sup", "sub", "del", "ins", "s", "strike"}  # elements whose tag says something about a number
 
 
 def collapsed(text: str) -> str:
@@ -59,18 +66,22 @@ def lean(parts: list[Any]) -> str:
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 
 
-def _lean(part: Any, inherited: str = "", depth: int = 0, in_row: bool = False) -> str:
-    """Of a text or an element. A leaf without a class has that of its wrapper; in a row it keeps its tag."""
+def _lean(part: Any, handed: Names = (), depth: int = 0, in_row: bool = False) -> str:
+    """Of a text or an element. A leaf in a row keeps its tag."""
     if isinstance(part, str):
         return _escaped(part)
     tag = part.tag
-    name = " ".join(part.get("class", "").split()[:2]) or inherited
+    own = tuple(part.get("class", "").split()[:2])
+    name = class_of(own, handed)
     read = values(part)
     keys = {part.get(key): key for key in reversed(VALUES)}
     shown = "".join(f' {keys[value]}="{html.escape(value)}"' for value in read)
     if tag in VOID:
         return f"<{tag}{_class(name if shown else '')}{shown}>" if shown else "\n" if tag == "br" else ""
-    inner, n_children, loose = _inside(part, name, depth, in_row)
+    inner, n_children, loose = _inside(part, handed_on(own, handed), depth, in_row)
+    if name and not shown and (n_children > 1 or (n_children and loose)) and _is_amount(part):
+        inner = inner if _in_pieces(part) else _escaped(collapsed("".join(part.itertext())))
+        return f"<{tag}{_class(name)}>{inner.strip()}</{tag}>" + ("" if tag in INLINE else "\n")
     if not n_children and (tag not in WRAPPERS or shown or name or (in_row and loose)):
         inner = inner.strip() if in_row or tag not in INLINE or not depth else inner
         return f"<{tag}{_class(name)}{shown}>{inner}</{tag}>" + ("" if tag in INLINE else "\n")
@@ -79,8 +90,23 @@ def _lean(part: Any, inherited: str = "", depth: int = 0, in_row: bool = False) 
     return f"<{tag}{shown}>{inner.strip()}</{tag}>" + ("" if tag in INLINE else "\n")
 
 
-def _inside(part: Any, name: str, depth: int, in_row: bool) -> tuple[str, int, bool]:
-    """What is in an element, each piece once; the number of its child elements, and whether it has text beside them."""
+def _is_amount(part: Any) -> bool:
+    """Whether an element's text is short and one number for the most part."""
+    text = collapsed("".join(part.itertext()))
+    return len(text) <= AMOUNT and len(NUMBER.findall(text)) == 1 and sum(map(str.isalpha, text)) <= LETTERS
+
+
+def _in_pieces(part: Any) -> bool:
+    """Whether the elements in an amount say something about it: its number is in pieces, or one is raised."""
+    numbers = sum(any(map(str.isdigit, piece)) for piece in part.itertext())
+    return numbers > 1 or any(inner.tag in RAISED or values(inner) for inner in part.iter(etree.Element))
+
+
+def _inside(part: Any, names: Names, depth: int, in_row: bool) -> tuple[str, int, bool]:
+    """What is in an element, each piece once; the number of its child elements, and whether it has text beside them.
+
+    `names`: class names that an only child is handed.
+    """
     children = [child for child in part if isinstance(child.tag, str)]
     if depth == NESTED:
         return html.escape(collapsed(text_of(part)), quote=False), 0, True
@@ -90,7 +116,7 @@ def _inside(part: Any, name: str, depth: int, in_row: bool) -> tuple[str, int, b
     pieces = [_escaped(part.text or "")]
     for child in part:
         if isinstance(child.tag, str):
-            piece = _lean(child, name if len(children) == 1 else "", depth + 1, apart)
+            piece = _lean(child, names if len(children) == 1 else (), depth + 1, apart)
             piece = _on_line(piece, child.tag) if is_row and "\n" in piece else piece
             pieces += [] if piece in pieces and not "".join(child.itertext()).strip() else [piece]
         pieces.append(_escaped(child.tail or ""))

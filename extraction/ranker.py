@@ -23,13 +23,12 @@ from numpy.typing import NDArray
 
 from extraction.blocks import Block
 from extraction.json import Json
+from extraction.names import name_words
 
 Floats = NDArray[np.float32]
 BUCKETS = 8192  # of hashed words of blocks
 GRAMS = 2048  # of hashed words and character triples of fields' names
 WORD = re.compile(r"\w+")
-NAME_WORD = re.compile(r"[^\W_]+")
-CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CODES = "EUR|USD|GBP|CHF|PLN|SEK|NOK|DKK|CZK|HUF|RON|BGN|TRY|RUB|JPY|CNY|INR|BRL|AUD|CAD|kr|zł|Kč|Ft|lei|руб|грн|TL|din"
 CURRENCY = re.compile(rf"[$€£¥₹₽₩₪₫฿₺₴₦₱元円]|\b(?:{CODES})\b", re.IGNORECASE)
 NUMBER = re.compile(r"\d+(?:[.,'’\s]\d+)*")
@@ -96,12 +95,6 @@ def _leaves(schema: Json, names: tuple[str, ...], many: bool) -> Any:
         yield from _leaves(schema.get("items", {}), names, True)
     else:
         yield Field(names, kind, many)
-
-
-@lru_cache(maxsize=1 << 14)
-def name_words(text: str) -> tuple[str, ...]:
-    """The words of a field's or class's name: snake_case, kebab-case and camelCase apart."""
-    return tuple(NAME_WORD.findall(CAMEL.sub(" ", text).casefold()))
 
 
 @lru_cache(maxsize=1 << 16)
