@@ -19,6 +19,7 @@ from extraction.lean import INLINE, WRAPPERS, collapsed, lean, text_of, values
 
 LARGEST = 120  # characters of a block's text
 TRAIL, ITEMS, ITEM = 300, 14, 60  # characters of a short list, of how many items at most, and of each
+STEPS, LAST = 1000, 200  # characters of a breadcrumb trail with its attributes, and of its last item's text
 LABEL = 40  # characters of a label at most
 PIECE = 400  # characters of a piece of running text
 DEEPEST = 200  # elements; what is deeper counts as one block
@@ -93,7 +94,7 @@ class _Cutter:
         node = self.nodes[element]
         if not node.size:
             return
-        if node.size <= LARGEST or self._is_trail(node) or len(path) >= DEEPEST:
+        if node.size <= LARGEST or self._is_trail(element) or len(path) >= DEEPEST:
             yield self._block([element], path)
             return
         inside = (*path, (element.tag, _names(element)))
@@ -111,8 +112,12 @@ class _Cutter:
             run.append(child.tail or "")
         yield from self._run(run, inside)
 
-    def _is_trail(self, node: _Node) -> bool:
-        return node.size <= TRAIL and 1 < node.items <= ITEMS and node.longest <= ITEM and not node.loose
+    def _is_trail(self, element: Any) -> bool:
+        """Whether an element is a short list of short items."""
+        node = self.nodes[element]
+        if node.loose or not 1 < node.items <= ITEMS or node.size > STEPS:
+            return False
+        return (node.size <= TRAIL and node.longest <= ITEM) or _ends_long(element)
 
     def _run(self, run: list[Any], path: Path) -> Iterator[Block]:
         """Text and inline elements between two subtrees, in blocks; a sentence keeps what is inline in it."""
@@ -173,6 +178,14 @@ class _Cutter:
         if parent not in self.kinds:
             self.kinds[parent] = Counter((child.tag, child.get("class")) for child in parent)
         return self.kinds[parent][(element.tag, element.get("class"))] - 1
+
+
+def _ends_long(element: Any) -> bool:
+    """Whether all items of a list but the last are short links; the last, the page's own name, may be longer."""
+    items = [(child, collapsed("".join(child.itertext()))) for child in element if isinstance(child.tag, str)]
+    *steps, last = [(child, text) for child, text in items if text] or [(element, "")]
+    linked = all(len(text) <= ITEM and len(list(child.iter("a"))) == 1 for child, text in steps)
+    return len(steps) > 1 and linked and len(last[1]) <= LAST and sum(len(text) for _, text in steps) <= TRAIL
 
 
 def _names(element: Any) -> str:
