@@ -19,12 +19,14 @@ CERTAINTY = 0.95  # of a field's probability that its blocks must have together
 MOST, MOST_OF_LIST = 8, 40  # blocks of a field, and of a field in a list
 FEWER = (4, 1)  # blocks of a field in the further questions (extraction/again.py)
 CHARACTERS = 2.8  # of a token, about
+FIELDS = 4  # that a page is asked for may have the whole budget; more have more
 SHORTEST = 20  # characters; below, a block's length hardly counts against it
 
 
 @dataclass(frozen=True)
 class Pruner:
-    """`budget`: tokens of a pruned page, about and at most."""
+    """`budget`: tokens of a page that is pruned for up to `FIELDS` fields, about and at most; for more it grows with the
+    square root of their number."""
 
     ranker: Ranker
     budget: int
@@ -58,11 +60,11 @@ class Pruner:
             most = MOST_OF_LIST if field.many else self.most
             for i in likeliest(probabilities[:, column], self.certainty, most):
                 worth[i] = worth.get(i, 0.0) + float(probabilities[i, column])
-        return self._within_budget(found, worth)
+        return self._within_budget(found, worth, self.budget * max(1.0, len(wanted) / FIELDS) ** 0.5)
 
-    def _within_budget(self, found: Sequence[Block], worth: dict[int, float]) -> list[int]:
+    def _within_budget(self, found: Sequence[Block], worth: dict[int, float], tokens: float) -> list[int]:
         """Of the blocks with these sums of probabilities those that fit, none twice; short ones cost less."""
-        room = self.budget * CHARACTERS
+        room = tokens * CHARACTERS
         kept: list[int] = []
         taken: set[str] = set()
         for i in sorted(worth, key=lambda i: (-worth[i] / (len(found[i].html) + SHORTEST) ** 0.5, i)):

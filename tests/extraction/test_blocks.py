@@ -29,6 +29,43 @@ def test_a_leaf_without_a_class_has_its_wrappers() -> None:
 @pytest.mark.parametrize(
     ("markup", "html"),
     [
+        (
+            '<div><div class="old-price"><span class="price">€ 9</span></div>'
+            '<div class="row special-price"><b class="price">€ 7</b></div></div>',
+            '<span class="old-price price">€ 9</span> <b class="special-price price">€ 7</b>',
+        ),
+        (
+            '<div class="maker"><div class="row"><a class="link">Nordvik 9</a></div></div>',
+            '<a class="maker link">Nordvik 9</a>',
+        ),
+        ('<div class="maker">von <a class="link">Nordvik 9</a></div>', 'von <a class="maker link">Nordvik 9</a>'),
+        (
+            '<div class="col-6"><b class="text-2xl font-bold">Nordvik 9</b></div>',
+            '<b class="text-2xl font-bold">Nordvik 9</b>',
+        ),
+        ('<div class="brand"><b class="text-2xl font-bold">Nordvik 9</b></div>', '<b class="brand">Nordvik 9</b>'),
+    ],
+)
+def test_a_leaf_has_a_telling_class_of_the_wrappers_around_it_alone(markup: str, html: str) -> None:
+    (found,) = [block for block in blocks(page(markup)) if "9" in block.text]
+    assert found.html == html
+
+
+@pytest.mark.parametrize(
+    ("markup", "html"),
+    [
+        ('<i>€</i><b class="value">1.299,00</b>', "€1.299,00"),
+        ("£<b>1.299</b><sup>99</sup>", "£<b>1.299</b><sup>99</sup>"),
+    ],
+)
+def test_an_amount_in_pieces_keeps_its_class(markup: str, html: str) -> None:
+    (found,) = [block for block in blocks(page(f'<div class="old-price">{markup}</div>')) if "1.299" in block.text]
+    assert found.html == f'<div class="old-price">{html}</div>'
+
+
+@pytest.mark.parametrize(
+    ("markup", "html"),
+    [
         ("<dt>Maker</dt><dd>Nordvik</dd>", "<dt>Maker</dt> <dd>Nordvik</dd>"),
         ("<div>Maker:</div><div>Nordvik</div>", "Maker: Nordvik"),
     ],
@@ -68,6 +105,15 @@ def test_a_trail_of_links_is_one_block_and_a_menu_is_not() -> None:
     menu = "".join(f'<li><a href="#">Department number {i} of the shop</a></li>' for i in range(60))
     assert len([block for block in blocks(page(f"<ol>{trail}</ol>")) if "Department" in block.text]) == 1
     assert len([block for block in blocks(page(f"<ol>{menu}</ol>")) if "Department" in block.text]) == 60
+
+
+def test_a_trail_may_end_in_a_long_name() -> None:
+    name = "Walnut sideboard with four doors, a drawer and brass handles, 180 cm wide"
+    steps = "".join(f'<li><a title="All of our {step}">{step}</a></li>' for step in ("Home", "Furniture", "Sideboards"))
+    (found,) = [block for block in blocks(page(f"<ul>{steps}<li>{name}</li></ul>")) if "Sideboards" in block.text]
+    assert "Home" in found.text and name in found.text
+    unlinked = f"<ul><li>Home furniture of all kinds</li><li>Sideboards of all kinds</li><li>{name}</li></ul>"
+    assert len([block for block in blocks(page(unlinked)) if name in block.text or "Home" in block.text]) > 1
 
 
 def test_an_attribute_that_repeats_the_text_is_read_once() -> None:

@@ -57,6 +57,13 @@ def test_the_budget_holds_and_one_block_is_always_read(ranker: Ranker) -> None:
         assert 0 < len(read) <= max(3 * budget, 400)
 
 
+def test_more_fields_have_a_larger_budget(ranker: Ranker) -> None:
+    rows = "".join(f"<tr><th>Property {i}</th><td>{i * 17} millimetres of something</td></tr>" for i in range(300))
+    asked = {n: {"type": "object", "properties": {f"property_{i}": TEXT for i in range(n)}} for n in (4, 16)}
+    few, many = (len(Pruner(ranker, 100).prune(f"<table>{rows}</table>", schema)) for schema in asked.values())
+    assert few <= 280 < many <= 560
+
+
 def test_no_block_is_read_twice(ranker: Ranker) -> None:
     text = shop_page("Walnut sideboard Ekvall", "1.299,00 €", "Trellborg")
     lines = Pruner(ranker, 600).prune(text + text, PRODUCT).split("\n")
