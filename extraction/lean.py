@@ -1,8 +1,8 @@
 """How an element of a page reads on its own: lean, without wrappers, with class names on its leaves alone.
 
 A leaf has a class name of the wrappers around it alone besides its own: often only they say what it is, as in
-`<div class="old-price"><span class="price">`. An amount in pieces (mark and number) is a leaf too. A row (a label and its
-value, the cells of a table's row) is one line, so that what belongs together stands together.
+`<div class="old-price"><span class="price">`. An amount in pieces (mark and number) is a leaf too. A row (a label and
+its value, the cells of a table's row) is one line, so that what belongs together stands together.
 """
 
 import html

@@ -10,7 +10,7 @@ SHORTEST = 3  # letters of a word that says something
 LAYOUT = {
     *("wrap", "wrapper", "container", "inner", "outer", "content", "block", "box", "row", "col", "column", "clearfix"),
     *("item", "flex", "grid", "group", "left", "right", "top", "bottom", "center", "full", "auto", "small", "large"),
-    *("text", "font", "bold", "semibold", "medium", "weight", "size", "view", "component", "module", "element", "field"),
+    *("text", "font", "bold", "semibold", "medium", "weight", "size", "view", "component", "module", "element"),
 }
 
 Names = tuple[str, ...]

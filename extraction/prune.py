@@ -25,8 +25,8 @@ SHORTEST = 20  # characters; below, a block's length hardly counts against it
 
 @dataclass(frozen=True)
 class Pruner:
-    """`budget`: tokens of a page that is pruned for up to `FIELDS` fields, about and at most; for more it grows with the
-    square root of their number."""
+    """`budget`: tokens of a page that is pruned for up to `FIELDS` fields, about and at most; for more fields it grows
+    with the square root of their number."""
 
     ranker: Ranker
     budget: int

@@ -56,7 +56,11 @@ class Data(Section):
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
     markup: bool = Field(True, description="whether schema.org, OpenGraph and microdata are read; false needs clean")
     prune: bool = Field(True, description="whether only the likely blocks of a long page are read")
-    page_tokens: int = Field(575, ge=64, description="most tokens of a page pruned for four fields; more fields have more, by the square root")
+    page_tokens: int = Field(
+        575,
+        ge=64,
+        description="most tokens of a page pruned for four fields, approximately; by the square root for more fields",
+    )
     ranker: str | None = Field(None, description="the ranker to start from, a file; null: the project's")
     validation: Share = Field(0.1, description="about this share of the records; training is watched on them")
     test: Share = Field(0.2, description="about this share of the records; they are scored")
