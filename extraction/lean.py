@@ -39,12 +39,16 @@ def collapsed(text: str) -> str:
 
 
 def values(element: Any) -> list[str]:
-    """The attribute values of an element that are read as text and say more than its text does."""
+    """The attribute values of an element that are read as text and say more than its text does.
+
+    What a link's title puts around the link's text ("Go to …") is said to those who point at it, and is not read.
+    """
     found = [element.get(name) for name in VALUES if element.get(name)]
     if not found:
         return found
     own = collapsed("".join(element.itertext())).casefold()
-    return [value for value in dict.fromkeys(found) if collapsed(value).casefold() != own]
+    texts = {value: collapsed(value).casefold() for value in found}
+    return [value for value, text in texts.items() if text != own and not (own and element.tag == "a" and own in text)]
 
 
 def text_of(part: Any) -> str:

@@ -122,6 +122,14 @@ def test_an_attribute_that_repeats_the_text_is_read_once() -> None:
     assert found.text == "Lamps"
 
 
+def test_what_a_links_title_puts_around_its_text_is_not_read() -> None:
+    links = '<a title="Go to Comedy">Comedy</a> <a title="Films of 1999">Years</a>'
+    (found,) = blocks(f'<body><p>{links} <b title="Brand: Nordvik">Nordvik</b></p>')
+    assert found.html == (
+        '<p><a>Comedy</a> <a title="Films of 1999">Years</a> <b title="Brand: Nordvik">Nordvik</b></p>'
+    )
+
+
 def test_text_without_markup_is_cut_at_its_lines() -> None:
     assert [block.html for block in blocks("TOTAL 5 & more\n\n CASH 10")] == ["TOTAL 5 &amp; more", "CASH 10"]
 
