@@ -2,7 +2,8 @@
 
 A leaf has a class name of the wrappers around it alone besides its own: often only they say what it is, as in
 `<div class="old-price"><span class="price">`. An amount in pieces (mark and number) is a leaf too. A row (a label and
-its value, the cells of a table's row) is one line, so that what belongs together stands together.
+its value, the cells of a table's row, a breadcrumb trail) is one line, so that what belongs together stands together;
+elements of the same tag and class that follow each other in it say their class once.
 """
 
 import html
@@ -30,6 +31,8 @@ SINGLE = WRAPPERS | {"td", "li", "p"}  # unwrapped around a single element
 VOID = {"img", "br", "hr", "input", "meta"}
 AMOUNT, LETTERS = 24, 4  # characters of an amount at most, and of letters in it
 NUMBER = re.compile(r"\d(?:[\d.,'’\s]*\d)?")
+ONLY = re.compile(r'<(span|div|font)((?: class="[^"]*")?)>([^<]*)</\1>')  # a leaf that says nothing by its tag
+CLASSED = re.compile(r'<([\w:-]+) class="[^"]*"')
 RAISED = {"sup", "sub", "del", "ins", "s", "strike"}  # elements whose tag says something about a number
 
 
@@ -91,6 +94,8 @@ def _lean(part: Any, handed: Names = (), depth: int = 0, in_row: bool = False) -
         return f"<{tag}{_class(name)}{shown}>{inner}</{tag}>" + ("" if tag in INLINE else "\n")
     if not shown and tag in (SINGLE if n_children == 1 and not loose else WRAPPERS):
         return inner if tag == "span" else f"\n{inner}\n"
+    if n_children == 1 and not loose and (only := ONLY.fullmatch(inner.strip())):
+        return f"<{tag}{only[2]}{shown}>{only[3].strip()}</{tag}>" + ("" if tag in INLINE else "\n")
     return f"<{tag}{shown}>{inner.strip()}</{tag}>" + ("" if tag in INLINE else "\n")
 
 
@@ -118,10 +123,12 @@ def _inside(part: Any, names: Names, depth: int, in_row: bool) -> tuple[str, int
     is_row = len(children) > 1 and _is_row(children)
     apart = in_row if len(children) == 1 else is_row and not loose
     pieces = [_escaped(part.text or "")]
+    last = ""
     for child in part:
         if isinstance(child.tag, str):
             piece = _lean(child, names if len(children) == 1 else (), depth + 1, apart)
-            piece = _on_line(piece, child.tag) if is_row and "\n" in piece else piece
+            if is_row:
+                piece, last = _unlike(_on_line(piece, child.tag) if "\n" in piece else piece, last)
             pieces += [] if piece in pieces and not "".join(child.itertext()).strip() else [piece]
         pieces.append(_escaped(child.tail or ""))
     return _side_by_side(pieces), len(children), loose
@@ -147,6 +154,15 @@ def _texts(element: Any) -> int:
 def _on_line(piece: str, tag: str) -> str:
     """A piece beside the one before it; a term begins a line of its own."""
     return ("\n" if tag == "dt" else " ") + f"{' '.join(piece.split())} "
+
+
+def _unlike(piece: str, last: str) -> tuple[str, str]:
+    """A piece without its class if the one before it begins just so, and how it begins."""
+    start = piece.lstrip()
+    begun = CLASSED.match(start)
+    if not begun or begun[0] != last:
+        return piece, begun[0] if begun else ""
+    return f"{piece[: len(piece) - len(start)]}<{begun[1]}{start[begun.end() :]}", last
 
 
 def _side_by_side(pieces: list[str]) -> str:

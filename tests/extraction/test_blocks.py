@@ -122,6 +122,14 @@ def test_an_attribute_that_repeats_the_text_is_read_once() -> None:
     assert found.text == "Lamps"
 
 
+def test_a_row_says_the_same_class_once_and_a_link_has_that_of_the_span_in_it() -> None:
+    steps = "".join(f'<li><a href="#"><span class="step">{step}</span></a></li>' for step in ("Home", "Tables", "Oak"))
+    (found,) = blocks(f"<body><ul>{steps}</ul>")
+    assert found.html == '<a class="step">Home</a> <a>Tables</a> <a>Oak</a>'
+    (found,) = blocks('<body><p><b class="x">A</b> <b class="y">B</b> <b class="x">C</b> <i class="x">D</i></p>')
+    assert found.html == '<p><b class="x">A</b> <b class="y">B</b> <b class="x">C</b> <i class="x">D</i></p>'
+
+
 def test_what_a_links_title_puts_around_its_text_is_not_read() -> None:
     links = '<a title="Go to Comedy">Comedy</a> <a title="Films of 1999">Years</a>'
     (found,) = blocks(f'<body><p>{links} <b title="Brand: Nordvik">Nordvik</b></p>')
