@@ -107,7 +107,7 @@ def shown(page: Page, logo: bool = True) -> list[str]:
     else:
         title = titles.name(page) if chance(r, 0.95) else titles.untitled(page)
     makers = _makers(page, logo)
-    price = prices.block(page) if chance(r, 0.95) else extras.no_price(page)
+    price = prices.block(page) if chance(r, 0.93) else extras.no_price(page)
     titled = [title] if title else []
     parts = [*titled, *makers] if chance(r, 0.5) else [*makers, *titled]
     if chance(r, 0.08):
