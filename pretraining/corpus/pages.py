@@ -15,6 +15,7 @@ from pretraining.corpus import (
     buybox,
     crumbs,
     detail,
+    layers,
     products,
     record_pages,
     rows,
@@ -33,6 +34,7 @@ from pretraining.corpus.words import words
 SHARES = {"product": 0.60, "record": 0.40}
 LISTS = 0.1  # of the records' pages ask for a list of objects
 ALIKE = 0.2  # of the products' pages have others whose prices look as the product's does
+QUICK = 0.06  # of them have a layer with another product
 LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {
     "trail": 0.74,
@@ -108,6 +110,8 @@ def _content(site: Site, size: int) -> Content:
             block = others + block
         else:
             below.insert(0, others)
+    if chance(r, QUICK) and {"name", "price"} <= set(page.shown):
+        below.append(site.deep(layers.quick_view(site), "layout", 2))
     return Content(trail, block, below, page.shown.get("name", ""), page.shown.get("manufacturer", ""))
 
 

@@ -4,7 +4,7 @@ from html import unescape
 from random import Random
 from typing import Any
 
-from pretraining.corpus import ask, attribution, crumbs, extras, prices, tiles, titles, whole, wild
+from pretraining.corpus import ask, attribution, crumbs, extras, prices, tiles, titles, trails, whole, wild
 from pretraining.corpus.goods import brand, noun
 from pretraining.corpus.markup import INLINE_TAG, TAG, collapse
 from pretraining.corpus.noise import noise, sentence
@@ -77,7 +77,7 @@ def category(page: Page, shares: dict[str, float] = CATEGORY) -> list[str]:
     r = page.r
     match weighted(r, shares):
         case "trail":
-            return [crumbs.trail(page)]
+            return [trails.trail(page)]
         case "label":
             return [crumbs.label(page)]
         case "phrase":
@@ -102,7 +102,7 @@ def shown(page: Page, logo: bool = True) -> list[str]:
     r, p = page.r, page.product
     if not page.in_trail and not (p.brand and p.brand.casefold() in p.name.casefold()) and chance(r, 0.03):
         title = ""
-    elif page.named_by_trail and chance(r, 0.2):
+    elif page.named_by_trail and chance(r, 0.28):
         page.show("name", p.name)
         title = ""
     else:
