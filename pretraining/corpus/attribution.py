@@ -253,10 +253,10 @@ def _panel(page: Page, text: str) -> str:
     heading = pick(r, words(p.lang, "brand")).rstrip(": ")
     street = f"{pick(r, words(p.lang, 'street'))} {r.randint(1, 200)}"
     town = f"{digits(r, 5)} {pick(r, words(p.lang, 'city'))}"
-    lines = [m.text(text), m.text(street), m.text(town), f"info@{_slug(page, text)}.com"]
+    lines = [text, street, town, f"info@{_slug(page, text)}.com"]
     lines = lines[: r.randint(1, 4)]
     tag = pick(r, ("p", "li", "div", "span"))
-    body = ["<br>".join(lines)] if chance(r, 0.4) else [m.leaf(tag, "", line) for line in lines]
+    body = ["<br>".join(map(m.text, lines))] if chance(r, 0.4) else [m.leaf(tag, "", line) for line in lines]
     title = m.leaf(pick(r, ("h3", "h4", "strong", "dt", "div")), "label", heading)
     return m.el("div", pick(r, ("brand wrapper", "note", "product brand")), title, m.el("div", "value", *body))
 
