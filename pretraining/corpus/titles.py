@@ -158,12 +158,15 @@ def related(page: Page) -> str:
     """Other products with their own names, makers and prices."""
     r, m, p = page.r, page.m, page.product
     cards = []
-    price_first, with_brand = chance(r, 0.3), chance(r, 0.4)
+    price_first, with_brand, sale = chance(r, 0.3), chance(r, 0.4), wrapped.tells(page) and chance(r, 0.15)
     tag = pick(r, ("a", "h3", "div", "span", "p", "h4", "h2"))
     for _ in range(r.randint(1, 4)):
         other = noun(r, p.lang) + (f" {page.code()}" if chance(r, 0.4) else "")
         maker_name = brand(r, p.lang)
-        price = m.leaf("span", "card price", p.money.show(max(100, int(p.cents * (0.3 + r.random() * 2)) // 100 * 100)))
+        cents = max(100, int(p.cents * (0.3 + r.random() * 2)) // 100 * 100)
+        price = m.leaf("span", "card price", p.money.show(cents))
+        if sale and chance(r, 0.6):
+            price = m.el("div", "card price", *wrapped.told(page, cents + pick(r, (100, 500, cents)), cents))
         title = m.leaf(tag, "card title", other if with_brand else f"{maker_name} {other}")
         parts = [m.el("img", "card image", alt=other)] if chance(r, 0.4) else []
         parts += [m.leaf("span", "card brand", maker_name)] if with_brand else []

@@ -40,6 +40,12 @@ def prices(page: Page, amount_markup: str, old: int) -> tuple[str, str]:
     return both
 
 
+def told(page: Page, old: int, current: int) -> tuple[str, str]:
+    """Two plain prices, each in a wrapper that tells which it is."""
+    draw, show = _Wrapper(page), page.product.money.show
+    return draw("old", page.m.text(show(old))), draw("current", page.m.text(show(current)))
+
+
 def alone(page: Page, amount_markup: str) -> str:
     """The current price in a wrapper that says so."""
     return _Wrapper(page)("current", amount_markup)
