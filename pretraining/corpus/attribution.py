@@ -40,7 +40,46 @@ def maker(page: Page) -> str:
 
 
 def _row(page: Page, text: str) -> str:
-    return page.rows([(None, pick(page.r, words(page.product.lang, "brand")), text)])
+    return page.rows([(None, label(page), text)])
+
+
+def label(page: Page) -> str:
+    """What a row calls the maker: a word for it as it is, in capitals, or with another."""
+    r, known = page.r, words(page.product.lang, "brand")
+    word = pick(r, known)
+    kind = r.randrange(12)
+    if kind < 2:
+        return word.rstrip(": ").upper()
+    if kind == 2:
+        other = pick(r, known).rstrip(": ")
+        return pick(r, ("{}/{}", "{} / {}", "{} & {}", "{} - {}")).format(word.rstrip(": "), other)
+    return word
+
+
+def part_maker(page: Page) -> tuple[str, str]:
+    """Label and value of a row that names the maker of a part, not of the product."""
+    r, lang = page.r, page.product.lang
+    what, word = pick(r, words(lang, "nouns")), pick(r, words(lang, "brand")).rstrip(": ")
+    return pick(r, (f"{word} ({what})", f"{what} {word}" if lang == "en" else f"{what}: {word}")), brand(r, lang)
+
+
+def seller(page: Page) -> str:
+    """Who sells it and who ships it, which need not be who made it."""
+    r, m, p = page.r, page.m, page.product
+    who = p.shop if chance(r, 0.4) else brand(r, p.lang)
+    page.show("seller", who)
+    lines = [(pick(r, words(p.lang, "seller")), who)]
+    if chance(r, 0.4):
+        lines.insert(r.randrange(2), (pick(r, words(p.lang, "ships")), who if chance(r, 0.6) else brand(r, p.lang)))
+    tag, role = pick(r, ("div", "p", "span", "li")), pick(r, ("note", "product", "label", "shipping"))
+    inner, colon = pick(r, ("", "span", "a", "strong", "b")), pick(r, ("", ":"))
+    drawn = []
+    for word, text in lines:
+        head = m.text(word.rstrip(": ") + colon)
+        head = m.el("span", "label", head) if chance(r, 0.25) else head
+        value = m.el(inner, pick(r, ("value", "link", "")), m.text(text)) if inner else m.text(text)
+        drawn.append(m.el(tag, role, f"{head} {value}"))
+    return m.join(drawn)
 
 
 def _bare(page: Page, text: str) -> str:
@@ -52,7 +91,7 @@ def _line(page: Page, text: str) -> str:
     tag = pick(r, ("h2", "h3", "a", "span", "p", "div", "div", "h4", "strong"))
     role = pick(r, ("product brand", "brand", "brand title", "product brand", "neutral"))
     if chance(r, 0.35):
-        return m.el(tag, role, m.leaf(pick(r, ("a", "span")), "brand link", text))
+        return m.el(tag, role, m.leaf(pick(r, ("a", "span")), pick(r, ("brand link", "link", "", "value")), text))
     return m.leaf(tag, role, text, **({"itemprop": "brand"} if m.microdata else {}))
 
 
@@ -214,10 +253,10 @@ def _panel(page: Page, text: str) -> str:
     heading = pick(r, words(p.lang, "brand")).rstrip(": ")
     street = f"{pick(r, words(p.lang, 'street'))} {r.randint(1, 200)}"
     town = f"{digits(r, 5)} {pick(r, words(p.lang, 'city'))}"
-    lines = [m.text(text), m.text(street), m.text(town), f"info@{_slug(page, text)}.com"]
+    lines = [text, street, town, f"info@{_slug(page, text)}.com"]
     lines = lines[: r.randint(1, 4)]
     tag = pick(r, ("p", "li", "div", "span"))
-    body = ["<br>".join(lines)] if chance(r, 0.4) else [m.leaf(tag, "", line) for line in lines]
+    body = ["<br>".join(map(m.text, lines))] if chance(r, 0.4) else [m.leaf(tag, "", line) for line in lines]
     title = m.leaf(pick(r, ("h3", "h4", "strong", "dt", "div")), "label", heading)
     return m.el("div", pick(r, ("brand wrapper", "note", "product brand")), title, m.el("div", "value", *body))
 

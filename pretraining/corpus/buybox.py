@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from pretraining.corpus import extras
+from pretraining.corpus import attribution, extras
 from pretraining.corpus.chrome import options, signs
-from pretraining.corpus.goods import brand, measure
+from pretraining.corpus.goods import measure
 from pretraining.corpus.letters import digits
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.site import HOLES, TEXT, Site, attribute, fill
@@ -188,11 +188,7 @@ def fits(site: Site) -> str:
 
 def seller(site: Site) -> str:
     """Who sells it, which need not be who made it."""
-    r, page = site.r, site.page
-    who = page.product.shop if chance(r, 0.4) else brand(r, site.lang)
-    page.show("seller", who)
-    text = site.el("span", "value", site.m.text(who)) if chance(r, 0.6) else site.m.text(who)
-    return site.el(pick(r, ("div", "p", "span")), pick(r, ("note", "product", "label")), f"{site.say('seller')} {text}")
+    return attribution.seller(site.page)
 
 
 AROUND = (

@@ -1,59 +1,26 @@
 """Where the category stands: breadcrumb trails of all kinds, labels, eyebrows, tags."""
 
+from typing import NamedTuple
+
 from pretraining.corpus.goods import brand, category
 from pretraining.corpus.page import Page
 from pretraining.corpus.pick import chance, pick, weighted
-from pretraining.corpus.words import LISTS, has, words
+from pretraining.corpus.words import LISTS, words
 
 SEPARATORS = (">", ">", "›", "»", "/", "/", "|", "→", "·", "-", "–", ":", "\\", "<", "•", ">>", "▸", "::")
 PHRASES = LISTS["phrases"]["category"]
 PHRASES_ELSEWHERE = LISTS["phrases"]["category_elsewhere"]
-DETAILS = ("Product Details", "Details", "Product", "Item details", "Produktdetails", "Détails", "Detail")
 
 
-def trail(page: Page) -> str:
-    """A breadcrumb trail whose last category is the product's."""
-    r, p = page.r, page.product
-    texts = list(p.path)
-    page.show("category", texts[-1])
-    lead = weighted(r, {"home": 0.52, "shop": 0.14, "both": 0.04, "none": 0.30})
-    if lead in ("home", "both"):
-        texts.insert(0, pick(r, words(p.lang, "home")))
-    if lead in ("shop", "both"):
-        texts.insert(0, p.shop)
-    if chance(r, 0.05) and len(p.path) < 4:
-        texts[-1:-1] = [p.path[-1]] * r.randint(1, 2)
-    else:
-        page.show("breadcrumbs", list(p.path))
-    end = weighted(r, {"name": 0.44, "details": 0.03, "all": 0.03, "brand": 0.02, "none": 0.48})
-    if end == "all" and has(p.lang, "viewall"):
-        texts.append(f"{pick(r, words(p.lang, 'viewall'))} {p.path[-1]}")
-    elif end == "brand" and p.brand:
-        texts.append(p.brand)
-        page.show("manufacturer", p.brand)
-    if end == "name":
-        page.named_by_trail, page.in_trail = chance(r, 0.65), True
-        texts.append(p.name if page.named_by_trail else _shortened(page))
-    elif end == "details":
-        texts.append(pick(r, DETAILS))
-    return draw(page, texts, last_is_page=end in ("name", "details"))
+class Look(NamedTuple):
+    """How a trail's links are written: their role, the form of their titles, how often there are none."""
+
+    link: str
+    title: str
+    plain: float
 
 
-def _shortened(page: Page) -> str:
-    """The name as trails write it when they don't write all of it."""
-    r, p = page.r, page.product
-    kind = r.randrange(6)
-    if kind == 0 and p.brand and p.name.startswith(p.brand + " "):
-        return p.name.removeprefix(p.brand + " ")
-    if kind == 1 and len(p.name) > 24:
-        return p.name[: r.randint(16, len(p.name) - 4)].rstrip() + pick(r, ("...", "…", " ..."))
-    if kind == 2 and len(p.pieces) > 1:
-        return " ".join(p.pieces[:-1])
-    if kind == 3 and p.brand and p.brand not in p.name:
-        return f"{p.brand} {p.name}"
-    if kind == 4:
-        return p.name.upper() if chance(r, 0.5) else p.name.capitalize()
-    return p.name.split(",")[0].split(" - ")[0]
+USUAL = Look("breadcrumb link", "{}", 0.12)
 
 
 def shop_trail(page: Page) -> str:
@@ -66,18 +33,18 @@ def shop_trail(page: Page) -> str:
     return draw(page, [first, p.name], last_is_page=True)
 
 
-def draw(page: Page, texts: list[str], last_is_page: bool) -> str:
+def draw(page: Page, texts: list[str], last_is_page: bool, look: Look = USUAL) -> str:
     """The trail as markup."""
     r, m = page.r, page.m
     kind = weighted(r, {"list": 0.52, "flat": 0.22, "spans": 0.18, "table": 0.04, "dl": 0.04})
     if kind == "list" or kind == "spans":
-        body = _listed(page, texts, last_is_page, kind == "list")
+        body = _listed(page, texts, last_is_page, kind == "list", look)
     elif kind == "dl":
         body = m.el(
             "dl", "breadcrumb", *[m.el("dd", "breadcrumb item", m.leaf("a", "breadcrumb link", t)) for t in texts]
         )
     else:
-        body = _flat(page, texts, last_is_page)
+        body = _flat(page, texts, last_is_page, look)
         if kind == "table":
             body = m.el("tr", "breadcrumb", m.el("td", "breadcrumb item", body))
             body = m.el("table", "breadcrumb table", body) if chance(r, 0.5) else body
@@ -99,7 +66,7 @@ def draw(page: Page, texts: list[str], last_is_page: bool) -> str:
     return m.wrap(body, "breadcrumb", pick(r, (0, 0, 1, 1, 2, 3)))
 
 
-def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> str:
+def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool, look: Look) -> str:
     r, m = page.r, page.m
     outer, inner = (
         pick(r, (("ol", "li"), ("ul", "li"), ("ul", "li")))
@@ -125,11 +92,11 @@ def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> 
                 else m.text(t)
             )
         else:
-            given = {"title": t} if titled else {}
+            given = {"title": look.title.format(t)} if titled else {}
             if m.microdata:
                 given["itemprop"] = "item"
             link = m.text(t) if not inner_span else m.leaf("label" if bold else "span", "breadcrumb label", t)
-            item = m.el("a", "breadcrumb link", link, **given) if linked else link
+            item = m.el("a", look.link, link, **given) if linked else link
         parts = [item]
         if where == "inside" and not last:
             parts = [item, separator]
@@ -142,11 +109,11 @@ def _listed(page: Page, texts: list[str], last_is_page: bool, as_list: bool) -> 
     return m.el("nav", "breadcrumb", body, aria_label="breadcrumb") if as_list and chance(r, 0.4) else body
 
 
-def _flat(page: Page, texts: list[str], last_is_page: bool) -> str:
+def _flat(page: Page, texts: list[str], last_is_page: bool, look: Look) -> str:
     r, m = page.r, page.m
     sign = m.text(pick(r, SEPARATORS))
     joint = pick(r, (f" {sign} ", f" {sign} ", f"&nbsp;{sign}&nbsp;", f" <b>{sign}</b> ", sign, f" {sign}\n", " "))
-    as_text, link_last = joint != " " and chance(r, 0.12), not last_is_page and chance(r, 0.65)
+    as_text, link_last = joint != " " and chance(r, look.plain), not last_is_page and chance(r, 0.65)
     parts = [
         m.text(t)
         if as_text or (not link_last and i == len(texts) - 1)
@@ -205,7 +172,9 @@ def eyebrow(page: Page) -> str:
     tag = pick(r, ("span", "div", "p", "a", "h2", "h3", "h4", "small"))
     role = "neutral" if chance(r, 0.2) else "product category"
     return (
-        m.leaf(tag, role, p.path[-1]) if chance(r, 0.7) else m.el("div", role, m.leaf("a", "category link", p.path[-1]))
+        m.leaf(tag, role, p.path[-1])
+        if chance(r, 0.7)
+        else m.el("div", role, m.leaf("a", pick(r, ("category link", "link", "")), p.path[-1]))
     )
 
 

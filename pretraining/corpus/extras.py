@@ -116,4 +116,11 @@ def no_price(page: Page) -> str:
                 ),
             )
         )
+    if chance(r, 0.4):  # numbers of other kinds
+        label = pick(r, words(p.lang, "dilution"))
+        ratios = r.sample((2, 5, 10, 20, 50, 100, 200), pick(r, (1, 2)))
+        parts.append(page.rows([(None, label, f"1:{ratio}") for ratio in ratios]))
+    if chance(r, 0.4):  # an empty basket
+        text = pick(r, ("0", p.money.show(0), f"0 / {p.money.show(0)}", "(0)", f"0 × {p.money.show(0)}"))
+        parts.insert(0, m.leaf(pick(r, ("span", "a", "div")), "basket", text))
     return m.el("div", "product stock", *parts)

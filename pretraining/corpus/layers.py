@@ -1,5 +1,7 @@
 """What lies over a page until it is closed: consent, welcome, sign-in, a choice of country."""
 
+from collections.abc import Callable
+
 from pretraining.corpus.chrome import options
 from pretraining.corpus.letters import latin
 from pretraining.corpus.pick import chance, pick
@@ -31,6 +33,28 @@ def _cookies(site: Site) -> str:
         term = pick(r, ("Session", "Persistent", f"{r.randint(1, 24)} months", f"{r.randint(1, 90)} days", "2 years"))
         rows.append(fill(row, name, f"{latin(r)}.com", site.sentence(1, 8), term))
     return m.el("table", "table", *rows)
+
+
+def quick_view(site: Site) -> str:
+    """Another product in a layer, with a first heading, a price and a button of its own."""
+    r = site.r
+    price = site.leaf(pick(r, ("span", "div", "p")), pick(r, ("price", "modal price", "price current")), site.price())
+    if chance(r, 0.4):
+        old = site.leaf(pick(r, ("span", "del", "s")), "price old", site.price(1.5, 4))
+        price = site.el("div", "price", *((price, old) if chance(r, 0.5) else (old, price)))
+    name = pick(r, site.things)
+    name = f"{pick(r, site.makers)} {name}" if chance(r, 0.4) else name
+    role = pick(r, ("title", "modal title", "product title", ""))
+    parts = [site.leaf(pick(r, ("h1", "h1", "h2", "h3")), role, name), price]
+    more: tuple[Callable[[], str], ...] = (
+        lambda: site.leaf("a", pick(r, ("link", "modal link")), site.say("quickview")),
+        lambda: site.leaf("p", "modal description", site.sentence()),
+        lambda: site.leaf(pick(r, ("button", "a")), "button", site.say("cart")),
+        lambda: site.leaf("label", "label", site.say("quantity")),
+    )
+    parts += [make() for make in more if chance(r, 0.5)]
+    parts.insert(0, site.leaf(pick(r, ("a", "button", "span")), "modal button", pick(r, ("×", "✕", site.say("menu")))))
+    return site.deep(site.el("div", "modal", *parts), "modal", 3)
 
 
 def popup(site: Site) -> str:

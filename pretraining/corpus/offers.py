@@ -14,9 +14,9 @@ from pretraining.corpus.product import LANGUAGES
 from pretraining.corpus.words import words
 
 KINDS = {
-    "alike": 0.08, "variants": 0.13, "instalments": 0.10, "taxes": 0.11, "plans": 0.07, "member": 0.08,
+    "alike": 0.09, "variants": 0.10, "instalments": 0.10, "taxes": 0.11, "plans": 0.07, "member": 0.08,
     "delivered": 0.06, "tiers": 0.06, "foreign": 0.05, "lowest": 0.05, "bids": 0.05, "cashback": 0.03,
-    "coupon": 0.05, "unit": 0.04, "bundle": 0.04,
+    "coupon": 0.05, "unit": 0.04, "bundle": 0.02, "conditions": 0.05,
 }  # fmt: skip
 # The price may have a label of its own beside theirs.
 LABELLED = ("member", "delivered", "lowest", "taxes", "coupon", "bundle")
@@ -31,6 +31,8 @@ def block(page: Page, current: str, amount_markup: str) -> str:
     kind = weighted(r, KINDS)
     if kind == "alike":
         parts = _alike(page, current, amount_markup)
+    elif kind == "conditions":
+        parts = _conditions(page, amount_markup)
     elif kind == "foreign":
         parts = [current, _foreign(page)]
     else:
@@ -166,7 +168,9 @@ def _alike(page: Page, current: str, amount_markup: str) -> list[str]:
     role = pick(r, ("price", "price current", "price value", "price wrapper"))
     html = twin(amount_markup, p.money, p.cents, old) or m.text(p.money.show(old))
     page.show("old_price", plain(p.money.show(old)))
-    tag = pick(r, ("span", "div", "p", "del", "s", "span"))
+    tag = pick(r, ("span", "div", "p", "del", "s", "span", "h4", "h3", "h2", "h5"))
+    if tag.startswith("h"):  # a heading of its own before the price, unmarked
+        return [m.el(tag, role, html), current]
     if chance(r, 0.45):
         label = m.leaf("span", "hidden", pick(r, words(p.lang, "reduced")))
         end = m.leaf("span", "hidden", pick(r, words(p.lang, "reducedto")))
@@ -185,6 +189,29 @@ def _foreign(page: Page) -> str:
     return m.el(pick(r, ("span", "small", "div")), pick(r, ("price note", "price")), pick(r, forms).format(shown))
 
 
+def _conditions(page: Page, amount_markup: str) -> list[str]:
+    """New, used, digital: a cell each, some empty. The price is the new one's, or that of the only one to be had."""
+    r, m, p = page.r, page.m, page.product
+    new, *rest = words(p.lang, "conditions")
+    rows = [(new, amount_markup)]
+    if chance(r, 0.15):
+        rows = [(new, ""), (pick(r, rest), amount_markup)]
+    for label in r.sample(rest, r.randint(1, 3)):
+        if label not in dict(rows):
+            empty = not rows[0][1] or chance(r, 0.6)
+            rows.append((label, "" if empty else m.text(p.money.show(_about(page, 0.3, 0.9)))))
+    if chance(r, 0.4):
+        r.shuffle(rows)
+    empty_text = m.text(pick(r, words(p.lang, "notavailable")))
+    outer, left, right = pick(r, (("label", "div", "strong"), ("tr", "td", "td"), ("li", "span", "span"),
+                                  ("div", "span", "b"), ("div", "h4", "p"), ("p", "span", "strong")))  # fmt: skip
+    role = pick(r, ("price", "price value", "swatch value", "value"))
+    drawn = [
+        m.el(outer, "swatch", m.leaf(left, "swatch label", a), m.el(right, role, b or empty_text)) for a, b in rows
+    ]
+    return [m.el("table", "swatch", *drawn)] if outer == "tr" else drawn
+
+
 def _among(page: Page, kind: str, current: str, amount_markup: str) -> list[str]:
     """The price and the lines of other amounts, all in one look, or the price apart from them."""
     r, p = page.r, page.product
@@ -196,9 +223,9 @@ def _among(page: Page, kind: str, current: str, amount_markup: str) -> list[str]
         current = draw(pick(r, words(p.lang, "vat")), p.cents, current)
     elif kind in LABELLED and chance(r, 0.4):
         current = draw(pick(r, words(p.lang, "price")), p.cents, current)
-    elif kind == "member" and chance(r, 0.3):
-        current = draw(pick(r, words(p.lang, "once")), p.cents, current)
-    first = 0.9 if kind in ("taxes", "variants", "tiers", "plans") else 0.65
+    elif kind == "member" and chance(r, 0.6):
+        current = draw(pick(r, words(p.lang, pick(r, ("once", "regular")))), p.cents, current)
+    first = 0.9 if kind in ("variants", "tiers", "plans") else 0.6
     return [current, *lines] if chance(r, first) else [*lines, current]
 
 

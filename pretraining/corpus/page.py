@@ -28,6 +28,7 @@ class Page:
         self.in_trail = False  # … or with some of it
         self.look = weighted(r, {"table": 0.34, "dl": 0.2, "ul": 0.2, "divs": 0.2, "br": 0.06})
         self.colon = pick(r, ("", "", ":", ": ", " :"))
+        self.maker_below = False  # only a row below says who made it
         self.price_markup = ""  # of the product's own amount
 
     def show(self, slot: str, value: Any) -> None:

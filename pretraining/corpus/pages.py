@@ -8,12 +8,25 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from pretraining.corpus import Sample, ask, buybox, crumbs, detail, products, record_pages, rows, shelves, wild
+from pretraining.corpus import (
+    Sample,
+    ask,
+    attribution,
+    buybox,
+    crumbs,
+    detail,
+    layers,
+    products,
+    record_pages,
+    rows,
+    shelves,
+    wild,
+)
 from pretraining.corpus.frames import Content, assemble
 from pretraining.corpus.goods import category
 from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
-from pretraining.corpus.product import product
+from pretraining.corpus.product import sold
 from pretraining.corpus.site import Site
 from pretraining.corpus.state import state
 from pretraining.corpus.words import words
@@ -21,6 +34,7 @@ from pretraining.corpus.words import words
 SHARES = {"product": 0.60, "record": 0.40}
 LISTS = 0.1  # of the records' pages ask for a list of objects
 ALIKE = 0.2  # of the products' pages have others whose prices look as the product's does
+QUICK = 0.06  # of them have a layer with another product
 LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {
     "trail": 0.74,
@@ -49,7 +63,7 @@ def pages(
 
 
 def _product(r: Random, size: int, heldout: bool) -> Sample:
-    page = Page(r, product(r), whole=True)
+    page = Page(r, sold(r), whole=True)
     site = Site(page)
     text = assemble(site, _content(site, size), size, heldout).strip()
     schema, record = ask.standard(page.shown) if chance(r, 0.7) else ask.product(r, page.shown)
@@ -96,6 +110,8 @@ def _content(site: Site, size: int) -> Content:
             block = others + block
         else:
             below.insert(0, others)
+    if chance(r, QUICK) and {"name", "price"} <= set(page.shown):
+        below.append(site.deep(layers.quick_view(site), "layout", 2))
     return Content(trail, block, below, page.shown.get("name", ""), page.shown.get("manufacturer", ""))
 
 
@@ -158,9 +174,11 @@ def _facts(page: Page) -> list[Row]:
     facts: list[Row] = [*p.specs] if chance(r, 0.45) else []
     shown: Any = page.shown.get("manufacturer")
     if shown and chance(r, 0.35):
-        facts.append((None, pick(r, words(p.lang, "brand")), shown))
-    elif p.brand and not shown and chance(r, 0.45):
-        facts.append(("manufacturer", pick(r, words(p.lang, "brand")), p.brand))
+        facts.append((None, attribution.label(page), shown))
+    elif p.brand and not shown and (page.maker_below or chance(r, 0.45)):
+        facts.append(("manufacturer", attribution.label(page), p.brand))
+    if facts and chance(r, 0.08):
+        facts.insert(r.randint(0, len(facts)), (None, *attribution.part_maker(page)))
     return facts
 
 

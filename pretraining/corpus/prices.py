@@ -1,6 +1,6 @@
 """The price block: current and old price, savings, taxes, instalments and all the numbers that are not the price."""
 
-from pretraining.corpus import offers
+from pretraining.corpus import offers, wrapped
 from pretraining.corpus.extras import extra
 from pretraining.corpus.markup import plain
 from pretraining.corpus.money import amount
@@ -8,8 +8,8 @@ from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.words import words
 
-WITH_TAX = 0.7  # of the prices with and without tax: the price is the one with it
-AMONG_OTHERS = {False: 0.12, True: 0.36}  # of snippets and of whole pages: other amounts that words alone tell apart
+WITH_TAX = 0.85  # of the prices with and without tax: the price is the one with it
+AMONG_OTHERS = {False: 0.12, True: 0.45}  # of snippets and of whole pages: other amounts that words alone tell apart
 
 
 def block(page: Page) -> str:
@@ -31,7 +31,7 @@ def block(page: Page) -> str:
         dearer = m.leaf("span", "price", p.money.show(amount(r, p.money) + p.cents))
         return m.el("div", "price", f"{parts[0]}{pick(r, (' - ', ' – ', '-', ' bis ', ' to '))}{dearer}")
     if p.old:
-        parts = _with_old(page, parts[0])
+        parts = _with_old(page, parts[0], current)
     extras = [extra(page) for _ in range(pick(r, (0, 0, 0, 1, 1, 2, 3)))]
     parts += extras
     tag = pick(r, ("div", "div", "div", "p", "span", "li", "td", "section"))
@@ -97,6 +97,8 @@ def _amount(page: Page, cents: int) -> tuple[str, str]:
 
 def _current(page: Page, html: str) -> str:
     r, m, p = page.r, page.m, page.product
+    if chance(r, wrapped.ALONE) and wrapped.tells(page):
+        return wrapped.alone(page, html)
     given = {}
     if m.microdata:
         given = {"itemprop": "price", "content": f"{p.cents / 100:.2f}"}
@@ -111,6 +113,12 @@ def _current(page: Page, html: str) -> str:
         out = f"{m.leaf('span', 'price label', pick(r, words(p.lang, 'price')) + ':')} {out}"
     elif chance(r, 0.07):
         out = f"{m.leaf('span', 'price note', pick(r, words(p.lang, 'from')))} {out}"
+    elif chance(r, 0.05):
+        text, role = (
+            pick(r, words(p.lang, "clearance")),
+            pick(r, ("clearance label", "price label", "tag", "save label")),
+        )
+        out = f"{m.leaf(pick(r, ('span', 'div', 'p')), role, text)} {out}"
     if chance(r, 0.1):
         out = f"{out} {m.leaf('span', 'price note', '/ ' + pick(r, words(p.lang, 'unit')).strip('/ '))}"
     if chance(r, 0.02):
@@ -119,21 +127,16 @@ def _current(page: Page, html: str) -> str:
     return m.wrap(out, "price", 1) if chance(r, 0.15) else out
 
 
-def _with_old(page: Page, current: str) -> list[str]:
+def _with_old(page: Page, current: str, amount_markup: str) -> list[str]:
     """The current price with the old one, its label, the saving."""
     r, m, p = page.r, page.m, page.product
     assert p.old
     old = p.money.show(p.old)
     page.show("old_price", " ".join(old.split()))
-    labelled = chance(r, 0.4)
-    clear = m.names.scheme in ("bem", "hyphen", "camel", "snake", "module") and m.attributes != "bare"
-    tag = pick(r, ("s", "del", "strike", "s", "del")) if not (labelled or clear) or chance(r, 0.4) else "span"
-    text = f"{pick(r, words(p.lang, 'was'))} {old}" if labelled and chance(r, 0.5) else old
-    html = m.leaf(tag, "price old", text)
-    if labelled and text == old:
-        html = f"{m.leaf('span', 'old label', pick(r, words(p.lang, 'was')))} {html}"
-    if chance(r, 0.3):
-        current = f"{m.leaf('span', 'current label', pick(r, words(p.lang, 'now')))} {current}"
+    if chance(r, wrapped.SHARE) and wrapped.tells(page):
+        html, current = wrapped.prices(page, amount_markup, p.old)
+    else:
+        html, current = _marked(page, current, old)
     parts = [html, current] if chance(r, 0.55) else [current, html]
     percent = max(1, round(100 * (1 - p.cents / p.old)))
     saved = p.money.show(p.old - p.cents)
@@ -159,6 +162,21 @@ def _with_old(page: Page, current: str) -> list[str]:
             page.show("discount", f"{percent}%") if f"{percent}%" in badge else None
         parts.insert(r.randrange(3), badge)
     return parts
+
+
+def _marked(page: Page, current: str, old: str) -> tuple[str, str]:
+    """The old price, marked by its element, its class or a word, and the current one."""
+    r, m, p = page.r, page.m, page.product
+    labelled = chance(r, 0.4)
+    clear = m.names.scheme in wrapped.CLEAR and m.attributes != "bare"
+    tag = pick(r, ("s", "del", "strike", "s", "del")) if not (labelled or clear) or chance(r, 0.4) else "span"
+    text = f"{pick(r, words(p.lang, 'was'))} {old}" if labelled and chance(r, 0.5) else old
+    html = m.leaf(tag, "price old", text)
+    if labelled and text == old:
+        html = f"{m.leaf('span', 'old label', pick(r, words(p.lang, 'was')))} {html}"
+    if chance(r, 0.3):
+        current = f"{m.leaf('span', 'current label', pick(r, words(p.lang, 'now')))} {current}"
+    return html, current
 
 
 def _tenths(lang: str, percent: int) -> tuple[str, ...]:
@@ -218,16 +236,25 @@ def _hidden(page: Page) -> str:
 
 
 def _taxes(page: Page, current: str) -> str:
-    """With and without tax. The one that stands first is the price, mostly the one with tax."""
+    """With and without tax. The one with tax is the price; of business shops, the one that stands first."""
     r, m, p = page.r, page.m, page.product
-    rate = pick(r, (1.07, 1.1, 1.19, 1.2, 1.21, 1.22, 1.23, 1.25))
-    labels = [pick(r, words(p.lang, "vat")), pick(r, words(p.lang, "novat"))]
+    rate, keys = pick(r, (1.07, 1.1, 1.19, 1.2, 1.21, 1.22, 1.23, 1.25)), ["vat", "novat"]
     if not chance(r, WITH_TAX):
-        labels, rate = labels[::-1], 1 / rate
+        keys, rate = keys[::-1], 1 / rate
     other = p.money.show(round(p.cents / rate) // 100 * 100 + r.randrange(100))
-    first = _current(page, current)
-    if chance(r, 0.5):
-        label = m.leaf("span", "price label", labels[0])
+    told = dict(zip(("vat", "novat"), pick(r, wrapped.TAXED), strict=True)) if wrapped.tells(page) else {}
+    told = told if chance(r, 0.4) else {}
+    first = m.el("span", "price", current) if told and chance(r, 0.6) else _current(page, current)
+    if chance(r, 0.35 if told else 0.5):
+        label = m.leaf("span", "price label", pick(r, words(p.lang, keys[0])))
         first = m.join([first, label] if chance(r, 0.6) else [label, first])
-    second = m.join([m.leaf("span", "price label", labels[1]), m.leaf("span", "price", other)])
-    return m.el("div", "product price", m.el("div", "price", first), m.el("div", "price note", second))
+    second = m.leaf("span", "price", other)
+    if not told or chance(r, 0.4):
+        second = m.join([m.leaf("span", "price label", pick(r, words(p.lang, keys[1]))), second])
+    both = [
+        m.el("div", f"price {told[keys[0]]}" if told else "price", first),
+        m.el("div", f"price {told[keys[1]]}" if told else "price note", second),
+    ]
+    if keys[0] == "vat" and chance(r, 0.35):
+        both.reverse()
+    return m.el("div", "product price", *both)

@@ -7,7 +7,7 @@ from pretraining.corpus.goods import brand, measure, path, thing
 from pretraining.corpus.letters import code_like, digits, latin
 from pretraining.corpus.money import Money, amount, money
 from pretraining.corpus.pick import chance, pick
-from pretraining.corpus.product_names import like_name, name_pieces
+from pretraining.corpus.product_names import like_name, longer, name_pieces
 from pretraining.corpus.shapes import shape, title
 from pretraining.corpus.words import SHOP_LANGUAGES, words
 
@@ -20,6 +20,10 @@ LANGUAGES = (
     + ("pt", "nl", "pl", "ja", "zh", "ru")
     + SHOP_LANGUAGES
 )
+
+LONG = 0.06  # of the names
+BY = 0.12  # of the English names without their maker
+MARKED = 0.04  # of the names that begin with it
 
 
 @dataclass(slots=True)
@@ -81,6 +85,19 @@ def product(r: Random) -> Product:
         head,
     )
     p.specs = specs(r, p)
+    return p
+
+
+def sold(r: Random) -> Product:
+    """A product as shops write its name, some at length, some with the maker's mark or behind "by"."""
+    p = product(r)
+    if chance(r, LONG):
+        p.pieces[-1:] = [longer(r, p.lang, p.pieces[-1])]
+    elif p.lang == "en" and p.brand and p.brand.casefold() not in p.name.casefold() and chance(r, BY):
+        p.pieces[-1:] = [f"{p.pieces[-1]} by {p.brand}"]
+    elif p.brand and p.pieces[0] == p.brand and p.brand[-1].isalnum() and chance(r, MARKED):
+        p.pieces[0] += pick(r, ("®", "™", "®"))
+    p.name = " ".join(p.pieces)
     return p
 
 

@@ -5,6 +5,7 @@ from random import Random
 from pretraining.corpus.goods import PLURALS, SPACELESS, described, measure, series, thing
 from pretraining.corpus.letters import code_like, latin, rare
 from pretraining.corpus.pick import chance, pick
+from pretraining.corpus.shapes import title
 from pretraining.corpus.words import words
 
 
@@ -81,6 +82,23 @@ def like_name(r: Random, lang: str, pieces: list[str], head: str) -> str:
     plural = pick(r, PLURALS.get(lang, ("",)))
     text = " ".join(few).strip(" ,-–|(/").rstrip(")")
     return text + plural if text and text[-1].isalpha() else text
+
+
+def longer(r: Random, lang: str, text: str) -> str:
+    """A name that goes on to 100 to 200 characters: other names for the thing, what it is for, a closing remark."""
+    kind = r.randrange(4)
+    if kind == 0:  # a title, a subtitle, a series
+        more = " ".join(title(pick(r, words(lang, "words"))) for _ in range(r.randint(1, 5)))
+        form = pick(r, ("{}: {} : ({} {})", "{} : {} ({} {})", "{} - {} ({} {})", "{}: {} : ({}, {})"))
+        return form.format(text, more, title(latin(r)), r.randint(1, 12))
+    joint = pick(r, (" / ", " / ", ", ", " | ", " - ", " ")) if kind < 3 else pick(r, (" / ", ", "))
+    end = pick(r, (f" ({measure(r)})", f"({pick(r, words(lang, 'materials'))}, {measure(r)})", "", ""))
+    least = r.randint(90, 180)
+    while len(text) + len(end) < least:
+        more = described(r, lang, thing(r, lang))
+        more = f"{more} {described(r, lang, thing(r, lang))}" if lang not in SPACELESS and chance(r, 0.5) else more
+        text += joint + pick(r, (more, more, more.lower(), pick(r, words(lang, "colours")), measure(r)))
+    return text + end
 
 
 REPETITIONS = (

@@ -4,13 +4,13 @@ from html import unescape
 from random import Random
 from typing import Any
 
-from pretraining.corpus import ask, attribution, crumbs, extras, prices, tiles, titles, whole, wild
+from pretraining.corpus import ask, attribution, crumbs, extras, prices, tiles, titles, trails, whole, wild
 from pretraining.corpus.goods import brand, noun
 from pretraining.corpus.markup import INLINE_TAG, TAG, collapse
 from pretraining.corpus.noise import noise, sentence
 from pretraining.corpus.page import Page, Row
 from pretraining.corpus.pick import chance, pick, weighted
-from pretraining.corpus.product import product
+from pretraining.corpus.product import sold
 from pretraining.corpus.words import BRANDS, words
 
 CATEGORY = {
@@ -22,12 +22,13 @@ CATEGORY = {
     "shop_trail": 0.04,
     "none": 0.10,
 }
-MAKER = {"one": 0.60, "two": 0.12, "shop": 0.07, "name": 0.10, "none": 0.11}
+MAKER = {"one": 0.48, "two": 0.08, "shop": 0.06, "name": 0.21, "below": 0.08, "none": 0.09}
+SELLER = 0.08  # of the products have a seller beside the price
 
 
 def sample(r: Random) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """(markup, schema, record) of one product."""
-    page = Page(r, product(r))
+    page = Page(r, sold(r))
     make = weighted(r, {_elsewhere: 0.015, tiles.compose: 0.03, wild.compose: 0.28, compose: 0.675})
     html = make(page)
     schema, record = ask.standard(page.shown) if chance(r, 0.60) else ask.product(r, page.shown)
@@ -76,7 +77,7 @@ def category(page: Page, shares: dict[str, float] = CATEGORY) -> list[str]:
     r = page.r
     match weighted(r, shares):
         case "trail":
-            return [crumbs.trail(page)]
+            return [trails.trail(page)]
         case "label":
             return [crumbs.label(page)]
         case "phrase":
@@ -101,18 +102,20 @@ def shown(page: Page, logo: bool = True) -> list[str]:
     r, p = page.r, page.product
     if not page.in_trail and not (p.brand and p.brand.casefold() in p.name.casefold()) and chance(r, 0.03):
         title = ""
-    elif page.named_by_trail and chance(r, 0.2):
+    elif page.named_by_trail and chance(r, 0.28):
         page.show("name", p.name)
         title = ""
     else:
         title = titles.name(page) if chance(r, 0.95) else titles.untitled(page)
     makers = _makers(page, logo)
-    price = prices.block(page) if chance(r, 0.95) else extras.no_price(page)
+    price = prices.block(page) if chance(r, 0.93) else extras.no_price(page)
     titled = [title] if title else []
     parts = [*titled, *makers] if chance(r, 0.5) else [*makers, *titled]
     if chance(r, 0.08):
         parts.insert(r.randint(0, len(parts)), extras.rating(page))
     parts.insert(len(parts) if chance(r, 0.7) else r.randint(0, len(parts)), price)
+    if chance(r, SELLER):
+        parts.append(attribution.seller(page))
     return parts
 
 
@@ -129,7 +132,10 @@ def _makers(page: Page, logo: bool) -> list[str]:
     within = p.brand.casefold() in p.name.casefold()
     how = weighted(page.r, MAKER)
     if how == "name" or (within and how in ("shop", "none")):
-        how = "name" if first else "one"
+        how = "name" if first else "below" if page.whole and chance(page.r, 0.3) else "one"
+    if how == "below":
+        page.maker_below = page.whole
+        how = "none" if page.whole else "name" if first else "one"
     if how == "name":
         page.show("manufacturer", first)
         return []
@@ -144,10 +150,14 @@ def _brand_in_name(brand: str, name: str) -> str | None:
     """The maker as the product's name writes it, where the name alone tells it."""
     forms = [text for text in (brand, brand.upper()) if text in name]
     if brand not in BRANDS:
-        forms = [text for text in forms if name.startswith(text)]
+        forms = [text for text in forms if name.startswith(text) or name.endswith(f" by {text}")]
     first = next(iter(forms), None)
     # In a name that is all in capitals a word's capitals say nothing.
-    plain = first and (name.isupper() or first.islower() or (first.istitle() and first.isalpha()))
+    plain = (
+        first
+        and not name.endswith(f" by {first}")
+        and (name.isupper() or first.islower() or (first.istitle() and first.isalpha()))
+    )
     return first if brand in BRANDS or not plain else None
 
 
@@ -158,11 +168,11 @@ def _rows(page: Page) -> str:
         return ""
     rows: list[Row] = [(slot, label, value) for slot, label, value in p.specs]
     if "manufacturer" in page.shown and chance(r, 0.5):
-        rows.append((None, pick(r, words(p.lang, "brand")), page.shown["manufacturer"]))
+        rows.append((None, attribution.label(page), page.shown["manufacturer"]))
     if chance(r, 0.2):
         rows.append((None, noun(r, p.lang), pick(r, words(p.lang, "words"))))
     if "manufacturer" not in page.shown and p.brand and chance(r, 0.3):
-        rows.append(("manufacturer", pick(r, words(p.lang, "brand")), p.brand))
+        rows.append(("manufacturer", attribution.label(page), p.brand))
     r.shuffle(rows)
     return page.rows(rows)
 

@@ -1,6 +1,8 @@
 """The product's name, the shop's own, and other headings."""
 
+from pretraining.corpus import wrapped
 from pretraining.corpus.goods import brand, noun
+from pretraining.corpus.noise import sentence
 from pretraining.corpus.page import Page
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.words import words
@@ -17,10 +19,15 @@ HEADINGS = {
     "b": 0.02,
 }
 
+NOT_FIRST = 0.11  # of the names stand below another heading, or after another product's name
+SECTIONS = ("Product Details", "Product", "Single Product", "Shop", "Shop Detail", "Product Page", "Our products")
+
 
 def name(page: Page) -> str:
     """The name as a heading. A composite name stands in several elements and reads with single spaces between."""
     r, m, p = page.r, page.m, page.product
+    if chance(r, NOT_FIRST):
+        return _beside_another(page)
     tag = weighted(r, HEADINGS)
     role = pick(r, ("product title", "product title", "title", "product brand title"))
     given = {"itemprop": "name"} if m.microdata else {}
@@ -36,11 +43,45 @@ def name(page: Page) -> str:
     if kind < 8:
         return m.leaf(tag, role, p.name, **given)
     if kind < 10:
-        return m.el(tag, role, m.leaf(pick(r, ("span", "a", "span", "strong", "font")), "title", p.name), **given)
+        inner = pick(r, ("span", "a", "span", "strong", "font"))
+        return m.el(tag, role, m.leaf(inner, pick(r, ("title", "title", "", "link")), p.name), **given)
     if kind == 10:
         note = m.leaf(pick(r, ("span", "small")), "tag", pick(r, words(p.lang, "noise")))
         return m.join([m.leaf(tag, role, p.name, **given), note])
     return m.el("div", "product title", m.leaf(tag, role, p.name, **given))
+
+
+def _beside_another(page: Page) -> str:
+    """The name in a lower heading while the first one is a claim or the shop's section, or after a neighbour's name."""
+    r, m, p = page.r, page.m, page.product
+    page.show("name", p.name)
+    if chance(r, 0.3):
+        return _after_neighbour(page)
+    tag = pick(r, ("h2", "h2", "h3", "h3", "h4", "h5", "h6", "p"))
+    name = m.leaf(tag, pick(r, ("product title", "title", "product title")), p.name)
+    name = m.el("a", pick(r, ("link", "")), name) if chance(r, 0.15) else name
+    widest = p.path[:1] if "category" in page.shown else []
+    sections = (*words(p.lang, "description")[:3], *words(p.lang, "name")[:3], *widest, p.shop, *SECTIONS)
+    claims = wrapped.tells(page) and chance(r, 0.5)
+    text = sentence(page, 3, 9) if claims else pick(r, sections)
+    first = m.leaf("h1", pick(r, ("main heading", "header", "main", "")), text)
+    return m.join([name, first] if claims and chance(r, 0.5) else [first, name])
+
+
+def _after_neighbour(page: Page) -> str:
+    """Links to the shop's previous and next product, with their names, before the name itself."""
+    r, m, p = page.r, page.m, page.product
+    parts = []
+    for _ in range(pick(r, (1, 1, 2))):
+        other = f"{brand(r, p.lang)} {noun(r, p.lang)}" if chance(r, 0.5) else noun(r, p.lang)
+        if len(p.pieces) > 1 and chance(r, 0.4):
+            other = f"{' '.join(p.pieces[:-1])} {noun(r, p.lang)}"
+        word = pick(r, words(p.lang, "nextitem"))
+        role = pick(r, ("product title", "title", "related title"))
+        title = m.leaf(pick(r, ("h3", "span", "p", "h4", "div", "h2")), role, other)
+        link = m.leaf("a", "link", word) if chance(r, 0.5) else m.el("a", "link", m.el("i", "separator"), title=word)
+        parts += [link, title] if other != p.name else [link]
+    return m.join([*parts, m.leaf("h1", pick(r, ("product title", "title", "")), p.name)])
 
 
 def _composite(page: Page, tag: str, role: str) -> str:
@@ -117,12 +158,15 @@ def related(page: Page) -> str:
     """Other products with their own names, makers and prices."""
     r, m, p = page.r, page.m, page.product
     cards = []
-    price_first, with_brand = chance(r, 0.3), chance(r, 0.4)
+    price_first, with_brand, sale = chance(r, 0.3), chance(r, 0.4), wrapped.tells(page) and chance(r, 0.15)
     tag = pick(r, ("a", "h3", "div", "span", "p", "h4", "h2"))
     for _ in range(r.randint(1, 4)):
         other = noun(r, p.lang) + (f" {page.code()}" if chance(r, 0.4) else "")
         maker_name = brand(r, p.lang)
-        price = m.leaf("span", "card price", p.money.show(max(100, int(p.cents * (0.3 + r.random() * 2)) // 100 * 100)))
+        cents = max(100, int(p.cents * (0.3 + r.random() * 2)) // 100 * 100)
+        price = m.leaf("span", "card price", p.money.show(cents))
+        if sale and chance(r, 0.6):
+            price = m.el("div", "card price", *wrapped.told(page, cents + pick(r, (100, 500, cents)), cents))
         title = m.leaf(tag, "card title", other if with_brand else f"{maker_name} {other}")
         parts = [m.el("img", "card image", alt=other)] if chance(r, 0.4) else []
         parts += [m.leaf("span", "card brand", maker_name)] if with_brand else []

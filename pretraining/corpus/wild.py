@@ -4,7 +4,7 @@ in form controls, in attributes, between bars. Each page draws its own; sense an
 
 from collections.abc import Callable
 
-from pretraining.corpus import crumbs, prices, titles
+from pretraining.corpus import crumbs, prices, titles, trails
 from pretraining.corpus.goods import brand, measure, noun
 from pretraining.corpus.letters import digits
 from pretraining.corpus.markup import plain
@@ -69,7 +69,7 @@ def _stated(page: Page) -> list[Cell]:
         page.show("price", gold)
         label = pick(r, words(p.lang, pick(r, ("price", "now")))) if chance(r, 0.5) else ""
         cells.append((label, html))
-    first = crumbs.trail(page) if chance(r, 0.25) else _inline_trail(page) if chance(r, 0.35) else ""
+    first = trails.trail(page) if chance(r, 0.25) else _inline_trail(page) if chance(r, 0.35) else ""
     if first:
         r.shuffle(cells)
         return [("", first), *cells] if chance(r, 0.8) else [*cells, ("", first)]
