@@ -16,7 +16,7 @@ from pretraining.corpus.words import HERE
 HELD_OUT = ("boat", "exhibition", "medicine", "volunteer")  # their pages are for judging alone
 RANGES = {"number", "unit", "grouped", "decimal", "decimal_unit"}
 FREE = {
-    "phrase", "company", "person", "brand", "thing", "skill", "sentence", "paragraph", "code", "city", "user", "hotel",
+    "phrase", "headline", "company", "person", "brand", "thing", "skill", "sentence", "paragraph", "code", "city", "user", "hotel",
     "car", "device", "chip", "street", "address", "repo", "drug", "team", "latin_word", "filename", "word_of(job)",
 }  # fmt: skip
 

@@ -21,6 +21,8 @@ from pretraining.corpus.words import words
 SHARES = {"product": 0.60, "record": 0.40}
 LISTS = 0.1  # of the records' pages ask for a list of objects
 ALIKE = 0.2  # of the products' pages have others whose prices look as the product's does
+PUBLISHED = (8_000, 0.4)  # characters from which on, and share of, records' pages are articles
+SITE_ASKED = {True: 0.3, False: 0.1}  # of articles and of other records' pages ask for the site's name
 LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {
     "trail": 0.74,
@@ -59,10 +61,16 @@ def _product(r: Random, size: int, heldout: bool) -> Sample:
 def _record(r: Random, size: int, heldout: bool) -> Sample:
     if not heldout and chance(r, LISTS):
         return _listing(r, size, heldout)
-    draft = record_pages.draft(r, heldout)
+    published = not heldout and size > PUBLISHED[0] and chance(r, PUBLISHED[1])
+    draft = record_pages.draft(r, heldout, published)
     site = Site(draft.page)
-    text = assemble(site, record_pages.content(site, draft, size, heldout), size, heldout).strip()
+    content = (
+        record_pages.published(site, draft, size) if published else record_pages.content(site, draft, size, heldout)
+    )
+    text = assemble(site, content, size, heldout).strip()
     schema, record = record_pages.question(r, draft)
+    if not heldout and chance(r, SITE_ASKED[published]):
+        schema, record = record_pages.with_site(r, schema, record, draft, text)
     return Sample(text, schema, record, f"{draft.domain}, page")
 
 
