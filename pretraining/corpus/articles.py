@@ -1,27 +1,24 @@
 """A record as an article, a recipe or a post: a line that says who wrote it and when, votes, facts in a card, text."""
 
-import json
 import re
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
-from pretraining.corpus import comments, detail, facts
-from pretraining.corpus.domains import DOMAINS
+from pretraining.corpus import comments, facts
 from pretraining.corpus.draft import Draft, value
-from pretraining.corpus.layouts import TYPES
 from pretraining.corpus.pick import chance, pick
 from pretraining.corpus.site import Site
 from pretraining.corpus.words import words
 
 PUBLISHED = (
-    *("article",) * 5, *("recipe",) * 6, *("news",) * 2,
+    *("article",) * 8, *("recipe",) * 8, *("news",) * 3,
     *("review", "forum", "event", "book", "course", "paper", "podcast", "film", "talk", "video"),
+    *("restaurant", "hotel", "software"),
 )  # fmt: skip
 GROUPS = (
     ("date", "updated"), ("prep", "cook", "total"), ("prep", "total"), ("total", "servings"), ("course", "cuisine"),
-    ("course", "cuisine", "keywords"), ("rating", "votes"), ("rating", "votes"), ("servings", "calories"),
-    ("section", "tags"), ("words", "date"), ("author", "photo"), ("comments", "date"),
+    ("course", "cuisine", "keywords"), ("rating", "votes"), ("rating", "votes"), ("rating", "reviews"),
+    ("servings", "calories"), ("section", "tags"), ("words", "date"), ("author", "photo"), ("comments", "date"),
 )  # fmt: skip
 LABELS = {
     "servings": ("Serves", "Servings", "Makes", "Yield", "Yields", "Portions"),
@@ -31,7 +28,9 @@ LABELS = {
 }
 SIGNED = ("author", "instructor", "host", "speaker", "director", "channel")
 DATED = ("date", "updated")
-RATED = ("rating", "votes")
+DATED_BY_SITE = ("article", "news", "recipe", "forum", "review", "podcast", "video")  # by the day of publication
+COUNTED = ("votes", "reviews")
+FOR = {"en": "for", "de": "für", "fr": "pour", "es": "para", "it": "per", "nl": "voor", "pt": "para"}
 SHORT = {
     "minutes": ("mins", "min", "m"), "minute": ("min",), "hours": ("hrs", "hr", "h"), "hour": ("hr", "h"),
     "minuten": ("min", "min."), "Minuten": ("Min.", "min"), "Stunden": ("Std.", "h"), "minutos": ("min",),
@@ -81,7 +80,7 @@ def block(site: Site, d: Draft) -> str:
     r.shuffle(rest)
     signed = [name for name in SIGNED if name in rest][:1]
     beside = signed + [name for name in (*DATED, "words") if name in rest and chance(r, 0.75)]
-    rated = [name for name in RATED if name in rest and chance(r, 0.8)]
+    rated = [name for name in ("rating", _counted(d)) if name in rest and chance(r, 0.8)]
     in_card = [name for name in rest if name not in beside and name not in rated]
     boxed = signed == ["author"] and chance(r, 0.4)
     if boxed and chance(r, 0.2):  # only the box says who wrote it
@@ -93,7 +92,11 @@ def block(site: Site, d: Draft) -> str:
     if chance(r, 0.25):
         head[1:] = head[:0:-1]
     parts = [site.el(pick(r, ("header", "div", "section")), "title wrapper", *head)]
-    parts += [detail.description(site, r.randint(100, 2_500))] if chance(r, 0.8) else []
+    parts += [comments.text(site, r.randint(100, 2_500))] if chance(r, 0.8) else []
+    if "servings" in in_card and not d.text_of("servings").isdigit() and chance(r, 0.3):
+        in_card.remove("servings")
+        before = f"{FOR[site.lang]} " if site.lang in FOR and chance(r, 0.6) else ""
+        parts.append(site.leaf(pick(r, ("p", "span", "div")), "note", before + m.text(d.text_of("servings"))))
     parts += [_card(site, d, in_card)]
     if chance(r, 0.25):
         parts.insert(r.randint(1, len(parts)), comments.stars(site))
@@ -102,10 +105,16 @@ def block(site: Site, d: Draft) -> str:
     return site.el(pick(r, ("article", "div", "main", "section")), "wrapper", *parts)
 
 
+def _counted(d: Draft) -> str:
+    """The slot that says how many have rated."""
+    return next((name for name in COUNTED if name in d.slots), COUNTED[0])
+
+
 def _byline(site: Site, d: Draft, names: list[str]) -> str:
     """By Anna Reed · Published 12 May 2024 · Updated 3 June 2024 · 3 min read"""
     r, m = site.r, site.m
-    before = {"author": site.say("written"), "date": site.say("published"), "updated": site.say("updated")}
+    before = {"author": site.say("written"), "updated": site.say("updated")}
+    before |= {"date": site.say("published")} if d.domain in DATED_BY_SITE else {}
     silent = [name for name in ("author", "date") if chance(r, 0.45)]
     lead = {name: "" if name in silent else before.get(name, "") for name in names}
     order = names if chance(r, 0.75) else names[::-1]
@@ -132,7 +141,9 @@ def _signed(site: Site, name: str, lead: str, text: str) -> str:
         link = site.leaf("a", "author", text, title=text)
         return site.el(pick(r, ("address", "span", "div")), "author", f"{lead} {link}".strip())
     if kind == 1:
-        return site.el("img", "image", alt=text, src=pick(r, site.images)) + site.leaf("span", "author", f"{lead} {text}")
+        return site.el("img", "image", alt=text, src=pick(r, site.images)) + site.leaf(
+            "span", "author", f"{lead} {text}"
+        )
     if kind == 2:
         return site.leaf("span", "note", f"{lead} {site.m.el('a', '', text)}".strip())
     return f"{lead} {site.leaf(pick(r, ('a', 'span', 'strong')), 'author', text)}".strip()
@@ -147,18 +158,17 @@ def _votes(site: Site, d: Draft, names: list[str]) -> str:
         name: m.leaf(tag, "rating value" if name == "rating" else "rating count", d.text_of(name))
         if spans
         else m.text(d.text_of(name))
-        for name, tag in zip(RATED, tags, strict=True)
-        if name in names
+        for name, tag in zip(names, tags, strict=False)
     }
     of, basis, unit = site.say("outof"), site.say("basis"), site.say("votes")
     both = (
         "{a} {basis} {n} {unit}", "{a} {basis} {n} {unit}", "{a} ({n})", "{a} ({n} {unit})", "{a}/5 - ({n} {unit})",
-        "{a} ★ {n} {unit}", "{a} {of} 5 {basis} {n} {unit}", "★★★★☆ {a} ({n})", "{n} {unit}: {a}", "{a} / 5 ({n})",
+        "{a} ★ {n} {unit}", "{a} {of} 5 {basis} {n} {unit}", "★★★★☆ {a} ({n})", "{a} / 5 ({n})",
         "{a} | {n} {unit}", "{n} {unit}, {a} {of} 5",
     )  # fmt: skip
-    one = {"rating": ("{a}", "{a}/5", "{a} {of} 5", "★ {a}", "{a} ★"), "votes": ("{n} {unit}", "({n} {unit})")}
-    form = pick(r, both if len(names) == 2 else one[names[0]])
-    text = form.format(a=shown.get("rating"), n=shown.get("votes"), of=of, basis=basis, unit=unit)
+    mean, number = ("{a}", "{a}/5", "{a} {of} 5", "★ {a}", "{a} ★"), ("{n} {unit}", "({n} {unit})")
+    form = pick(r, both if len(names) == 2 else mean if names == ["rating"] else number)
+    text = form.format(a=shown.get("rating"), n=shown.get(_counted(d)), of=of, basis=basis, unit=unit)
     more = site.leaf("span", "note", f"{r.randint(2, 400)} Photos") if chance(r, 0.12) else ""
     return site.el(pick(r, ("div", "p", "span")), "rating", text, *filter(None, [more]))
 
@@ -212,36 +222,3 @@ def units(site: Site, text: str) -> str:
     if text[:1].isdigit() and len(pieces) in (2, 4):
         return " ".join(site.el("span", "value" if piece.isdigit() else "unit", m.text(piece)) for piece in pieces)
     return site.el("span", "value", m.text(text))
-
-
-def linked(site: Site, d: Draft) -> str:
-    """Linked data of the page: its author, its means, and readers' reviews with names and dates of their own."""
-    r, lang = site.r, site.lang
-    graph: dict[str, Any] = {"@context": "https://schema.org", "@type": pick(r, TYPES.get(d.domain, ("Article",)))}
-    graph[pick(r, ("headline", "name"))] = d.text_of(next(iter(d.values)))
-    if "author" in d.values and chance(r, 0.8):
-        graph["author"] = _person(r, d.text_of("author"))
-    if chance(r, 0.5):
-        graph["publisher"] = {"@type": "Organization", "name": d.page.product.shop}
-    if all(name in d.values for name in RATED) and chance(r, 0.7):
-        graph["aggregateRating"] = {
-            "@type": "AggregateRating", "ratingValue": d.text_of("rating"), "ratingCount": d.text_of("votes"),
-        }  # fmt: skip
-    if chance(r, 0.6):
-        graph["review"] = [
-            {
-                "@type": "Review", "reviewRating": {"@type": "Rating", "ratingValue": pick(r, "12345")},
-                "author": _person(r, facts.person(r, lang)), "datePublished": facts.dated(r, lang, "{y}-{m:02d}-{d:02d}"),
-                "reviewBody": site.paragraph(r.randint(20, 200)),
-            }
-            for _ in range(r.randint(1, 5))
-        ]  # fmt: skip
-    keys = list(graph)[2:]
-    r.shuffle(keys)
-    graph = {key: graph[key] for key in (*list(graph)[:2], *keys)}
-    text = json.dumps(graph, ensure_ascii=False, separators=pick(r, ((",", ":"), (", ", ": "))))
-    return f'<script type="application/ld+json">{text}</script>'
-
-
-def _person(r: Random, name: str) -> dict[str, str]:
-    return {"@type": "Person", "name": name}

@@ -59,6 +59,25 @@ def _comment(site: Site) -> str:
     return site.el(pick(r, ("div", "article")), "review item", *head, text, *more)
 
 
+def text(site: Site, budget: int) -> str:
+    """What an article says: paragraphs, some headings and lists between them."""
+    r = site.r
+    paragraph, heading = pick(r, ("p", "p", "p", "div")), pick(r, ("h2", "h2", "h3", "strong"))
+    parts: list[str] = []
+    size = 0
+    while size < budget:
+        kind = r.random()
+        if kind < 0.15 and parts:
+            part = site.leaf(heading, "title", site.sentence(2, 9).rstrip(".!"))
+        elif kind < 0.25:
+            part = site.el("ul", "list", *[site.leaf("li", "", site.sentence(2, 9)) for _ in range(r.randint(2, 5))])
+        else:
+            part = site.leaf(paragraph, "description", site.paragraph(r.randint(60, 700)))
+        parts.append(part)
+        size += len(part)
+    return site.deep(site.el("div", "description", *parts), "description", 2)
+
+
 def about(site: Site, author: str) -> str:
     """A box about the author."""
     r, m = site.r, site.m

@@ -16,8 +16,9 @@ from pretraining.corpus.words import HERE
 HELD_OUT = ("boat", "exhibition", "medicine", "volunteer")  # their pages are for judging alone
 RANGES = {"number", "unit", "grouped", "decimal", "decimal_unit"}
 FREE = {
-    "phrase", "headline", "company", "person", "brand", "thing", "skill", "sentence", "paragraph", "code", "city", "user", "hotel",
+    "phrase", "company", "person", "brand", "thing", "skill", "sentence", "paragraph", "code", "city", "user", "hotel",
     "car", "device", "chip", "street", "address", "repo", "drug", "team", "latin_word", "filename", "word_of(job)",
+    "headline",
 }  # fmt: skip
 
 

@@ -16,8 +16,8 @@ EMPTY = ("", "", "-", "–", "—", "n/a", "N/A", "k. A.", "not specified", "…
 
 @dataclass(slots=True)
 class Draft:
-    """`values` holds what the page states, the record's title first; `empty` are slots with a label and no value; `sure` are
-    asked for in any case."""
+    """`values` holds what the page states, the record's title first; `empty` are slots with a label and no value;
+    `sure` are asked for in any case."""
 
     page: Page
     lang: str

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from pretraining.corpus import chrome, detail, layers, shelves
+from pretraining.corpus import chrome, comments, detail, layers, shelves
 from pretraining.corpus.letters import latin
 from pretraining.corpus.naming import hashed
 from pretraining.corpus.pick import chance, pick, weighted
@@ -122,7 +122,7 @@ def _reading(site: Site, shares: dict[str, int], content: Content) -> list[str]:
     r = site.r
     parts = []
     if "description" in shares:
-        parts.append(detail.description(site, shares["description"] // 2, content.name))
+        parts.append(comments.text(site, shares["description"] // 2))
     if "questions" in shares:
         parts.append(detail.questions(site, shares["questions"]))
     if "shelf" in shares and chance(r, 0.4):

@@ -12,7 +12,15 @@ from pretraining.corpus.words import words
 HEADLINES = (
     *("{a}: {b}", "{a} — {b}", "{a} – {b}", "{a} - {b}", "{a}, {b}", "{a}? {b}", "{a}: {b}?", "{a}! {b}", "{a} {b}…"),
     *("“{a}” {b}", "'{a}' {b}", '"{a}": {b}', "{a}: “{b}”", "{a} ({b})", "{a} {b} ({y})", "{a} ({b}!)", "{a} & {b}"),
-    *("{a}’s {b}", "{a}'s {b}?", "{n} {a}, {b}", "#{n}: {a}, {b}", "{a}: {b}, {a2} – {b2}", "{a}, {b}: {a2}", "{a} {b}"),
+    *(
+        "{a}’s {b}",
+        "{a}'s {b}?",
+        "{n} {a}, {b}",
+        "#{n}: {a}, {b}",
+        "{a}: {b}, {a2} – {b2}",
+        "{a}, {b}: {a2}",
+        "{a} {b}",
+    ),
 )
 MINUTES = {
     "en": ("min", "mins", "minutes", "minutes", "m"), "de": ("Min.", "Minuten", "min"), "fr": ("min", "minutes", "mn"),
@@ -66,7 +74,9 @@ def cooking(r: Random, lang: str) -> str:
         return f"{pick(r, (5, 10, 15, 20, 25, 30, 40, 45, 50, 55, 60, 90, r.randint(2, 180)))}{gap}{minute}"
     n = pick(r, (1, 1, 1, 2, 2, 3, 5, r.randint(4, 24)))
     hour = {"hours": "hour", "hrs": "hr"}.get(hour, hour) if n == 1 else hour
-    return f"{n}{gap}{hour}" if chance(r, 0.3) else f"{n}{gap}{hour} {pick(r, (5, 10, 15, 20, 24, 30, 45))}{gap}{minute}"
+    return (
+        f"{n}{gap}{hour}" if chance(r, 0.3) else f"{n}{gap}{hour} {pick(r, (5, 10, 15, 20, 24, 30, 45))}{gap}{minute}"
+    )
 
 
 def portions(r: Random, lang: str) -> str:
@@ -79,7 +89,7 @@ def portions(r: Random, lang: str) -> str:
 
 def score(r: Random, lang: str) -> str:
     """A mean of stars."""
-    return f"{5 - 2.5 * r.random() ** 2:.{pick(r, (1, 1, 1, 2, 2, 0))}f}"
+    return f"{5 - 2.5 * r.random() ** 2:.{pick(r, (1, 1, 1, 1, 2, 2, 2, 2, 0))}f}"
 
 
 def tally(r: Random, lang: str) -> str:

@@ -23,6 +23,7 @@ LISTS = 0.1  # of the records' pages ask for a list of objects
 ALIKE = 0.2  # of the products' pages have others whose prices look as the product's does
 PUBLISHED = (8_000, 0.4)  # characters from which on, and share of, records' pages are articles
 SITE_ASKED = {True: 0.3, False: 0.1}  # of articles and of other records' pages ask for the site's name
+SITE_ASKED_SHOP = 0.03  # of the products' pages do
 LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {
     "trail": 0.74,
@@ -55,6 +56,8 @@ def _product(r: Random, size: int, heldout: bool) -> Sample:
     site = Site(page)
     text = assemble(site, _content(site, size), size, heldout).strip()
     schema, record = ask.standard(page.shown) if chance(r, 0.7) else ask.product(r, page.shown)
+    if not heldout and chance(r, SITE_ASKED_SHOP) and not any(name in record for name in ask.NAMES["seller"]):
+        schema, record = record_pages.with_site(r, schema, record, page, text)
     return Sample(text, schema, record, "product, page")
 
 
@@ -70,7 +73,7 @@ def _record(r: Random, size: int, heldout: bool) -> Sample:
     text = assemble(site, content, size, heldout).strip()
     schema, record = record_pages.question(r, draft)
     if not heldout and chance(r, SITE_ASKED[published]):
-        schema, record = record_pages.with_site(r, schema, record, draft, text)
+        schema, record = record_pages.with_site(r, schema, record, draft.page, text, draft.slots)
     return Sample(text, schema, record, f"{draft.domain}, page")
 
 

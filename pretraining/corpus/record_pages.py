@@ -4,12 +4,13 @@ from collections.abc import Callable
 from random import Random
 
 from extraction.json import Json
-from pretraining.corpus import articles, ask, comments, detail, domains, facts, records
+from pretraining.corpus import articles, ask, comments, detail, domains, facts, linked, records
 from pretraining.corpus.crumbs import draw
 from pretraining.corpus.draft import Draft
 from pretraining.corpus.frames import Content
 from pretraining.corpus.layouts import LAYOUTS as SNIPPETS
 from pretraining.corpus.layouts import beside_title
+from pretraining.corpus.page import Page
 from pretraining.corpus.pick import chance, pick, weighted
 from pretraining.corpus.site import Site, attribute
 from pretraining.corpus.surroundings import others, stray
@@ -27,7 +28,7 @@ ANSWERED = ("comments", "replies", "reviews", "votes", "likes", "rating")  # slo
 def draft(r: Random, heldout: bool, published: bool = False) -> Draft:
     """A record of a domain that is held out, or of one that is not; `published` as an article is."""
     if published:
-        domain = articles.domain(r) if chance(r, 0.75) else records.domain(r)
+        domain = articles.domain(r) if chance(r, 0.85) else records.domain(r)
         drawn = records.drawn(r, domain, pick(r, facts.LANGS))
         articles.complete(r, drawn)
         return drawn
@@ -35,13 +36,15 @@ def draft(r: Random, heldout: bool, published: bool = False) -> Draft:
     return records.drawn(r, domain, pick(r, facts.LANGS))
 
 
-def with_site(r: Random, schema: Json, record: Json, d: Draft, text: str) -> tuple[Json, Json]:
+def with_site(
+    r: Random, schema: Json, record: Json, page: Page, text: str, slots: dict[str, domains.Slot] | None = None
+) -> tuple[Json, Json]:
     """The question with a field for the site's name, which the page states somewhere or not at all."""
-    taken = {field for slot in d.slots.values() for field in slot.fields} | set(record)
-    name, shop = pick(r, SITE_NAMES), d.page.product.shop
+    taken = {field for slot in (slots or {}).values() for field in slot.fields} | set(record)
+    name, shop = pick(r, SITE_NAMES if slots else SITE_NAMES[:4]), page.product.shop
     if name in taken or len(shop) < LEAST_NAME:
         return schema, record
-    written = (shop, d.page.m.text(shop), attribute(d.page.m.text(shop)))
+    written = (shop, page.m.text(shop), attribute(page.m.text(shop)))
     at = r.randint(0, len(record))
     keys = list(record)
     keys.insert(at, name)
@@ -60,7 +63,7 @@ def published(site: Site, d: Draft, size: int) -> Content:
     if chance(r, 0.75):
         counted = not any(name in d.slots for name in ANSWERED)
         below.append(comments.comments(site, r.randint(300, max(400, size // 5)), author, counted))
-    data = articles.linked(site, d) if chance(r, 0.45) else ""
+    data = linked.data(site, d) if chance(r, 0.45) else ""
     if data and chance(r, 0.4):
         block, data = data + block, ""
     return Content(_trail(site, d), block, below, _title(d), article=True, author=author, data=data)
