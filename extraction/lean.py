@@ -82,7 +82,7 @@ def _lean(part: Any, handed: Names = (), depth: int = 0, in_row: bool = False) -
     name = class_of(own, handed)
     read = values(part)
     keys = {part.get(key): key for key in reversed(VALUES)}
-    shown = "".join(f' {keys[value]}="{html.escape(value)}"' for value in read)
+    shown = "".join(f' {keys[value]}="{_quoted(value)}"' for value in read)
     if tag in VOID:
         return f"<{tag}{_class(name if shown else '')}{shown}>" if shown else "\n" if tag == "br" else ""
     inner, n_children, loose = _inside(part, handed_on(own, handed), depth, in_row)
@@ -183,5 +183,10 @@ def _escaped(text: str) -> str:
     return html.escape(SPACE.sub(" ", text), quote=False)
 
 
+def _quoted(value: str) -> str:
+    """A text as an attribute's value; an apostrophe stays as it is, since a model copies what it reads."""
+    return html.escape(value, quote=False).replace('"', "&quot;")
+
+
 def _class(name: str) -> str:
-    return f' class="{html.escape(name)}"' if name else ""
+    return f' class="{_quoted(name)}"' if name else ""

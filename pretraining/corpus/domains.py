@@ -18,6 +18,7 @@ RANGES = {"number", "unit", "grouped", "decimal", "decimal_unit"}
 FREE = {
     "phrase", "company", "person", "brand", "thing", "skill", "sentence", "paragraph", "code", "city", "user", "hotel",
     "car", "device", "chip", "street", "address", "repo", "drug", "team", "latin_word", "filename", "word_of(job)",
+    "headline",
 }  # fmt: skip
 
 

@@ -16,7 +16,8 @@ EMPTY = ("", "", "-", "–", "—", "n/a", "N/A", "k. A.", "not specified", "…
 
 @dataclass(slots=True)
 class Draft:
-    """`values` holds what the page states, the record's title first; `empty` are slots with a label and no value."""
+    """`values` holds what the page states, the record's title first; `empty` are slots with a label and no value;
+    `sure` are asked for in any case."""
 
     page: Page
     lang: str
@@ -25,6 +26,7 @@ class Draft:
     values: dict[str, Any]
     empty: list[str]
     used: dict[str, str] = field(default_factory=dict)
+    sure: tuple[str, ...] = ()
 
     def label(self, slot: str) -> str:
         """The slot's label on this page; two slots share one only if they have no other."""

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from pretraining.corpus import chrome, detail, layers, shelves
+from pretraining.corpus import chrome, comments, detail, layers, shelves
 from pretraining.corpus.letters import latin
 from pretraining.corpus.naming import hashed
 from pretraining.corpus.pick import chance, pick, weighted
@@ -29,15 +29,18 @@ class Content:
     below: list[str] = field(default_factory=list)
     name: str = ""
     maker: str = ""
+    article: bool = False  # it is read, not bought
+    author: str = ""
+    data: str = ""  # linked data for the head
 
 
 def assemble(site: Site, content: Content, size: int, heldout: bool) -> str:
     """The whole page, of about `size` characters where the content alone is not longer."""
     r, m = site.r, site.m
-    full = chance(r, 0.45)
+    full = chance(r, 0.75 if content.article else 0.45)
     shares = _shares(site, size - len(content.block) - sum(map(len, content.below)), full)
     top, end = _top(site, shares, size), _end(site, shares, size)
-    middle = content.below + _middle(site, shares, content)
+    middle = content.below + (_reading if content.article else _middle)(site, shares, content)
     if chance(r, 0.4):
         r.shuffle(middle)
     frame = pick(r, HELD_OUT) if heldout else weighted(r, FRAMES)
@@ -114,6 +117,19 @@ def _middle(site: Site, shares: dict[str, int], content: Content) -> list[str]:
     return parts
 
 
+def _reading(site: Site, shares: dict[str, int], content: Content) -> list[str]:
+    """What stands below an article: more text, what else there is to read."""
+    r = site.r
+    parts = []
+    if "description" in shares:
+        parts.append(comments.text(site, shares["description"] // 2))
+    if "questions" in shares:
+        parts.append(detail.questions(site, shares["questions"]))
+    if "shelf" in shares and chance(r, 0.4):
+        parts.append(shelves.shelf(site, shares["shelf"] // 2))
+    return parts
+
+
 Parts = tuple[list[str], Content, str, list[str], list[str]]
 
 
@@ -160,6 +176,8 @@ def _head(site: Site, content: Content, budget: int) -> str:
     r, m, shop = site.r, site.m, site.m.text(site.page.product.shop)
     name = m.text(content.name)
     titles = ("{n} | {s}", "{n} - {s}", "{s}: {n}", "{n}", "{n} online | {s}", "{n} – {c} | {s}", "{c}")
+    if content.article and chance(r, 0.8):
+        titles = ("{n} | {s}", "{n} - {s}", "{n} – {s}", "{n} — {s}", "{n} • {s}", "{s} | {n}", "{n} :: {s}")
     lines = [
         f"<title>{pick(r, titles).format(n=name or shop, s=shop, c=pick(r, site.cats))}</title>",
         '<meta charset="utf-8">',
@@ -180,4 +198,24 @@ def _head(site: Site, content: Content, budget: int) -> str:
         lines.append(
             f'<script type="application/ld+json">{json.dumps({"@type": "WebPage", "name": content.name})}</script>'
         )
+    if content.article:
+        lines += _published(site, content)
     return "\n".join([*lines, chrome.scripts(site, budget)])
+
+
+def _published(site: Site, content: Content) -> list[str]:
+    """What articles say in their heads: their site, their author, linked data."""
+    r, m = site.r, site.m
+    metas = {
+        "og:site_name": (0.55, site.page.product.shop), "og:title": (0.35, content.name),
+        "author": (0.25, content.author), "twitter:data1": (0.1, content.author),
+        "application-name": (0.08, site.page.product.shop), "twitter:title": (0.1, content.name),
+    }  # fmt: skip
+    lines = [
+        f'<meta {"property" if ":" in key else "name"}="{key}" content="{attribute(m.text(text))}">'
+        for key, (p, text) in metas.items()
+        if text and chance(r, p)
+    ]
+    lines += [content.data] if content.data else []
+    r.shuffle(lines)
+    return lines

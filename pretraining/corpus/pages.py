@@ -35,6 +35,9 @@ SHARES = {"product": 0.60, "record": 0.40}
 LISTS = 0.1  # of the records' pages ask for a list of objects
 ALIKE = 0.2  # of the products' pages have others whose prices look as the product's does
 QUICK = 0.06  # of them have a layer with another product
+PUBLISHED = (8_000, 0.3)  # characters from which on, and share of, records' pages are articles
+SITE_ASKED = {True: 0.3, False: 0.1}  # of articles and of other records' pages ask for the site's name
+SITE_ASKED_SHOP = 0.03  # of the products' pages do
 LOOKS = ("table", "cards", "list", "dl")
 CATEGORY = {
     "trail": 0.74,
@@ -67,16 +70,24 @@ def _product(r: Random, size: int, heldout: bool) -> Sample:
     site = Site(page)
     text = assemble(site, _content(site, size), size, heldout).strip()
     schema, record = ask.standard(page.shown) if chance(r, 0.7) else ask.product(r, page.shown)
+    if not heldout and chance(r, SITE_ASKED_SHOP) and not any(name in record for name in ask.NAMES["seller"]):
+        schema, record = record_pages.with_site(r, schema, record, page, text)
     return Sample(text, schema, record, "product, page")
 
 
 def _record(r: Random, size: int, heldout: bool) -> Sample:
     if not heldout and chance(r, LISTS):
         return _listing(r, size, heldout)
-    draft = record_pages.draft(r, heldout)
+    published = not heldout and size > PUBLISHED[0] and chance(r, PUBLISHED[1])
+    draft = record_pages.draft(r, heldout, published)
     site = Site(draft.page)
-    text = assemble(site, record_pages.content(site, draft, size, heldout), size, heldout).strip()
+    content = (
+        record_pages.published(site, draft, size) if published else record_pages.content(site, draft, size, heldout)
+    )
+    text = assemble(site, content, size, heldout).strip()
     schema, record = record_pages.question(r, draft)
+    if not heldout and chance(r, SITE_ASKED[published]):
+        schema, record = record_pages.with_site(r, schema, record, draft.page, text, draft.slots)
     return Sample(text, schema, record, f"{draft.domain}, page")
 
 

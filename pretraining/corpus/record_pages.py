@@ -3,23 +3,70 @@
 from collections.abc import Callable
 from random import Random
 
-from pretraining.corpus import detail, domains, facts, records
+from extraction.json import Json
+from pretraining.corpus import articles, ask, comments, detail, domains, facts, linked, records
 from pretraining.corpus.crumbs import draw
 from pretraining.corpus.draft import Draft
 from pretraining.corpus.frames import Content
 from pretraining.corpus.layouts import LAYOUTS as SNIPPETS
 from pretraining.corpus.layouts import beside_title
+from pretraining.corpus.page import Page
 from pretraining.corpus.pick import chance, pick, weighted
-from pretraining.corpus.site import Site
+from pretraining.corpus.site import Site, attribute
 from pretraining.corpus.surroundings import others, stray
 
 question = records.question
+SITE_NAMES = (
+    *("site_name",) * 4, *("publisher", "source", "website_name", "site", "website", "siteName", "site_title"),
+    *("publication", "name_of_site", "brand_of_site", "web_site", "blog", "blog_name"),
+)  # fmt: skip
+LEAST_NAME = 5  # characters of a site's name that no other word has by chance
+UNITS = 0.2  # of the pairs have numbers and units in elements of their own
+ANSWERED = ("comments", "replies", "reviews", "votes", "likes", "rating")  # slots that a thread's count could be
 
 
-def draft(r: Random, heldout: bool) -> Draft:
-    """A record of a domain that is held out, or of one that is not."""
+def draft(r: Random, heldout: bool, published: bool = False) -> Draft:
+    """A record of a domain that is held out, or of one that is not; `published` as an article is."""
+    if published:
+        domain = articles.domain(r) if chance(r, 0.85) else records.domain(r)
+        drawn = records.drawn(r, domain, pick(r, facts.LANGS))
+        articles.complete(r, drawn)
+        return drawn
     domain = pick(r, domains.HELD_OUT) if heldout else records.domain(r)
     return records.drawn(r, domain, pick(r, facts.LANGS))
+
+
+def with_site(
+    r: Random, schema: Json, record: Json, page: Page, text: str, slots: dict[str, domains.Slot] | None = None
+) -> tuple[Json, Json]:
+    """The question with a field for the site's name, which the page states somewhere or not at all."""
+    taken = {field for slot in (slots or {}).values() for field in slot.fields} | set(record)
+    name, shop = pick(r, SITE_NAMES if slots else SITE_NAMES[:4]), page.product.shop
+    if name in taken or len(shop) < LEAST_NAME:
+        return schema, record
+    written = (shop, page.m.text(shop), attribute(page.m.text(shop)))
+    at = r.randint(0, len(record))
+    keys = list(record)
+    keys.insert(at, name)
+    stated = shop if any(form in text for form in written) else None
+    properties, values = {**schema["properties"], name: ask.TEXT}, {**record, name: stated}
+    return ask.schema_of({key: properties[key] for key in keys}), {key: values[key] for key in keys}
+
+
+def published(site: Site, d: Draft, size: int) -> Content:
+    """The record as an article: comments of readers below, linked data in its head."""
+    r = site.r
+    block = articles.block(site, d) if chance(r, 0.7) else LAYOUTS[weighted(r, SHARES)](site, d)
+    author = d.text_of("author") if "author" in d.values else ""
+    below = [others(d, True) for _ in range(pick(r, (0, 0, 1, 1, 2)))]
+    below += [stray(d, True) for _ in range(pick(r, (0, 0, 1, 2)))]
+    if chance(r, 0.75):
+        counted = not any(name in d.slots for name in ANSWERED)
+        below.append(comments.comments(site, r.randint(300, max(400, size // 5)), author, counted))
+    data = linked.data(site, d) if chance(r, 0.45) else ""
+    if data and chance(r, 0.4):
+        block, data = data + block, ""
+    return Content(_trail(site, d), block, below, _title(d), article=True, author=author, data=data)
 
 
 def content(site: Site, d: Draft, size: int, heldout: bool) -> Content:
@@ -66,7 +113,9 @@ def _heading(site: Site, d: Draft, beside: list[str]) -> str:
     )
 
 
-def _pair(site: Site, outer: str, label: str, value: str, after: bool = False) -> str:
+def _pair(site: Site, outer: str, label: str, value: str, after: bool = False, split: bool = False) -> str:
+    if split and chance(site.r, UNITS):
+        return site.el(outer, "row", f"{site.m.leaf('span', 'label', label)} {articles.units(site, value)}")
     both = [site.m.leaf("span", "label", label), site.m.leaf("span", "value", value)]
     return site.el(outer, "row", *(both[::-1] if after else both))
 
@@ -107,7 +156,7 @@ def _split(site: Site, d: Draft) -> str:
     cut = r.randint(0, len(pairs))
     outer = pick(r, ("li", "div", "p"))
     after = d.page.look == "after"
-    near = [_pair(site, outer, label, value, after) for label, value in pairs[:cut]]
+    near = [_pair(site, outer, label, value, after, d.domain not in domains.HELD_OUT) for label, value in pairs[:cut]]
     if pairs[:cut] and d.page.look == "inline":
         outer, near = "div", [d.page.rows([(None, label, value) for label, value in pairs[:cut]])]
     far = [d.page.rows([(None, label, value) for label, value in pairs[cut:]])] if pairs[cut:] else []

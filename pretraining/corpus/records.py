@@ -59,8 +59,9 @@ def question(r: Random, d: Draft) -> tuple[Json, Json]:
     """1 to 12 fields about the record, some of them absent from it."""
     absent = [name for name in d.slots if name not in d.values and name not in d.empty]
     keys = r.sample(list(d.values), r.randint(1, min(11, len(d.values))))
-    keys += [name for name in d.empty if chance(r, 0.6)]
-    keys += r.sample(absent, min(len(absent), pick(r, (0, 0, 1, 1, 2, 3))))
+    keys = [*d.sure, *(name for name in keys if name not in d.sure)]
+    keys += [name for name in d.empty if name not in d.sure and chance(r, 0.6)]
+    keys += [name for name in r.sample(absent, min(len(absent), pick(r, (0, 0, 1, 1, 2, 3)))) if name not in d.sure]
     if chance(r, 0.6):
         r.shuffle(keys)
     properties: Json = {}

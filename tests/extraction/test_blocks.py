@@ -170,3 +170,8 @@ def test_odd_pages_take_bounded_time(source: str) -> None:
     started = time.process_time()
     assert blocks(clean(source))
     assert time.process_time() - started < 5
+
+
+def test_an_apostrophe_in_an_attribute_is_read_as_it_is() -> None:
+    read = blocks('<p>Soup</p><img alt="Anna\'s &quot;best&quot; &lt;soup&gt; &amp; more">')[-1].html
+    assert read.replace("<p>Soup</p> ", "") == '<img alt="Anna\'s &quot;best&quot; &lt;soup&gt; &amp; more">'

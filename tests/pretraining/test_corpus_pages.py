@@ -10,8 +10,10 @@ import pytest
 from extraction.clean import clean
 from extraction.ground import grounded
 from extraction.schema import check, problems
-from pretraining.corpus import Sample, layers, samples
+from pretraining.corpus import Sample, layers, record_pages, samples
+from pretraining.corpus.articles import units
 from pretraining.corpus.domains import HELD_OUT
+from pretraining.corpus.draft import Draft
 from pretraining.corpus.frames import Content, assemble
 from pretraining.corpus.page import Page
 from pretraining.corpus.pages import pages
@@ -104,3 +106,38 @@ def test_layers_are_elements_of_their_own() -> None:
         for layer in (layers.consent(site), layers.popup(site)):
             assert layer.startswith("<")
             assert not any(hole in layer for hole in HOLES)
+
+
+@pytest.fixture(scope="module")
+def articles() -> list[tuple[str, Draft]]:
+    found = []
+    for seed in range(150):
+        r = Random(seed)
+        draft = record_pages.draft(r, False, True)
+        site = Site(draft.page)
+        found.append((assemble(site, record_pages.published(site, draft, 12_000), 12_000, False), draft))
+    return found
+
+
+def test_an_article_states_its_author_among_other_people(articles: list[tuple[str, Draft]]) -> None:
+    signed = [(text, draft) for text, draft in articles if "author" in draft.values]
+    assert len(signed) > 70
+    assert all(grounded(draft.text_of("author"), clean(text)) for text, draft in signed)
+    assert sum("Person" in text for text, _ in articles) > 20
+
+
+def test_units_twice_leave_the_value_readable(articles: list[tuple[str, Draft]]) -> None:
+    site = Site(articles[0][1].page)
+    written = {units(site, "45 minutes") for _ in range(40)}
+    assert all(grounded("45 minutes", html) for html in written)
+    assert any("minutes" in html and ("mins" in html or ">m<" in html) for html in written)
+
+
+def test_some_pages_are_asked_for_the_name_of_their_site() -> None:
+    drawn = list(islice(pages(3, "record", (9_000, 20_000)), 250))
+    asked = [sample.record["site_name"] for sample in drawn if "site_name" in sample.record]
+    assert any(asked)
+
+
+def test_held_out_pages_are_never_articles() -> None:
+    assert not any("og:site_name" in sample.text for sample in islice(pages(4711, "record", (8_000, 60_000), True), 60))
