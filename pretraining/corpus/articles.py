@@ -219,6 +219,7 @@ def units(site: Site, text: str) -> str:
             return f"{site.el('span', 'value', f'{found[1]}{heard}')} {seen}"
         return f"{site.el('span', 'value', found[1])}{heard} {seen}"
     pieces = text.split(" ")
-    if text[:1].isdigit() and len(pieces) in (2, 4):
+    numbers = [piece.replace(",", "").isdigit() for piece in pieces]
+    if numbers in ([True, False], [True, False] * 2) and not any(piece[0].isdigit() for piece in pieces[1::2]):
         return " ".join(site.el("span", "value" if piece.isdigit() else "unit", m.text(piece)) for piece in pieces)
     return site.el("span", "value", m.text(text))
