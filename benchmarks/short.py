@@ -1,45 +1,63 @@
 """Measure which batch a short job should have: what is learnt by batch, and how fast a step is by its tokens.
 
 `learning` trains the embedded base on ROWS of the example dataset with packing, for every number of rows, epochs and
-batch, with three seeds, several at a time in processes that share the GPU. `speed` times steps of a model of half a
-billion random weights on Unsloth, by tokens in a batch, with its own layers and with ours (trainer/fast.py). Writes
-OUT/short.jsonl as the results come, and prints the tables.
+batch, seed by seed, several at a time in processes that share the GPU. `learning-half-billion` does so with that base
+grown to half a billion weights (benchmarks/grown.py). `speed` times steps of a model of half a billion random weights
+on Unsloth, by tokens in a batch, with its own layers and with ours (trainer/fast.py). Writes OUT/short.jsonl as the
+results come, and prints the tables.
 
-    python -m benchmarks.short [--only learning speed] [--seconds 240] [--out artifacts/benchmark/short]
+    python -m benchmarks.short [--only learning learning-half-billion speed] [--seconds 240] [--out FOLDER]
+                               [--processes 6] [--seeds 1 2 3]
 """
 
 import argparse
+import gc
 import json
 import multiprocessing
 import shutil
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks import grown
 from extraction.json import Json
 from pipeline import config as configuration
 from pipeline import data
-from pipeline.config import Config
 from pipeline.errors import run
 
 WORK = Path("artifacts/benchmark")
-ROWS, EPOCHS, BATCHES, SEEDS = (100, 300, 800), (1, 3), (1, 2, 4, 8, 16), (1, 2, 3)
-PROCESSES = 6
+ROWS, EPOCHS, SEEDS = (100, 300, 800), (1, 3), (1, 2, 3)
 TOKENS = (1024, 2048, 4096, 8192, 16384)
 HALF_BILLION = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16}
 HALF_BILLION["num_key_value_heads"] = 16
-STEPS = 12  # that are timed; as many before them compile kernels
+WARM, STEPS = 4, 12  # that compile kernels, and that are timed
 CONFIG = "configs/phi3-mini-fast.yaml"
-EMBEDDED = ("model.model_name_or_path=models/embedded", "model.load_in_4bit=false", "model.backend=trl")
+SIXTEEN_BIT = ("model.load_in_4bit=false", "model.backend=trl")
 SPLIT = ("data.path=data/products.jsonl", "data.validation=0.15", "data.test=0.05")
 
 
+class Base(NamedTuple):
+    """What is trained, and by which batches; of a batch `at_once` rows are computed at once."""
+
+    name: str
+    folder: Path
+    batches: tuple[int, ...]
+    at_once: int
+    left_out: tuple[tuple[int, int, int], ...] = ()  # rows, epochs, batch: what would take too long
+
+
+EMBEDDED = Base("embedded", Path("models/embedded"), (1, 2, 4, 8, 16), 4)
+GROWN = Base("half a billion", WORK / "grown-half-billion", (1, 2, 4, 8), 2, ((800, 3, 1),))
+
+
 class Cell(NamedTuple):
+    base: Base
     rows: int
     epochs: int
     batch: int
@@ -48,34 +66,40 @@ class Cell(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="*", choices=("speed", "learning"), default=["speed", "learning"])
+    parser.add_argument("--only", nargs="*", choices=tuple(TABLES), default=tuple(TABLES))
     parser.add_argument("--seconds", type=float, default=3600, help="of all together")
+    parser.add_argument("--processes", type=int, default=6, help="that train at the same time")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--out", type=Path, default=WORK / "short")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + options.seconds
+    parts: dict[str, Callable[[float], Iterable[Json]]] = {
+        "learning": partial(learning, EMBEDDED, options.processes, options.seeds),
+        "learning-half-billion": partial(learning, GROWN, options.processes, options.seeds),
+        "speed": speed,
+    }
     for part in options.only:
         found = []
-        for entry in PARTS[part](end):
+        for entry in parts[part](end):
             found.append(entry)
             with (options.out / "short.jsonl").open("a") as file:
                 file.write(json.dumps(entry) + "\n")
         print(TABLES[part](found), flush=True)
 
 
-def learning(end: float) -> Iterable[Json]:
-    """What each cell of the grid reached, as it comes; the largest cells begin first."""
-    prepare()
-    cells = [Cell(*cell) for cell in product(ROWS, EPOCHS, BATCHES, SEEDS)]
-    cells.sort(key=lambda cell: (-cell.rows * cell.epochs, cell.batch))  # the hungriest do not begin together
-    workers = ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn"))
+def learning(base: Base, processes: int, seeds: Sequence[int], end: float) -> Iterable[Json]:
+    """What each cell of the grid reached, as it comes."""
+    prepare(base)
+    workers = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    cells = grid(base, seeds)
     try:
         begun = {workers.submit(learn, cell): cell for cell in cells}
         for done in as_completed(begun, timeout=max(1.0, end - time.monotonic())):
             try:
-                yield begun[done]._asdict() | done.result()
+                yield begun[done]._asdict() | {"base": base.name} | done.result()
             except Exception as error:  # the other cells still have something to say
-                print(f"benchmark: {begun[done]}: {type(error).__name__}: {error}", flush=True)
+                print(f"benchmark: {begun[done][1:]}: {type(error).__name__}: {error}", flush=True)
     except TimeoutError:
         print("benchmark: time was up before every cell was trained", flush=True)
     finally:
@@ -84,31 +108,39 @@ def learning(end: float) -> Iterable[Json]:
         workers.shutdown(wait=False, cancel_futures=True)
 
 
-def settings(name: str, *more: str) -> Config:
-    return configuration.load(Path(CONFIG), [*EMBEDDED, *SPLIT, *more], run=name)
+def grid(base: Base, seeds: Sequence[int]) -> list[Cell]:
+    """The cells by seed, so that a part of them is a table too; of a seed's the longest first."""
+    every = product(ROWS, EPOCHS, base.batches, seeds)
+    cells = [Cell(base, *cell) for cell in every if cell[:3] not in base.left_out]
+    return sorted(cells, key=lambda cell: (cell.seed, -cell.rows * cell.epochs, cell.batch))
 
 
-def prepare() -> None:
-    """The data and the ranker that every cell reads."""
+def settings(base: Base) -> list[str]:
+    return [f"model.model_name_or_path={base.folder}", *SIXTEEN_BIT, *SPLIT]
+
+
+def prepare(base: Base) -> None:
+    """The base, the data and the ranker that every cell reads."""
     from trainer import ranking
 
-    sys.argv = ["data", "--config", CONFIG, "--run", "short", "--set", *EMBEDDED, *SPLIT]
+    if base is GROWN:
+        grown.make(base.folder)
+    name = f"short-{base.folder.name}"
+    sys.argv = ["data", "--config", CONFIG, "--run", name, "--set", *settings(base)]
     data.main()
-    ranking.choose(settings("short"))
+    ranking.choose(configuration.load(Path(CONFIG), settings(base), run=name))
 
 
 def learn(cell: Cell) -> Json:
-    """Train a cell: held-out loss, steps an epoch, seconds of the training loop."""
+    """Train a cell: held-out loss, steps an epoch, seconds of the training and of the held-out loss."""
     from trainer.model import prepare_libraries
 
-    config = settings(
-        f"short-{'-'.join(map(str, cell))}",
-        f"training.num_train_epochs={cell.epochs}",
-        f"training.per_device_train_batch_size={cell.batch}",
-        f"training.seed={cell.seed}",
+    shared = f"short-{cell.base.folder.name}"
+    config = configuration.load(
+        Path(CONFIG), [*settings(cell.base), *of_cell(cell)], run=f"{shared}-{'-'.join(map(str, cell[1:]))}"
     )
     shutil.rmtree(config.folder, ignore_errors=True)
-    shutil.copytree(config.folder.with_name("short"), config.folder)
+    shutil.copytree(config.folder.with_name(shared), config.folder)
     train = config.folder / "data" / "train.jsonl"
     train.write_text("".join(line + "\n" for line in train.read_text().split("\n")[: cell.rows] if line))
     prepare_libraries(config, training=True)
@@ -118,21 +150,34 @@ def learn(cell: Cell) -> Json:
     from trainer.sft import build
 
     trainer, *_ = build(config, Clock(), None)
-    trainer.args.save_strategy = "no"
+    trainer.args.save_strategy = trainer.args.eval_strategy = "no"
     began = time.monotonic()
     trainer.train()
-    losses = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    facts = {"loss": trainer.evaluate()["eval_loss"], "steps": trainer.state.max_steps / cell.epochs}
+    facts["seconds"] = round(time.monotonic() - began, 2)
     shutil.rmtree(config.folder)
+    del trainer
+    gc.collect()
     torch.cuda.empty_cache()  # the other processes want it
-    facts = {"loss": losses[-1], "steps": trainer.state.max_steps / cell.epochs}
-    return facts | {"seconds": round(time.monotonic() - began, 2)}
+    return facts
+
+
+def of_cell(cell: Cell) -> list[str]:
+    at_once = min(cell.batch, cell.base.at_once)
+    return [
+        f"training.num_train_epochs={cell.epochs}",
+        f"training.per_device_train_batch_size={at_once}",
+        f"training.gradient_accumulation_steps={cell.batch // at_once}",
+        "training.gradient_checkpointing=false",  # else what the other processes leave would choose the optimizer
+        f"training.seed={cell.seed}",
+    ]
 
 
 def learning_table(found: list[Json]) -> str:
     """Held-out loss, the mean of the seeds with their range, by rows, epochs and batch."""
     lines = ["| rows | epochs | batch | steps an epoch | held-out loss | lowest | highest | seeds |"]
     lines.append("|---|---|---|---|---|---|---|---|")
-    for rows, epochs, batch in product(ROWS, EPOCHS, BATCHES):
+    for rows, epochs, batch in product(ROWS, EPOCHS, sorted({entry["batch"] for entry in found})):
         same = [entry for entry in found if (entry["rows"], entry["epochs"], entry["batch"]) == (rows, epochs, batch)]
         if same:
             losses, steps = [entry["loss"] for entry in same], same[0]["steps"]
@@ -161,7 +206,7 @@ def speed(end: float) -> Iterable[Json]:
     for tokens, fewest in product(TOKENS, (1, 1 << 40, 1, 1 << 40)):
         if time.monotonic() > end:
             break
-        fast.FEWEST_TOKENS = fewest
+        fast.FEWEST = fewest
         seconds = step_seconds(model, optimizer, tokens)
         layers = "ours" if fewest == 1 else "Unsloth's"
         yield {"tokens": tokens, "layers": layers, "seconds": seconds, "tokens_per_second": round(tokens / seconds)}
@@ -189,7 +234,7 @@ def step_seconds(model: Any, optimizer: Any, tokens: int) -> float:
 
     ids = torch.randint(3, 8000, (max(1, tokens // 2048), min(tokens, 2048)), device=model.device)
     times = []
-    for _ in range(2 * STEPS):
+    for _ in range(WARM + STEPS):
         torch.cuda.synchronize()
         began = time.monotonic()
         with torch.autocast("cuda", torch.bfloat16):
@@ -199,7 +244,7 @@ def step_seconds(model: Any, optimizer: Any, tokens: int) -> float:
         optimizer.zero_grad()
         torch.cuda.synchronize()
         times.append(time.monotonic() - began)
-    return round(statistics.median(times[STEPS:]), 4)
+    return round(statistics.median(times[WARM:]), 4)
 
 
 def speed_table(found: list[Json]) -> str:
@@ -212,8 +257,7 @@ def speed_table(found: list[Json]) -> str:
     return "\n".join(lines)
 
 
-PARTS = {"learning": learning, "speed": speed}
-TABLES = {"learning": learning_table, "speed": speed_table}
+TABLES = {"speed": speed_table, "learning": learning_table, "learning-half-billion": learning_table}
 
 
 if __name__ == "__main__":

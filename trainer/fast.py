@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.config import Config
 
-FEWEST_TOKENS = 8192  # of a batch: below it a layer's time is that of launching kernels, of which Unsloth's has fewer
+FEWEST = 8192 * 3072**2  # tokens × width²: below it launching kernels binds a layer, and Unsloth's has fewer of them
 
 
 class OnlySFT(MetaPathFinder):
@@ -113,14 +113,14 @@ def patch_lora_layers() -> None:
 
 
 def is_supported(x: Any, projections: Sequence[Any]) -> bool:
-    """Whether there are many tokens, and Unsloth's arguments are adapted weights in 16 bits or NF4, all of one scale.
+    """Whether the input is large, and Unsloth's arguments are adapted weights in 16 bits or NF4, all of one scale.
 
     A projection has five arguments: trainer.projections.Projection.
     """
     import torch
     from bitsandbytes.functional import QuantState
 
-    if torch.compiler.is_compiling() or x.numel() < FEWEST_TOKENS * x.shape[-1] or len(set(projections[4::5])) != 1:
+    if torch.compiler.is_compiling() or x.numel() * x.shape[-1] < FEWEST or len(set(projections[4::5])) != 1:
         return False
     for weight, quantization, a in zip(projections[::5], projections[1::5], projections[2::5], strict=True):
         stored = weight if quantization is None else quantization

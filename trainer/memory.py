@@ -7,7 +7,7 @@ layer and computes the rest again, which costs half as much time again; so that 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.config import Config
+from pipeline.config import Training
 
 GIB = 2**30
 SHARE = 0.85  # of the free memory; the allocator's gaps, cuBLAS and the evaluation need the rest
@@ -20,9 +20,10 @@ OVERHEAD = {"unsloth": 1.0, "trl": 3.0}
 
 @dataclass(frozen=True)
 class Plan:
-    """Rows of a batch on one device, and whether gradients are checkpointed."""
+    """Rows of a batch on one device, batches of a step, and whether gradients are checkpointed."""
 
     per_device_train_batch_size: int
+    gradient_accumulation_steps: int
     gradient_checkpointing: bool
 
     def asdict(self) -> dict[str, Any]:
@@ -34,18 +35,15 @@ def largest_batch(rows: int, epochs: float, batches: int) -> int:
     return max(1, int(rows * epochs / (STEPS * batches)))
 
 
-def within_memory(config: Config, row: int) -> Config:
-    """The config; on a CPU with steps in as many parts as keep a batch of rows of `row` tokens to `CPU_TOKENS`."""
-    import torch
-
-    training = config.training
+def cpu_plan(training: Training, row: int) -> Plan:
+    """A CPU's: steps in as many parts as keep a batch of rows of `row` tokens to `CPU_TOKENS`; "auto" is 2 rows."""
     batch, parts = training.per_device_train_batch_size, training.gradient_accumulation_steps
-    if torch.cuda.is_available() or batch == "auto":
-        return config
-    while batch % 2 == 0 and batch * row > CPU_TOKENS:
-        batch, parts = batch // 2, parts * 2
-    changed = {"per_device_train_batch_size": batch, "gradient_accumulation_steps": parts}
-    return config.model_copy(update={"training": training.model_copy(update=changed)})
+    if batch == "auto":
+        batch = 2
+    else:
+        while batch % 2 == 0 and batch * row > CPU_TOKENS:
+            batch, parts = batch // 2, parts * 2
+    return Plan(batch, parts, training.gradient_checkpointing is True)
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,11 @@ def shape(config: Any, r: int) -> Shape:
 
 
 def plan(
-    model: Shape, backend: str, free: int, row: int, batch: int | str, most: int, checkpointing: bool | str
+    model: Shape, backend: str, free: int, row: int, batch: int | str, parts: int, most: int, checkpointing: bool | str
 ) -> Plan:
     """The largest batch of rows of `row` tokens that `free` bytes hold, a power of two up to `most`.
 
-    A `batch` or `checkpointing` other than "auto" stays as it is.
+    A `batch` or `checkpointing` other than "auto" stays as it is. A step has `parts` batches.
     """
     room = SHARE * free - model.adapter_bytes()
     choices = (False, True) if checkpointing == "auto" else (bool(checkpointing),)
@@ -90,7 +88,7 @@ def plan(
             break
     if batch == "auto":
         batch = 1 << (max(1, min(fits, most)).bit_length() - 1)
-    return Plan(int(batch), choice)
+    return Plan(int(batch), parts, choice)
 
 
 def optimizer(chosen: Plan, cuda: bool) -> str:

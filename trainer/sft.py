@@ -44,7 +44,6 @@ def build(config: Config, clock: Clock, checkpoint: Path | None) -> tuple[Any, A
     clock.end_phase("load")
     flat = backend(config) == "trl" and attention.use(model)
     row = config.model.max_length if config.training.packing else longest
-    config = memory.within_memory(config, row)
     rows = -(-sum(lengths) // row) if config.training.packing else len(lengths)
     plan, free = decide(config, model, row, rows, checkpoint)
     with accepting("lora"):
@@ -152,19 +151,21 @@ def check_examples(trainer: Any, samples: list[Encoded], packing: bool) -> None:
 
 
 def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | None) -> tuple[Plan, int]:
-    """The plan for the GPU's memory, and its free bytes. A resumed run keeps the plan that it began with."""
+    """The plan for the device's memory, and a GPU's free bytes. A resumed run keeps the plan that it began with."""
     import torch
     from accelerate import PartialState
     from accelerate.utils import gather_object
 
     training, kept = config.training, config.folder / "checkpoints" / "plan.json"
     if not torch.cuda.is_available():
-        batch = 2 if training.per_device_train_batch_size == "auto" else training.per_device_train_batch_size
-        return Plan(batch, training.gradient_checkpointing is True), 0
+        plan = memory.cpu_plan(training, row)
+        print(f"train: {backend(config)}, {plan}", flush=True)
+        return plan, 0
     torch.cuda.empty_cache()
     free = min(gather_object([torch.cuda.mem_get_info()[0]]))
     if checkpoint and kept.is_file():
-        return Plan(**json.loads(kept.read_text())), free
+        parts = {"gradient_accumulation_steps": training.gradient_accumulation_steps}  # older plans lack it
+        return Plan(**parts | json.loads(kept.read_text())), free
     step = training.gradient_accumulation_steps * PartialState().num_processes
     most = memory.largest_batch(rows, training.num_train_epochs, step)
     plan = memory.plan(
@@ -173,6 +174,7 @@ def decide(config: Config, model: Any, row: int, rows: int, checkpoint: Path | N
         free,
         row,
         training.per_device_train_batch_size,
+        training.gradient_accumulation_steps,
         most,
         training.gradient_checkpointing,
     )

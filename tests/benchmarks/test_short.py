@@ -1,12 +1,13 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import short
+from benchmarks import grown, short
 
 
 class Inline:
@@ -27,20 +28,30 @@ class Inline:
 
 
 @pytest.mark.slow
-def test_each_cell_of_the_grid_is_trained_and_shown(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("part", "base"), [("learning", "embedded"), ("learning-half-billion", "half a billion")])
+def test_each_cell_of_the_grid_is_trained_and_shown(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, part: str, base: str
+) -> None:
     for room in ("configs", "data", "models"):
         (workspace / room).symlink_to(Path(__file__).parents[2] / room)
-    for name, value in (("ROWS", (8,)), ("EPOCHS", (1,)), ("BATCHES", (1, 2)), ("SEEDS", (1,)), ("PROCESSES", 1)):
-        monkeypatch.setattr(short, name, value)
+    small = {"num_hidden_layers": 9, "num_attention_heads": 8, "intermediate_size": 768}
+    monkeypatch.setattr(grown, "make", partial(grown.make, times=1, shape=small))
+    for name in ("EMBEDDED", "GROWN"):
+        monkeypatch.setattr(short, name, getattr(short, name)._replace(batches=(1, 2), at_once=1))
     split = ("data.path=data/products.jsonl", "data.validation=0.005", "data.test=0.9")
-    monkeypatch.setattr(short, "SPLIT", split)
-    monkeypatch.setattr(short, "ProcessPoolExecutor", Inline)
-    short.main(["--only", "learning", "--out", "out"])
+    for name, value in (("ROWS", (12,)), ("EPOCHS", (1,)), ("SPLIT", split), ("ProcessPoolExecutor", Inline)):
+        monkeypatch.setattr(short, name, value)
+    short.main(["--only", part, "--out", "out", "--seeds", "1"])
     found = [json.loads(line) for line in Path("out/short.jsonl").read_text().splitlines()]
-    assert {(entry["batch"], entry["steps"] >= 1, entry["loss"] > 0) for entry in found} == {
-        (1, True, True),
-        (2, True, True),
-    }
+    assert {(entry["base"], entry["batch"], entry["steps"]) for entry in found} == {(base, 1, 2), (base, 2, 1)}
+    assert all(entry["loss"] > 0 for entry in found)
+
+
+def test_a_part_of_the_cells_is_a_table_too() -> None:
+    """All of a seed come before the next; what would take too long is left out."""
+    cells = short.grid(short.GROWN, (1, 2, 3))
+    assert [cell.seed for cell in cells] == [1] * 23 + [2] * 23 + [3] * 23
+    assert (800, 3, 1) not in {cell[1:4] for cell in cells}
 
 
 def test_the_tables_have_every_seed() -> None:

@@ -56,7 +56,7 @@ from trainer.model import prepare_libraries
 prepare_libraries(config, training=True)
 from unsloth.kernels import fast_lora
 from trainer import fast
-fast.FEWEST_TOKENS = 1
+fast.FEWEST = 1
 model = fast.add_lora(fast.load_base(config), config, False)
 learnt = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 torch.manual_seed(0)

@@ -1,10 +1,12 @@
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import torch
 
-from trainer.fast import OnlySFT
+from trainer.fast import OnlySFT, is_supported
 
 TRAINERS = """
 patched = []
@@ -31,3 +33,19 @@ def test_unsloth_patches_the_trainer_that_is_used(tmp_path: Path, monkeypatch: p
     assert sys.meta_path == finders
     for name in ("unsloth", "unsloth.models", "unsloth.models.rl"):
         del sys.modules[name]  # what was there before comes back
+
+
+@pytest.mark.parametrize(
+    ("tokens", "width", "expected"),
+    [(8192, 3072, True), (8064, 3072, False), (16384, 1024, False), (73728, 1024, True)],
+)
+def test_our_layers_compute_what_takes_a_gpu_longer_than_its_launches(
+    monkeypatch: pytest.MonkeyPatch, tokens: int, width: int, expected: bool
+) -> None:
+    """Phi-3-mini's from 8,192 tokens on; those of half a billion weights were no faster with 16,384."""
+    functional = ModuleType("functional")
+    functional.QuantState = type("QuantState", (), {})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "bitsandbytes", ModuleType("bitsandbytes"))
+    monkeypatch.setitem(sys.modules, "bitsandbytes.functional", functional)
+    x, weight, a = (torch.empty(*shape, device="meta") for shape in ((1, tokens, width), (8, width), (4, width)))
+    assert is_supported(x, (weight, None, a, None, 0.5)) is expected

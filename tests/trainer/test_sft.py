@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from trainer import sft
+from trainer import memory, sft
 from trainer.clock import Clock
 from trainer.samples import IGNORED, Encoded
 
@@ -35,3 +35,14 @@ def test_validation_is_read_in_the_order_of_its_lengths_and_training_is_not(
         found = lengths(rows)
         assert len(set(found)) > 1, name
         assert found == sorted(found, reverse=not ascending), name
+
+
+def test_what_a_step_is_made_of_runs_and_stands_in_the_log_and_the_manifest(
+    prepare: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "CPU_TOKENS", 1)
+    config = prepare("parts", "training.per_device_train_batch_size=8", "training.gradient_accumulation_steps=1")
+    trainer, _, facts, _ = sft.build(config, Clock(), None)
+    assert (trainer.args.per_device_train_batch_size, trainer.args.gradient_accumulation_steps) == (1, 8)
+    assert memory.Plan(**facts["plan"]) == memory.Plan(1, 8, False)
+    assert "trl, Plan(per_device_train_batch_size=1, gradient_accumulation_steps=8," in capsys.readouterr().out
