@@ -1,8 +1,9 @@
 """Time the Hugging Face variants of a run, in this code or in that of an older commit.
 
-Each MODE is VARIANT:BATCH:DECODING, with BATCH a number, `auto` or `config` and DECODING `plain` or `graphs`
-(eval/graphs.py). Prints a line of JSON for each: rows a second without loading, the GPU's peak memory, the answers. One
-that fails or takes longer than SECONDS has `code` (124: too long) and `output` in their place, and the next begins.
+Each MODE is VARIANT:BATCH:DECODING, with BATCH a number, `auto` or `config` and DECODING `own` (the code's), `plain`
+(step by step, the older code's own) or `graphs` (eval/graphs.py). Prints a line of JSON for each: rows a second without
+loading, the GPU's peak memory, the answers. One that fails or takes longer than SECONDS has `code` (124: too long) and
+`output` in their place, and the next begins.
 Imports only what both codes have, so an older one is measured by running this file with that code on PYTHONPATH.
 
     python -P benchmarks/answers.py ROWS SECONDS MODE … -- --config configs/phi3-mini-fast.yaml --run NAME
@@ -13,7 +14,6 @@ import signal
 import sys
 import time
 import traceback
-from types import SimpleNamespace
 from typing import Any, cast
 
 MARK, BEGUN = "measured: ", "begun: "
@@ -115,15 +115,16 @@ def measured(config: Any, mode: str, rows: list[dict[str, Any]], kept: dict[str,
         torch.cuda.reset_peak_memory_stats()
     began = time.monotonic()
     patched: Any = hf  # mypy knows modules by what they export
-    theirs, patched.load = getattr(hf, "decode", None), loaded
-    if decoding == "graphs":
+    theirs, patched.load = getattr(hf, "decoder", None), loaded
+    if theirs and decoding != "own":
         from eval import decode, graphs
 
-        patched.decode = SimpleNamespace(**vars(decode) | {"greedy": graphs.greedy})
+        greedy = {"plain": decode, "graphs": graphs}[decoding].greedy
+        patched.decoder = lambda _: greedy
     try:
         found = dict(map(told, hf.answer_all(config, variant, cast(Any, rows))))
     finally:
-        patched.load, patched.decode = load, theirs
+        patched.load, patched.decoder = load, theirs
     seconds = time.monotonic() - began - loading
     peak = round(torch.cuda.max_memory_allocated() / 2**30, 2) if cuda else None
     facts = {"mode": mode, "n": len(rows), "rows_per_second": round(len(rows) / seconds, 2), "peak_gib": peak}

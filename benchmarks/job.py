@@ -130,7 +130,7 @@ def part_job(job: Job) -> None:
     Stage by stage, each code in turn: where time is up there are pairs to compare. Ours trains and exports by one
     command, as `make` does.
     """
-    modes = [f"{variant}:config:plain" for variant in ("base", "adapter")]
+    modes = [f"{variant}:config:own" for variant in ("base", "adapter")]
     for number in range(job.times):
         suffix = f" {number + 1}" if number else ""
         for code in job.codes:

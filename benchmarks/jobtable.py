@@ -41,7 +41,7 @@ def ratios(steps: Steps) -> list[str]:
         return [sum(parts) for parts in zip(*(of_all(stage)(code) for stage in STAGES), strict=False)]
 
     def rate(variant: str) -> Callable[[str], list[float]]:
-        return lambda code: every(steps, f"{code}: eval", "rows_per_second", f", {variant}:config:plain")
+        return lambda code: every(steps, f"{code}: eval", "rows_per_second", f", {variant}:config:own")
 
     lines = [
         ratio("job (train, export, eval), s", job, "≤ 0.45"),
@@ -49,7 +49,7 @@ def ratios(steps: Steps) -> list[str]:
         ratio("export, peak GB", lambda code: every(steps, f"{code}: export", "peak_gb"), "ours ≤ 10 GB"),
         *(ratio(f"{variant}, rows/s of 75", rate(variant), "none") for variant in ("base", "adapter")),
     ]
-    older = every(steps, "before: eval", "rows_per_second", ", adapter:config:plain")
+    older = every(steps, "before: eval", "rows_per_second", ", adapter:config:own")
     for title, step in steps.items():
         if title.startswith("ours: decoding, ") and older and "rows_per_second" in step:
             share = step["rows_per_second"] / older[0]

@@ -6,11 +6,11 @@ How many pages are asked at once, and how a model is made fast without changing 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eval import decode
+from eval import decode, graphs
 from eval.records import Prediction
 from extraction.combine import Part, Tokens, combine
 from extraction.ground import ground_answer
@@ -177,12 +177,17 @@ def generate(
 
     pad = ends[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     with torch.inference_mode():
-        outputs = decode.greedy(model, prompts, pad, ends, config.serve.num_predict, scored)
+        outputs = decoder(model)(model, prompts, pad, ends, config.serve.num_predict, scored)
     answers = []
     for prompt, (new, logprobs) in zip(prompts, outputs, strict=True):
         answer = _until_end(tokenizer, new, ends, config.serve.num_ctx - len(prompt))
         answers.append(replace(answer, tokens=_tokens(tokenizer, new, logprobs)))
     return answers
+
+
+def decoder(model: Any) -> Callable[..., list[decode.Tokens]]:
+    """How a model's answers are found: on a GPU by CUDA graphs, where its cache can be of a fixed size."""
+    return graphs.greedy if model.device.type == "cuda" else decode.greedy
 
 
 def _until_end(tokenizer: Any, new: list[int], ends: list[int], room: int) -> Generated:

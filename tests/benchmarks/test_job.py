@@ -35,7 +35,7 @@ def measured(code: str, seconds: float, speed: float, number: str = "") -> dict[
     }
     steps[f"{code}: eval{number}"] = {"code": 0, "seconds": 10.0}
     for variant in ("base", "adapter"):
-        steps[f"{code}: eval{number}, {variant}:config:plain"] = {"n": 75, "rows_per_second": speed}
+        steps[f"{code}: eval{number}, {variant}:config:own"] = {"n": 75, "rows_per_second": speed}
     return steps
 
 

@@ -54,6 +54,11 @@ def test_a_static_cache_gives_the_same_tokens_and_scores(
             assert ours == pytest.approx(theirs, abs=1e-4)
 
 
+def test_a_gpu_decodes_by_graphs() -> None:
+    for device, module in (("cuda", graphs), ("cpu", decode)):
+        assert hf.decoder(SimpleNamespace(device=torch.device(device))) is module.greedy
+
+
 def test_a_row_that_has_ended_costs_no_more_steps(shared_keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts, sizes = [[5, 6, 7 + row] for row in range(9)], []
     forward = shared_keys.forward
