@@ -11,6 +11,7 @@ from typing import Any
 from eval import decode
 from eval.decode import Tokens
 
+REFUSED = "_no_cuda_graph"  # set on a model that failed once
 STRETCH = 64  # steps; capturing a graph takes as long as two or three of them take without one
 
 
@@ -37,10 +38,26 @@ def usable(model: Any, tokens: int) -> bool:
 def greedy(
     model: Any, prompts: Sequence[list[int]], pad: int, ends: Sequence[int], limit: int, scored: bool = False
 ) -> list[Tokens]:
-    """The answers of `decode.greedy`."""
+    """The answers of `decode.greedy`, by which a model is asked whose step cannot be a graph."""
+    import torch
+
+    asked = (model, prompts, pad, ends, limit, scored)
+    if getattr(model, REFUSED, False) or not usable(model, max(map(len, prompts)) + limit):
+        return decode.greedy(*asked)
+    try:
+        return _by_graphs(*asked)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, AttributeError, NotImplementedError) as error:
+        print(f"eval: this model is asked step by step, since a CUDA graph of it failed: {error}", flush=True)
+        setattr(model, REFUSED, True)
+        return decode.greedy(*asked)
+
+
+def _by_graphs(
+    model: Any, prompts: Sequence[list[int]], pad: int, ends: Sequence[int], limit: int, scored: bool
+) -> list[Tokens]:
     width = max(map(len, prompts))
-    if not usable(model, width + limit):
-        return decode.greedy(model, prompts, pad, ends, limit, scored)
     found: list[Tokens] = [([], []) for _ in prompts]
     rows, state = list(range(len(prompts))), read(model, prompts, width, pad)
     going, step = enter(found, rows, state, ends, scored), None

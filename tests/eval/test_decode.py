@@ -59,6 +59,27 @@ def test_a_gpu_decodes_by_graphs() -> None:
         assert hf.decoder(SimpleNamespace(device=torch.device(device))) is module.greedy
 
 
+def test_a_model_that_refuses_graphs_is_asked_step_by_step_and_out_of_memory_is_said(
+    shared_keys: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared_keys.set_attn_implementation("sdpa")
+    asked = (shared_keys, [[5, 6, 7], [8, 9]], 0, [1, 2], 9)
+
+    def fail(error: Exception) -> Any:
+        def step(*_: Any) -> Any:
+            raise error
+
+        return step
+
+    monkeypatch.setattr(graphs, "Step", fail(torch.OutOfMemoryError("full")))
+    with pytest.raises(torch.OutOfMemoryError):
+        graphs.greedy(*asked)
+    monkeypatch.setattr(graphs, "Step", fail(RuntimeError("operation not permitted when stream is capturing")))
+    assert graphs.greedy(*asked) == decode.greedy(*asked)
+    assert graphs.greedy(*asked) == decode.greedy(*asked)
+    assert capsys.readouterr().out.count("not permitted when stream is capturing") == 1
+
+
 def test_a_row_that_has_ended_costs_no_more_steps(shared_keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts, sizes = [[5, 6, 7 + row] for row in range(9)], []
     forward = shared_keys.forward
