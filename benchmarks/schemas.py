@@ -8,6 +8,7 @@ interval by page, the share of values that pruning kept, tokens and seconds. Rea
 
 import argparse
 import time
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -23,12 +24,14 @@ from extraction.stated import survivors
 from extraction.values import annotated, same
 from pipeline import config as configuration
 from pipeline.errors import run
+from pretraining.corpus import Sample
 from pretraining.corpus.pages import pages
 from serve.client import Extractor
 from serve.server import address
 
 CHARACTERS = (8_000, 150_000)  # of a page
 SEED = 4_711
+SHOWN = 8  # domains that are named
 
 
 def main() -> None:
@@ -39,10 +42,15 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=200, help="pages")
     options = parser.parse_args()
     extractor = Extractor(configuration.load(options.config, run=options.run), options.variant, address())
+    samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
+    report(f"{options.variant} of {options.run}", extractor, samples, options.n)
+
+
+def report(title: str, extractor: Extractor, samples: Iterable[Sample], n: int) -> None:
+    """Ask each of up to `n` pages for its schema, and print how well it was read and what that took."""
     counts, tokens, seconds, domains = [], [], [], set()
     kept: list[bool] = []
-    samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
-    for sample in tqdm(samples, "schemas", options.n, unit="page"):
+    for sample in tqdm(samples, "schemas", n, unit="page"):
         extractor.schema = sample.schema
         started = time.monotonic()
         found = extractor.ask(sample.text)
@@ -55,7 +63,8 @@ def main() -> None:
     totals = np.array(counts)
     low, high = bootstrap(groups.sums(totals), micro_f1) or (0.0, 1.0)
     overall = float(micro_f1(totals.sum(axis=0, keepdims=True))[0])
-    print(f"{options.variant} of {options.run}: {len(counts)} pages, domains: {', '.join(sorted(domains))}")
+    shown = f"domains: {', '.join(sorted(domains))}" if len(domains) <= SHOWN else f"{len(domains)} domains"
+    print(f"{title}: {len(counts)} pages, {shown}")
     print(f"micro-F1 {overall:.3f} ({low:.3f} to {high:.3f})")
     print(f"values kept by pruning {sum(kept) / len(kept):.3f} (n {len(kept)})")
     print(f"prompt tokens {median(tokens):.0f} (median)")
