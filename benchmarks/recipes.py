@@ -2,8 +2,8 @@
 
 Reads a clone of github.com/hhursev/recipe-scrapers (MIT licence): of each site one page, and what the JSON beside it
 says of it. A field is asked where the page states its value outside of the data for machines, which the model does not
-read here either; so what is measured is reading, and not how often a value is invented. Prints what `benchmarks.schemas`
-prints.
+read here either; so what is measured is reading, and not how often a value is invented. Prints what
+`benchmarks.schemas` prints.
 
     git clone https://github.com/hhursev/recipe-scrapers CLONE
     make serve RUN=zero-shot SET='training.num_train_epochs=0' && python -m benchmarks.recipes CLONE --run zero-shot
