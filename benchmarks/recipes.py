@@ -9,7 +9,6 @@ read here either; so what is measured is reading, and not how often a value is i
     make serve RUN=zero-shot SET='training.num_train_epochs=0' && python -m benchmarks.recipes CLONE --run zero-shot
 """
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,18 +16,15 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from benchmarks.schemas import report
+from benchmarks.schemas import arguments, asker, report
 from extraction.blocks import blocks
 from extraction.json import Json
 from extraction.prompt import Reader, page
 from extraction.stated import stating, texts_of
 from extraction.text import fold
-from pipeline import config as configuration
 from pipeline.errors import UserError, run
 from pretraining.corpus import Sample
 from pretraining.corpus.ask import TEXT, schema_of
-from serve.client import Extractor
-from serve.server import address
 
 FIELDS = ("title", "author", "cuisine", "category")
 FEWEST = 2  # fields of a page
@@ -36,14 +32,10 @@ LARGEST = 1_500_000  # bytes of a page
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("clone", type=Path)
-    parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"))
-    parser.add_argument("--run", default="zero-shot")
-    parser.add_argument("--variant", default="q4_k_m")
-    parser.add_argument("--n", type=int, default=200, help="pages")
     options = parser.parse_args()
-    extractor = Extractor(configuration.load(options.config, run=options.run), options.variant, address())
+    extractor = asker(options)
     extractor.reader = replace(extractor.reader, markup=False)
     title = f"{options.variant} of {options.run}: recipes"
     report(title, extractor, islice(samples(options.clone), options.n), options.n)

@@ -35,15 +35,24 @@ SHOWN = 8  # domains that are named
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = arguments(__doc__).parse_args()
+    samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
+    report(f"{options.variant} of {options.run}", asker(options), samples, options.n)
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """The options that say which served model is asked for how many pages."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/embedded.yaml"))
     parser.add_argument("--run", default="zero-shot")
     parser.add_argument("--variant", default="q4_k_m")
     parser.add_argument("--n", type=int, default=200, help="pages")
-    options = parser.parse_args()
-    extractor = Extractor(configuration.load(options.config, run=options.run), options.variant, address())
-    samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
-    report(f"{options.variant} of {options.run}", extractor, samples, options.n)
+    return parser
+
+
+def asker(options: argparse.Namespace) -> Extractor:
+    """What asks the model that `arguments` name."""
+    return Extractor(configuration.load(options.config, run=options.run), options.variant, address())
 
 
 def report(title: str, extractor: Extractor, samples: Iterable[Sample], n: int) -> None:
