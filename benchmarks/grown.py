@@ -8,12 +8,13 @@ FOLDER: the weights in bfloat16 and the embedded base's tokenizer. Prints the nu
     python -m benchmarks.grown FOLDER
 """
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-EMBEDDED = Path(__file__).parents[1] / "models" / "embedded"
+from benchmarks.phi3 import TOKENIZER as EMBEDDED
+from benchmarks.phi3 import copy_tokenizer
+
 TIMES = 4  # that the residual stream is repeated: a power of two, so that bfloat16 rounds as in the smaller one
 HALF_BILLION = {"num_hidden_layers": 12, "num_attention_heads": 32, "intermediate_size": 4608}
 READ = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj")  # the residual stream
@@ -79,8 +80,7 @@ def make(folder: Path, times: int = TIMES, shape: dict[str, int] = HALF_BILLION)
     grown = grow(AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32), times, shape).to(torch.bfloat16)
     unfinished = folder.with_name(f"{folder.name}.part")
     grown.save_pretrained(unfinished)
-    for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copy(EMBEDDED / name, unfinished / name)
+    copy_tokenizer(unfinished)
     unfinished.rename(folder)
     return sum(weight.numel() for weight in grown.parameters())
 

@@ -56,9 +56,14 @@ def make(folder: Path, **changes: Any) -> int:
     )
     loaded.save_pretrained(folder / NAME)
     shutil.rmtree(full)
-    for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copy(TOKENIZER / name, folder / NAME / name)
+    copy_tokenizer(folder / NAME)
     return n_weights
+
+
+def copy_tokenizer(folder: Path) -> None:
+    """Give a model the embedded base's tokenizer and chat template."""
+    for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copy(TOKENIZER / name, folder / name)
 
 
 def matrix_rate(size: int = 8192, times: int = 50) -> float:

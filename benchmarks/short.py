@@ -217,15 +217,14 @@ def make(folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, LlamaConfig
 
-    from benchmarks.phi3 import SHAPE, TOKENIZER
+    from benchmarks.phi3 import SHAPE, copy_tokenizer
 
     if (folder / "config.json").is_file():
         return
     shape = {key: value for key, value in SHAPE.items() if key != "sliding_window"} | HALF_BILLION
     torch.manual_seed(0)
     AutoModelForCausalLM.from_config(LlamaConfig(**shape), dtype=torch.bfloat16).save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copy(TOKENIZER / name, folder / name)
+    copy_tokenizer(folder)
 
 
 def step_seconds(model: Any, optimizer: Any, tokens: int) -> float:
