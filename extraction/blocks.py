@@ -182,10 +182,11 @@ class _Cutter:
 
 def _ends_long(element: Any) -> bool:
     """Whether all items of a list but the last are short links; the last, the page's own name, may be longer."""
-    items = [(child, collapsed("".join(child.itertext()))) for child in element if isinstance(child.tag, str)]
-    *steps, last = [(child, text) for child, text in items if text] or [(element, "")]
-    linked = all(len(text) <= ITEM and len(list(child.iter("a"))) == 1 for child, text in steps)
-    return len(steps) > 1 and linked and len(last[1]) <= LAST and sum(len(text) for _, text in steps) <= TRAIL
+    texts = {child: collapsed("".join(child.itertext())) for child in element if isinstance(child.tag, str)}
+    items = [child for child, text in texts.items() if text]
+    sizes = [len(texts[child]) for child in items]
+    linked = all(len(list(child.iter("a"))) == 1 for child in items[:-1])
+    return len(items) > 2 and linked and max(sizes[:-1]) <= ITEM and sizes[-1] <= LAST and sum(sizes[:-1]) <= TRAIL
 
 
 def _names(element: Any) -> str:

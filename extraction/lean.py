@@ -86,17 +86,22 @@ def _lean(part: Any, handed: Names = (), depth: int = 0, in_row: bool = False) -
     if tag in VOID:
         return f"<{tag}{_class(name if shown else '')}{shown}>" if shown else "\n" if tag == "br" else ""
     inner, n_children, loose = _inside(part, handed_on(own, handed), depth, in_row)
-    if name and not shown and (n_children > 1 or (n_children and loose)) and _is_amount(part):
+    if name and not shown and n_children and (n_children > 1 or loose) and _is_amount(part):
         inner = inner if _in_pieces(part) else _escaped(collapsed("".join(part.itertext())))
-        return f"<{tag}{_class(name)}>{inner.strip()}</{tag}>" + ("" if tag in INLINE else "\n")
+        return _element(tag, _class(name), inner.strip())
     if not n_children and (tag not in WRAPPERS or shown or name or (in_row and loose)):
         inner = inner.strip() if in_row or tag not in INLINE or not depth else inner
-        return f"<{tag}{_class(name)}{shown}>{inner}</{tag}>" + ("" if tag in INLINE else "\n")
+        return _element(tag, _class(name) + shown, inner)
     if not shown and tag in (SINGLE if n_children == 1 and not loose else WRAPPERS):
         return inner if tag == "span" else f"\n{inner}\n"
     if n_children == 1 and not loose and (only := ONLY.fullmatch(inner.strip())):
-        return f"<{tag}{only[2]}{shown}>{only[3].strip()}</{tag}>" + ("" if tag in INLINE else "\n")
-    return f"<{tag}{shown}>{inner.strip()}</{tag}>" + ("" if tag in INLINE else "\n")
+        return _element(tag, only[2] + shown, only[3].strip())
+    return _element(tag, shown, inner.strip())
+
+
+def _element(tag: str, attributes: str, inner: str) -> str:
+    """Its markup; after all but what is inline a line ends."""
+    return f"<{tag}{attributes}>{inner}</{tag}>" + ("" if tag in INLINE else "\n")
 
 
 def _is_amount(part: Any) -> bool:
