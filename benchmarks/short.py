@@ -4,7 +4,7 @@
 batch, seed by seed, several at a time in processes that share the GPU. `learning-half-billion` does so with that base
 grown to half a billion weights (benchmarks/grown.py). `speed` times steps of a model of half a billion random weights
 on Unsloth, by tokens in a batch, with its own layers and with ours (trainer/fast.py). Writes OUT/short.jsonl as the
-results come, and prints the tables.
+results come, and prints the tables. What OUT/short.jsonl has of the grid is not trained again.
 
     python -m benchmarks.short [--only learning learning-half-billion speed] [--seconds 240] [--out FOLDER]
                                [--processes 6] [--seeds 1 2 3]
@@ -30,6 +30,7 @@ from extraction.json import Json
 from pipeline import config as configuration
 from pipeline import data
 from pipeline.errors import run
+from pipeline.files import read_jsonl
 
 WORK = Path("artifacts/benchmark")
 ROWS, EPOCHS, SEEDS = (100, 300, 800), (1, 3), (1, 2, 3)
@@ -74,25 +75,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + options.seconds
+    path = options.out / "short.jsonl"
+    known = read_jsonl(path) if path.is_file() else []
     parts: dict[str, Callable[[float], Iterable[Json]]] = {
-        "learning": partial(learning, EMBEDDED, options.processes, options.seeds),
-        "learning-half-billion": partial(learning, GROWN, options.processes, options.seeds),
+        "learning": partial(learning, EMBEDDED, options.processes, options.seeds, known),
+        "learning-half-billion": partial(learning, GROWN, options.processes, options.seeds, known),
         "speed": speed,
     }
     for part in options.only:
         found = []
         for entry in parts[part](end):
             found.append(entry)
-            with (options.out / "short.jsonl").open("a") as file:
-                file.write(json.dumps(entry) + "\n")
+            if entry not in known:
+                with path.open("a") as file:
+                    file.write(json.dumps(entry) + "\n")
         print(TABLES[part](found), flush=True)
 
 
-def learning(base: Base, processes: int, seeds: Sequence[int], end: float) -> Iterable[Json]:
-    """What each cell of the grid reached, as it comes."""
+def learning(base: Base, processes: int, seeds: Sequence[int], known: list[Json], end: float) -> Iterable[Json]:
+    """What each cell of the grid reached: first those that are known, then the others as they come."""
+    cells = grid(base, seeds)
+    done_before = {Cell(base, *(entry[name] for name in Cell._fields[1:])): entry for entry in of(base, known)}
+    yield from (done_before[cell] for cell in cells if cell in done_before)
+    cells = [cell for cell in cells if cell not in done_before]
+    if not cells:
+        return
     prepare(base)
     workers = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
-    cells = grid(base, seeds)
     try:
         begun = {workers.submit(learn, cell): cell for cell in cells}
         for done in as_completed(begun, timeout=max(1.0, end - time.monotonic())):
@@ -113,6 +122,11 @@ def grid(base: Base, seeds: Sequence[int]) -> list[Cell]:
     every = product(ROWS, EPOCHS, base.batches, seeds)
     cells = [Cell(base, *cell) for cell in every if cell[:3] not in base.left_out]
     return sorted(cells, key=lambda cell: (cell.seed, -cell.rows * cell.epochs, cell.batch))
+
+
+def of(base: Base, found: Iterable[Json]) -> list[Json]:
+    """The entries that say what a training of this base reached."""
+    return [entry for entry in found if entry.get("base") == base.name]
 
 
 def settings(base: Base) -> list[str]:
