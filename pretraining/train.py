@@ -64,9 +64,9 @@ def schedule(done: float) -> float:
     return max(0.0, min(1.0, done / WARM_UP, (1 - done) / DECAY))
 
 
-def prompt_weight(done: float) -> float:
-    """Weight of a prompt token's loss when `done` (0 to 1) of the time has passed."""
-    first, last = PROMPT_WEIGHT
+def prompt_weight(done: float, first: float = PROMPT_WEIGHT[0]) -> float:
+    """Weight of a prompt token's loss when `done` (0 to 1) of the time has passed; `first` at the beginning."""
+    last = PROMPT_WEIGHT[1]
     return first + (last - first) * min(1.0, done / 0.8)
 
 
@@ -101,7 +101,15 @@ def begin_at(model: Any, folder: Path) -> None:
     model.load_state_dict({name: kept[name].float() for name in model.state_dict() if name in kept})
 
 
-def train(model: Any, stream: Iterator[Batch], clock: Clock, log: list[Json], device: str, updates: Updates) -> None:
+def train(
+    model: Any,
+    stream: Iterator[Batch],
+    clock: Clock,
+    log: list[Json],
+    device: str,
+    updates: Updates,
+    first_weight: float = PROMPT_WEIGHT[0],
+) -> None:
     """Train until the clock says stop, compilation not counted; the log's last row has the totals."""
     import torch
 
@@ -117,7 +125,7 @@ def train(model: Any, stream: Iterator[Batch], clock: Clock, log: list[Json], de
         if clock.done >= ROUNDED:
             model.round()
         mask_of = mask_of or masker(ids.shape[0], ids.shape[1], device)
-        weight = torch.full((), prompt_weight(clock.done), device=device)
+        weight = torch.full((), prompt_weight(clock.done, first_weight), device=device)
         mask = mask_of(document)
         with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
             hidden = model.hidden(ids, mask)
@@ -158,6 +166,7 @@ def main(
     pause_after: float | None,
     start: Path | None,
     rate: float,
+    first_weight: float,
     seed: int,
     rows: int,
     workers: int,
@@ -190,11 +199,17 @@ def main(
     if start:
         begin_at(model, start)
     updates = [(optimizer, peak * rate) for optimizer, peak in optimizers(model, device)]
-    run_of = {"seconds": seconds, "seed": seed, "rows": rows, "processes": team.size, "start": start and str(start)}
-    run_of["rate"] = rate
+    run_of: Json = {
+        "seconds": seconds,
+        "seed": seed,
+        "rows": rows,
+        "processes": team.size,
+        "start": start and str(start),
+    }
+    run_of |= {"rate": rate, "prompt_weight": [first_weight, PROMPT_WEIGHT[1]]}
     facts = pause.load(kept, model, updates, device, run_of) or {"log": [], "clock": {"passed": 0.0}}
     clock = Clock(team, seconds, facts["clock"]["passed"] + (pause_after or seconds), **facts["clock"])
-    train(model, stream, clock, facts["log"], device, updates)
+    train(model, stream, clock, facts["log"], device, updates, first_weight)
     team.leave()
     if not team.first:
         return
@@ -217,7 +232,7 @@ def finish(out: Path, model: Any, log: list[Json], run_of: Json, held_out: int, 
     outcome.draw(log, out / "learning-curve.png")
     rates = {"muon": MUON_LR, "adamw": ADAM_LR, "warm_up": WARM_UP, "decay": DECAY, "rounded_from": ROUNDED}
     facts: Json = {**run_of, "parameters": sum(p.numel() for p in model.parameters()), "rates": rates}
-    result = outcome.record(device, log, **facts, prompt_weight=PROMPT_WEIGHT)
+    result = outcome.record(device, log, **facts)
     write_text(out / "training.json", json.dumps(result, indent=1))
     chosen = list(islice(samples(HELD_OUT_SEED + run_of["seed"]), held_out))
     answers = list(heldout.judge(chosen, heldout.answers(out, chosen, device)))
@@ -234,6 +249,9 @@ if __name__ == "__main__":
     parser.add_argument("--pause-after", type=float, help="seconds of training in this call; the same command goes on")
     parser.add_argument("--start", type=Path, help="a base of this architecture to begin with; default: random weights")
     parser.add_argument("--rate", type=float, default=1.0, help="factor of the learning rates; lower after --start")
+    parser.add_argument(
+        "--first-weight", type=float, default=PROMPT_WEIGHT[0], help="of a prompt's token at first; lower after --start"
+    )
     parser.add_argument("--seed", type=int, default=3407)
     parser.add_argument("--rows", type=int, default=16, help=f"of {CONTEXT} tokens a step, a GPU")
     cores = (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))

@@ -23,7 +23,9 @@ TITLES = tuple(
     next(iter(slots.items())) for name, slots in DOMAINS.items() if name not in HELD_OUT
 )  # what a page of some domain is called
 CALLED = 0.6  # of the records have a title that a schema calls by what the page is about
+ANYTHING = 0.6  # of these are about anything, so that a word which no label answers is the title's
 TOLD = 0.4  # of the values whose kind no other field has stand without a label
+FOREIGN = 0.25  # of the others of them have a label that says nothing, as in a language that the reader does not know
 KINDS = {
     "date": "time", "stamp": "time", "month_year": "time", "date_range": "time", "person": "person", "city": "place",
     "address": "place", "company": "firm", "brand": "firm", "cash": "money", "big_cash": "money", "cash_range": "money",
@@ -51,7 +53,7 @@ JOINTS = {"_": 0.8, "": 0.06, "-": 0.04, ".": 0.03, " ": 0.07}
 def slots(r: Random, lang: str) -> dict[str, Slot]:
     """The slots of one record, its title first: 5 to 20, in any order."""
     title, slot = pick(r, TITLES)
-    slot = replace(slot, fields=_called(r)) if chance(r, CALLED) else slot
+    slot = replace(slot, fields=_called(r, lang)) if chance(r, CALLED) else slot
     drawn = {title: slot}
     for name in _neighbours(r):
         drawn.setdefault(name, ATTRIBUTES[name])
@@ -62,25 +64,33 @@ def slots(r: Random, lang: str) -> dict[str, Slot]:
         drawn |= invented(r, lang, len(names) - len(drawn))
     rest = list(drawn.items())[1:]
     r.shuffle(rest)
-    return _told(r, unlike({title: slot, **dict(rest)}))
+    return _told(r, lang, unlike({title: slot, **dict(rest)}))
 
 
-def _called(r: Random) -> tuple[str, ...]:
+def _called(r: Random, lang: str) -> tuple[str, ...]:
     """Names for the title's field: what the page is about, alone or with a word for a name."""
-    entity = pick(r, ENTITIES)
+    entity = _field(r, [pick(r, _words(r, lang))]) if chance(r, ANYTHING) else pick(r, ENTITIES)
     word = pick(r, ("name", "name", "title", "label", "heading"))
     return (pick(r, (*(entity,) * 4, f"{entity}_{word}", f"{word}_of_{entity}", f"{entity}{word}")), word)
 
 
-def _told(r: Random, slots: dict[str, Slot]) -> dict[str, Slot]:
-    """Some slots of a known name and of a kind that no other slot is of need no label beside the title."""
-    kinds_of = Counter(KINDS.get(slot.maker) for slot in slots.values())
-    return {
-        name: replace(slot, plain=True)
-        if name in ATTRIBUTES and kinds_of[KINDS.get(slot.maker)] == 1 and slot.maker in KINDS and chance(r, TOLD)
-        else slot
-        for name, slot in slots.items()
-    }
+def _told(r: Random, lang: str, slots: dict[str, Slot]) -> dict[str, Slot]:
+    """Some slots of a known name whose kind no other slot is of need no label, or have one that says nothing."""
+    kinds_of = Counter(kind(slot) for slot in slots.values())
+    told = dict(slots)
+    for name, slot in list(slots.items())[1:]:
+        if kinds_of[kind(slot)] > 1 or not (slot.yes_no or (name in ATTRIBUTES and slot.maker in KINDS)):
+            continue
+        if not slot.yes_no and chance(r, TOLD):
+            told[name] = replace(slot, plain=True)
+        elif chance(r, FOREIGN):
+            told[name] = replace(slot, labels=_labels(r, [pick(r, _words(r, lang))]))
+    return told
+
+
+def kind(slot: Slot) -> str | None:
+    """What is told from a value alone; None for most."""
+    return "yes_no" if slot.yes_no else KINDS.get(slot.maker)
 
 
 def _neighbours(r: Random) -> list[str]:

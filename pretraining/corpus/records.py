@@ -20,6 +20,7 @@ OPEN = 0.5  # of the others are of no domain
 AFTER = 0.35  # of the pages have a value before its label
 AFTER_HELD_OUT = 0.3  # as it was when the judging pages were first drawn: they stay as they are
 INLINE = 0.4  # of the others have several labels and values on a line
+STRANGE = 0.35  # of the absent fields whose names no other page has are asked for
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
@@ -58,6 +59,8 @@ def drawn(r: Random, domain: str, lang: str) -> Draft:
 def question(r: Random, d: Draft) -> tuple[Json, Json]:
     """1 to 12 fields about the record, some of them absent from it."""
     absent = [name for name in d.slots if name not in d.values and name not in d.empty]
+    if d.domain == open_domain.NAME:
+        absent = [name for name in absent if name in open_domain.ATTRIBUTES or chance(r, STRANGE)]
     keys = r.sample(list(d.values), r.randint(1, min(11, len(d.values))))
     keys = [*d.sure, *(name for name in keys if name not in d.sure)]
     keys += [name for name in d.empty if name not in d.sure and chance(r, 0.6)]

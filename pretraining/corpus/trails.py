@@ -9,8 +9,8 @@ from pretraining.corpus.words import has, words
 
 DETAILS = ("Product Details", "Details", "Product", "Item details", "Produktdetails", "Détails", "Detail")
 LINKS = ("breadcrumb link", "breadcrumb link", "breadcrumb link", "link", "")  # only the item around it may tell
-DEEP = 0.06  # of the trails have wider categories before the product's own
-EVERYTHING = 0.06  # of the trails have "All X" in them
+DEEP = 0.03  # of the trails have wider categories before the product's own
+EVERYTHING = 0.03  # of the trails have "All X" in them
 BESIDE = 0.14  # of the trails have a way back, a skip link, a menu or a series close by
 PLAIN = 0.28  # of the trails on one line have no links
 

@@ -8,6 +8,7 @@ from pretraining.corpus import inline, open_domain, records
 from pretraining.corpus.domains import DOMAINS, HELD_OUT, Slot
 from pretraining.corpus.kinds import OTHER_YES_NO, SIGNS, YES, affirmed
 from pretraining.corpus.markup import plain
+from pretraining.corpus.open_domain import TITLES
 from pretraining.corpus.page import AFTER, Page
 from pretraining.corpus.pages import pages
 from pretraining.corpus.product import product
@@ -90,8 +91,38 @@ def test_the_judging_pages_never_have_several_values_on_a_line_by_look() -> None
 def test_a_title_may_be_called_by_what_the_page_is_about() -> None:
     assert not set(HELD_OUT) & set(ENTITIES)
     first = [next(iter(drawn(seed).values())).fields for seed in range(300)]
-    called = [fields for fields in first if any(entity in fields[0] for entity in ENTITIES)]
-    assert 120 < len(called) < 260
+    usual = {field for _, slot in TITLES for field in slot.fields}
+    known = {field for fields in first for field in fields if any(field.startswith(entity) for entity in ENTITIES)}
+    called = [fields[0] for fields in first if fields[0] not in usual]
+    assert 120 < len(called) < 240
+    assert len(set(called) - known) > 60  # about anything
+
+
+def test_fields_of_no_other_page_are_seldom_asked_for_in_vain() -> None:
+    asked = vain = 0
+    for seed in range(400):
+        r = Random(seed)
+        draft = records.drawn(r, open_domain.NAME, "en")
+        if not draft.empty:
+            _, record = records.question(r, draft)
+            strange = {
+                f for name, slot in draft.slots.items() if name not in open_domain.ATTRIBUTES for f in slot.fields
+            }
+            asked += sum(name in strange for name in record)
+            vain += sum(name in strange and value is None for name, value in record.items())
+    assert 0 < vain < asked / 15
+
+
+def test_a_label_may_say_nothing_of_a_value_that_is_alone_of_its_kind() -> None:
+    foreign = 0
+    for seed in range(300):
+        slots = drawn(seed)
+        for name, slot in slots.items():
+            usual = open_domain.ATTRIBUTES.get(name)
+            if usual and slot.make is usual.make and slot.labels != usual.labels:
+                foreign += 1
+                assert sum(open_domain.kind(other) == open_domain.kind(slot) for other in slots.values()) == 1
+    assert foreign > 20
 
 
 def test_a_value_without_a_label_is_the_only_one_of_its_kind() -> None:
