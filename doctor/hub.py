@@ -83,7 +83,7 @@ def fetch(model: Model) -> tuple[Path, Finding]:
     commit = folder.name
     if revision == commit:
         return folder, fine("base model", f"{name} at {commit}")
-    text = f"{name}, whose {revision or 'main'} is now {commit}, is not pinned: tomorrow it may be another model"
+    text = f"{name}, whose {revision or 'main'} is now {commit}: another run, begun later, may have another commit"
     return folder, warning("base model", text, f"write `revision: {commit}` under `model:` in the config")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.compare import SERVED, last_served
 from extraction.json import Json
 from extraction.prompt import system
+from pipeline.base import trained_on
 from pipeline.config import Config, Serve
 from pipeline.errors import UserError
 from pipeline.files import read_schema, sha256
@@ -97,7 +98,7 @@ def weights(config: Config, variant: str) -> Json:
     manifest = read_manifest(config.folder)
     if "train" not in manifest:
         raise UserError(f"{config.folder} has no adapter: run `make train` first")
-    base: Json = manifest["train"]["inputs"]["base"]
+    base = trained_on(config)
     if variant in ("base", FEW_SHOT):
         return base
     step = "train" if variant == "adapter" else "export"

@@ -193,6 +193,7 @@ class Record(TypedDict):
     prompt: str  # SHA-256 of the system message
     predictions: dict[str, Facts]  # by variant, from the manifest
     training_device: str | None
+    base: NotRequired[Json]  # that was trained, from the manifest: name, weights' SHA-256, a hub's commit
     baselines: dict[str, Facts]  # of those that ask no model, from the manifest
     samples: dict[str, str]  # SHA-256 of the samples file by variant or baseline
     served: dict[str, Served]

@@ -153,6 +153,7 @@ def record(config: Config, n: dict[str, int]) -> Record:
         "predictions": {variant: facts_of(entry) for variant, entry in entries.items()},
         "baselines": {name: facts_of(entry) for name, entry in others.items()},
         "training_device": manifest["train"].get("device") if "train" in manifest else None,
+        "base": manifest["train"]["inputs"].get("base", {}) if "train" in manifest else {},
         "samples": {name: next(iter(entry["outputs"].values())) for name, entry in (entries | others).items()},
         "served": served_models(config.folder),
         "digests": {name: manifest[name]["outputs"] for name in ("data", "train", "export") if name in manifest},

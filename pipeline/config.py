@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from extraction.json import Json
 from extraction.schema import check
-from pipeline import configfile, log
+from pipeline import base, configfile, log
 from pipeline.errors import UserError
 from pipeline.files import read_schema, write_text
 from pipeline.provenance import commit
@@ -40,7 +40,9 @@ class Model(Section):
     """The base model: a folder or a hub name."""
 
     model_name_or_path: str = "models/embedded"
-    revision: str | None = Field(None, description="commit, branch or tag of a hub model; a commit pins it")
+    revision: str | None = Field(
+        None, description="commit, branch or tag of a hub model; a run keeps the commit that it began to train on"
+    )
     backend: Literal["auto", "unsloth", "trl"] = Field("auto", description="auto: Unsloth on CUDA, else TRL and PEFT")
     load_in_4bit: bool = Field(False, description="NF4 weights under a 16-bit adapter (QLoRA); CUDA only")
     max_length: int = Field(4096, ge=64, description="tokens of prompt and completion; a longer sample is an error")
@@ -239,7 +241,8 @@ class Config(Section):
 def load(path: Path, overrides: Sequence[str] = (), run: str | None = None, data: str | None = None) -> Config:
     """Read and validate a config file; `overrides` are `section.key=value` with YAML values.
 
-    `data` is the name of a data file in place of the config's, whose groups it does not have.
+    `data` is the name of a data file in place of the config's, whose groups it does not have. Where the run is pinned
+    to a commit of its base, that is `model.revision`.
     """
     raw = configfile.read(path)
     raw.setdefault("run", path.stem)
@@ -251,9 +254,20 @@ def load(path: Path, overrides: Sequence[str] = (), run: str | None = None, data
     if run:
         raw["run"] = run
     try:
-        return Config.model_validate(raw)
+        return pinned(Config.model_validate(raw))
     except ValidationError as error:
         raise UserError(f"{path}: {configfile.sentence(error, Config)}") from None
+
+
+def pinned(config: Config) -> Config:
+    """The config with the commit that its run is pinned to in place of the branch that it asks for."""
+    commit = base.kept(config.folder, config.model)
+    return at_commit(config, commit) if commit else config
+
+
+def at_commit(config: Config, commit: str) -> Config:
+    """The config with a commit as `model.revision`."""
+    return config.model_copy(update={"model": config.model.model_copy(update={"revision": commit})})
 
 
 def save(config: Config) -> None:

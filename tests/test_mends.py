@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 LARGE = ("models", "data")  # what no entry changes
 PLANTED = "tests/eval/test_faults.py::test_a_planted_fault_is_caught_and_named"
 ASK, EXTRACT, ENGINE = "tests/serve/test_ask.py::", "tests/serve/test_extract.py::", "tests/serve/test_faults.py::"
+PIN = "tests/trainer/test_pin.py::"
 FILES, DATA, ROWS = "tests/pipeline/test_files.py::", "tests/pipeline/test_data.py::", "tests/pipeline/test_rows.py::"
 
 # Of each: file, text of the mend, what stands in its place, the test that must fail.
@@ -254,6 +255,22 @@ MENDS = {
         "if found := [keyword for keyword in UNENFORCED if keyword in schema]:",
         "if found := []:",
         "tests/extraction/test_schema.py::test_a_schema_that_no_answer_can_be_held_to_is_refused",
+    ),
+    "a branch of a hub that moves between two stages": (
+        "pipeline/config.py",
+        "return at_commit(config, commit) if commit else config",
+        "return config",
+        f"{PIN}test_a_branch_that_moves_leaves_a_run_where_it_began {PIN}test_one_of_several_processes_pins"
+        f" {PIN}test_without_a_revision_the_default_branch_is_kept"
+        f" {PIN}test_another_revision_is_pinned_by_training_and_refused_by_later_stages"
+        f" {PIN}test_an_export_that_trains_first_reads_what_the_training_pinned",
+    ),
+    "an adapter of another base": (
+        "pipeline/base.py",
+        'if trained == asked or (is_local(name) and is_local(base["name"])):',
+        "if True:",
+        f"{PIN}test_another_revision_is_pinned_by_training_and_refused_by_later_stages"
+        f" {PIN}test_a_local_base_is_not_pinned",
     ),
     "a truncated manifest": (
         "pipeline/files.py",

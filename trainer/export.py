@@ -19,7 +19,8 @@ from typing import Any
 
 from extraction.json import Json
 from pipeline import config as configuration
-from pipeline.config import Config
+from pipeline.base import trained_on
+from pipeline.config import Config, pinned
 from pipeline.errors import run
 from pipeline.files import atomic_write, read_schema, sweep, write_text
 from pipeline.manifest import Sums, output_of, read_manifest, record_stage, up_to_date
@@ -49,12 +50,13 @@ def train_before(config: Config, arguments: Sequence[str], stack: ExitStack) -> 
         if device != "cuda":
             return None
         convert = stack.enter_context(converter())
-        before.import_libraries(config)
+        before.import_libraries(pinned(config))
     return convert
 
 
 def export(config: Config, stack: ExitStack, convert: Convert | None = None, since: float | None = None) -> None:
     """Run the stage; does nothing but report where its files are up to date. `since`: when its time began."""
+    config = pinned(config)  # by a training that began after the config was read
     inputs = stage_inputs(config)
     folder = config.folder
     if up_to_date(folder, "export", inputs):
@@ -93,7 +95,7 @@ def stage_inputs(config: Config) -> Json:
     adapter = output_of(config.folder, "train", "adapter/adapter_model.safetensors")
     return {
         "adapter": adapter,
-        "base": read_manifest(config.folder)["train"]["inputs"]["base"],
+        "base": trained_on(config),
         "schema": output_of(config.folder, "data", "data/schema.json"),
         "quantization_method": config.export.quantization_method,
         "imatrix": config.export.imatrix,

@@ -136,6 +136,7 @@ def load_base(config: Config) -> Any:
     model, _ = FastLanguageModel.from_pretrained(
         model_name=config.model.model_name_or_path,
         revision=config.model.revision,
+        use_exact_model_name=True,  # another repository would not have that commit
         max_seq_length=config.model.max_length,
         dtype=None,
         load_in_4bit=config.model.load_in_4bit,

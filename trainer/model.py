@@ -7,7 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import NF4, Config, Lora
+from pipeline import base
+from pipeline.base import is_local
+from pipeline.config import NF4, Config, Lora, at_commit
 from pipeline.errors import UserError, is_disk_full
 
 
@@ -34,11 +36,6 @@ def device_report() -> str:
     return f"CUDA: {properties.name}, {properties.total_memory / 2**30:.0f} GiB, torch {torch.__version__}"
 
 
-def is_local(name: str) -> bool:
-    """Whether a model's name is a folder here rather than a name on the hub."""
-    return Path(name).exists() or name.startswith((".", "/", "models/"))
-
-
 def check_base(name: str) -> None:
     """Raise `UserError` where a local base folder has no weights or no config."""
     folder = Path(name)
@@ -52,14 +49,35 @@ def check_base(name: str) -> None:
         )
 
 
-def check_hub(name: str, revision: str | None) -> None:
-    """Raise `UserError` where the hub does not give a base model: asks for its config alone."""
+def check_hub(name: str, revision: str | None) -> str | None:
+    """The commit that a hub's revision stands for, or the cache's where the hub is away; None of a local base.
+
+    Asks for the base's config alone. Raises `UserError` where neither gives it.
+    """
     if is_local(name):
-        return
+        return None
     from huggingface_hub import hf_hub_download
 
     with loading(name):
-        hf_hub_download(name, "config.json", revision=revision)
+        return Path(hf_hub_download(name, "config.json", revision=revision)).parent.name  # …/snapshots/<commit>/
+
+
+def pin(config: Config) -> Config:
+    """The config with the commit of its base, which the run keeps from now on; that of a local base as it is.
+
+    Of several processes the first one keeps it: the others read it again once that is done.
+    """
+    model = config.model
+    if commit := base.kept(config.folder, model):
+        return at_commit(config, commit)
+    commit = check_hub(model.model_name_or_path, model.revision)
+    if commit is None:
+        return config
+    if int(os.environ.get("RANK", "0")) == 0:
+        base.keep(config.folder, model, commit)
+        asked = f" (now {model.revision or 'its default branch'})" if model.revision != commit else ""
+        print(f"train: base: {model.model_name_or_path} at {commit}{asked}, kept in {config.folder / base.FILE}")
+    return at_commit(config, commit)
 
 
 @contextmanager

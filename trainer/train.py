@@ -1,8 +1,8 @@
 """Fine-tune the base model with LoRA (TRL's SFTTrainer; on CUDA through Unsloth).
 
-Reads artifacts/<run>/data/{train,validation}.jsonl and the base model. Writes adapter/ (whole or not at all), loss.png,
-checkpoints/ (after an epoch, a minute apart at least, two kept), older/ (what an earlier training made) and the
-manifest's `train` entry.
+Reads artifacts/<run>/data/{train,validation}.jsonl and the base model. Writes base.json (which commit of a hub's base),
+adapter/ (whole or not at all), loss.png, checkpoints/ (after an epoch, a minute apart at least, two kept), older/ (what
+an earlier training made) and the manifest's `train` entry.
 
     python -m trainer.train --config configs/embedded.yaml [--resume]
     torchrun --nproc-per-node 2 -m trainer.train --config configs/phi3-mini-fast.yaml    (make train NPROC=2)
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from extraction.json import Json
 from pipeline import config as configuration
+from pipeline.base import is_local
 from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import atomic_write, sha256
 from pipeline.manifest import Facts, output_of, record_stage, up_to_date
 from pipeline.reading import pruning
 from trainer import ranking
-from trainer.model import check_base, device_report, is_local, prepare_libraries
+from trainer.model import check_base, device_report, pin, prepare_libraries
 from trainer.older import keep_adapter
 
 if TYPE_CHECKING:  # it imports transformers
@@ -42,6 +43,7 @@ def main() -> None:
 def train(config: Config, resume: bool = False, begun: int | None = None) -> None:
     """Run the stage; does nothing where its adapter is up to date. `begun`: a pipe that hears when steps begin."""
     check_base(config.model.model_name_or_path)
+    asked, config = config, pin(config)
     ranking.choose(config)
     inputs = stage_inputs(config)
     if up_to_date(config.folder, "train", inputs):
@@ -59,6 +61,7 @@ def train(config: Config, resume: bool = False, begun: int | None = None) -> Non
     print(f"train: device: {device}", flush=True)
     processes = PartialState(cpu=device.startswith("CPU"))
     with processes.main_process_first():
+        config = configuration.pinned(asked)  # as the first process has pinned it
         checkpoint = checkpoints.begin(config.folder / "checkpoints", inputs, resume)
     if resume:
         print(f"train: goes on from {checkpoint or 'the beginning: there is no whole checkpoint'}", flush=True)
@@ -74,21 +77,17 @@ def train(config: Config, resume: bool = False, begun: int | None = None) -> Non
     write_outputs(config, trainer, tokenizer, inputs, facts, clock, pace)
 
 
-def pinned(config: Config) -> Json:
-    """The hub's revision, where the config names one."""
-    return {"revision": config.model.revision} if config.model.revision else {}
-
-
 def stage_inputs(config: Config) -> Json:
     """What the adapter depends on: data, base model and settings."""
     base = Path(config.model.model_name_or_path)
     weights = {path.name: sha256(path) for path in sorted(base.glob("*.safetensors"))} if is_local(str(base)) else {}
+    pinned = {"revision": config.model.revision} if config.model.revision else {}
     return {
         "data": {
             name: output_of(config.folder, "data", f"data/{name}")
             for name in ("train.jsonl", "validation.jsonl", "schema.json")
         },
-        "base": {"name": config.model.model_name_or_path, "weights": weights, **pinned(config)},
+        "base": {"name": config.model.model_name_or_path, "weights": weights, **pinned},
         "lora": config.lora.model_dump(),
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
         "max_length": config.model.max_length,

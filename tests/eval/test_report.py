@@ -8,7 +8,7 @@ import pytest
 
 from eval import report, score
 from eval.charts import change_bars, grouped_bars
-from eval.records import VERSION
+from eval.records import VERSION, read_results
 from extraction.json import Json
 from extraction.prompt import page as read
 from pipeline.config import Config, load
@@ -49,6 +49,15 @@ def test_the_report_can_be_made_again_without_models(toy_run: Config, ollama: Ca
     page = evaluated(toy_run, ollama())
     (toy_run.folder / "report.html").unlink()
     assert report.write_report(toy_run).read_text() == page
+
+
+def test_the_report_names_the_commit_of_the_base(toy_run: Config, ollama: Callable[[], FakeOllama]) -> None:
+    assert f"<td>base model</td><td>{toy_run.model.model_name_or_path}</td>" in evaluated(toy_run, ollama())
+    results = read_results(toy_run.folder)
+    results["record"]["base"] = {"name": "org/name", "weights": {}, "revision": "c0ffee"}
+    assert "<td>org/name at <code>c0ffee</code></td>" in report.render(results, {}, RULES)
+    del results["record"]["base"]  # of an earlier code
+    assert "base model" not in report.render(results, {}, RULES)
 
 
 OLDER = rf"has version (1|None), and this code reads version {VERSION}: run `make eval`"
