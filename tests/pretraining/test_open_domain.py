@@ -121,7 +121,7 @@ def test_a_label_may_say_nothing_of_a_value_that_is_alone_of_its_kind() -> None:
             usual = open_domain.ATTRIBUTES.get(name)
             if usual and slot.make is usual.make and slot.labels != usual.labels:
                 foreign += 1
-                assert sum(open_domain.kind(other) == open_domain.kind(slot) for other in slots.values()) == 1
+                assert sum(open_domain.kind_of(other) == open_domain.kind_of(slot) for other in slots.values()) == 1
     assert foreign > 20
 
 
