@@ -32,7 +32,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def published(name: str) -> Any | None:
-    """A transformers config of a base model such as unsloth/Qwen3-0.6B; None where its shape is not known here."""
+    """A transformers config of a base model such as Qwen/Qwen3-0.6B; None where its shape is not known here."""
     from transformers import AutoConfig
 
     known = SHAPES.get(name.rpartition("/")[2].lower().removesuffix("-bnb-4bit"))

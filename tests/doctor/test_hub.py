@@ -94,7 +94,7 @@ def test_without_the_hub_a_known_base_is_still_estimated(tmp_path: Path) -> None
         ("NousResearch/Llama-2-7b-chat-hf", 6_738_415_616),
         ("unsloth/Llama-3.2-1B-Instruct", 1_235_814_400),
         ("unsloth/Phi-3-mini-4k-instruct-bnb-4bit", 3_821_079_552),
-        ("unsloth/Qwen3-0.6B", 596_049_920),
+        ("Qwen/Qwen3-0.6B", 596_049_920),
         ("unsloth/Qwen3-8B", 8_190_735_360),
     ],
 )
