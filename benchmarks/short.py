@@ -95,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def learning(base: Base, processes: int, seeds: Sequence[int], known: list[Json], end: float) -> Iterable[Json]:
     """What each cell of the grid reached: first those that are known, then the others as they come."""
     cells = grid(base, seeds)
-    done_before = {Cell(base, *(entry[name] for name in Cell._fields[1:])): entry for entry in of(base, known)}
+    of_base = [entry for entry in known if entry.get("base") == base.name]
+    done_before = {Cell(base, *(entry[name] for name in Cell._fields[1:])): entry for entry in of_base}
     yield from (done_before[cell] for cell in cells if cell in done_before)
     cells = [cell for cell in cells if cell not in done_before]
     if not cells:
@@ -122,11 +123,6 @@ def grid(base: Base, seeds: Sequence[int]) -> list[Cell]:
     every = product(ROWS, EPOCHS, base.batches, seeds)
     cells = [Cell(base, *cell) for cell in every if cell[:3] not in base.left_out]
     return sorted(cells, key=lambda cell: (cell.seed, -cell.rows * cell.epochs, cell.batch))
-
-
-def of(base: Base, found: Iterable[Json]) -> list[Json]:
-    """The entries that say what a training of this base reached."""
-    return [entry for entry in found if entry.get("base") == base.name]
 
 
 def settings(base: Base) -> list[str]:

@@ -205,8 +205,9 @@ def main(
         "rows": rows,
         "processes": team.size,
         "start": start and str(start),
+        "rate": rate,
+        "prompt_weight": [first_weight, PROMPT_WEIGHT[1]],
     }
-    run_of |= {"rate": rate, "prompt_weight": [first_weight, PROMPT_WEIGHT[1]]}
     facts = pause.load(kept, model, updates, device, run_of) or {"log": [], "clock": {"passed": 0.0}}
     clock = Clock(team, seconds, facts["clock"]["passed"] + (pause_after or seconds), **facts["clock"])
     train(model, stream, clock, facts["log"], device, updates, first_weight)

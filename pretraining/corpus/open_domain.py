@@ -76,10 +76,10 @@ def _called(r: Random, lang: str) -> tuple[str, ...]:
 
 def _told(r: Random, lang: str, slots: dict[str, Slot]) -> dict[str, Slot]:
     """Some slots of a known name whose kind no other slot is of need no label, or have one that says nothing."""
-    kinds_of = Counter(kind_of(slot) for slot in slots.values())
+    counts = Counter(kind_of(slot) for slot in slots.values())
     told = dict(slots)
     for name, slot in list(slots.items())[1:]:
-        if kinds_of[kind_of(slot)] > 1 or not (slot.yes_no or (name in ATTRIBUTES and slot.maker in KINDS)):
+        if counts[kind_of(slot)] > 1 or not (slot.yes_no or (name in ATTRIBUTES and slot.maker in KINDS)):
             continue
         if not slot.yes_no and chance(r, TOLD):
             told[name] = replace(slot, plain=True)
