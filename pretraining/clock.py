@@ -14,7 +14,8 @@ EVERY = 100  # steps between two lines of the log
 
 
 class Clock:
-    """The time budget, and what of it has passed: seconds, steps, tokens, and the time spent waiting for data.
+    """The time budget, and what of it has passed: seconds, steps, tokens, the time spent waiting for data, and how many
+    of this call's batches were given before.
 
     `passed` (of an earlier call) and `pause` (when this call ends) are seconds of the whole run. The first process's
     time is every process's, so that their learning rates are the same; the tokens are those of all.
@@ -31,6 +32,7 @@ class Clock:
     def start_again(self) -> None:
         """Forget what this call has done so far."""
         self.start, self.waited, self.tokens = time.monotonic(), 0.0, self.tokens_before
+        self.batches = self.repeated = 0
         self.passed = self.before
 
     @property
@@ -52,6 +54,8 @@ class Clock:
         passed, tokens = self.team.sums((now - self.start) * self.team.first, int((batch.document > 0).sum()))
         self.passed = self.before + passed
         self.tokens += int(tokens)
+        self.batches += 1
+        self.repeated += batch.again
         return batch
 
 
@@ -72,6 +76,7 @@ def line(recent: list[Any], clock: Clock) -> Json:
         "answer_loss": round(loss, 5),
         "tokens_per_second": round((clock.tokens - clock.tokens_before) / here),
         "waiting_for_data": round(clock.waited / here, 3),
+        "repeated": round(clock.repeated / clock.batches, 3),
     }
     print_once(clock.team, f"{json.dumps(row)} {max(0, clock.seconds - clock.passed):.0f} s left")
     return row

@@ -9,12 +9,23 @@ from pipeline.files import atomic_write
 
 
 def save(path: Path, model: Any, updates: list[tuple[Any, float]], facts: Json) -> None:
-    """Write weights, optimizers and `facts` (JSON values: the budget, what has passed, the log) whole."""
+    """Write weights, optimizers and `facts` (JSON values: the budget, what has passed, the log, the number of calls)
+    whole."""
     import torch
 
     state = {"model": model.state_dict(), "optimizers": [one.state_dict() for one, _ in updates], "facts": facts}
     with atomic_write(path) as temporary:
         torch.save(state, temporary)
+
+
+def calls(path: Path) -> int:
+    """How many calls the run has had."""
+    import torch
+
+    if not path.is_file():
+        return 0
+    found: int = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["facts"]["calls"]
+    return found
 
 
 def load(path: Path, model: Any, updates: list[tuple[Any, float]], device: str, expected: Json) -> Json | None:

@@ -1,8 +1,8 @@
 """Whole pages of the corpus as a pruned page reads: through the ranker that serving uses, at all budgets.
 
-A field whose value pruning missed is null, so that the model says so instead of taking another product's; one whose
-number still stands there in other writing is not asked for, since null would be wrong as well. Some have an attack
-among their blocks, which changes no answer.
+A field whose value pruning missed is null, so that the model says so instead of taking another product's. Some of these
+are not asked for, nor is one whose number still stands there in other writing, since null would be wrong as well. Some
+pages have an attack among their blocks, which changes no answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,10 +24,11 @@ from pretraining.corpus.pages import pages
 SHARE = 0.55  # of all samples
 CHARACTERS = (2_500, 60_000)  # of a whole page
 FEWEST = 6  # blocks of a page
-ASKED = 7  # samples of one page, with other fields and budgets
+ASKED = 10  # samples of one page, with other fields and budgets
 TOKENS = Data().page_tokens  # of a page that is pruned as serving does
 SERVED = 0.5  # of them are pruned as serving prunes a page for one of its questions
 CERTAINTY, MOST, BUDGET = (0.7, 0.97), (1, 8), (150, 800)  # of the others
+UNASKED = 0.3  # of the values that pruning missed are not asked for, so that null stays a rare answer
 ATTACKED = 0.04
 ATTACKS = {"answer": 0.45, "turn": 0.3, "instruction": 0.25}
 DOUBT = (1.0, 3.0)  # temperature of the ranker, which is surer of generated pages than of real ones
@@ -52,7 +53,7 @@ def pruned(ranker: Ranker, seed: int) -> Iterator[Any]:
         for turn in range(ASKED):
             asked = sample if turn == 0 else _fewer(sample, r)
             left = read(found, seen, asked.schema, ranker, r)
-            if answered := _answered(asked, "\n".join(left)):
+            if answered := _answered(asked, "\n".join(left), r):
                 yield _attacked(answered, left, attacker) if attacker.r.random() < ATTACKED else answered
         attacker.remember(sample)
 
@@ -99,12 +100,13 @@ def _asking(sample: Any, record: Json) -> Any:
     return replace(sample, schema={**sample.schema, "properties": properties, "required": list(record)}, record=record)
 
 
-def _answered(sample: Any, text: str) -> Any | None:
+def _answered(sample: Any, text: str, r: Random) -> Any | None:
     """The sample with this text and what it states; None if nothing is left to ask."""
     record = {}
     for name, value in sample.record.items():
         stated = _stated(value, text)
-        if stated is None and _misread(value, text):
+        missed = stated is None and value is not None
+        if missed and (_misread(value, text) or r.random() < UNASKED):
             continue
         record[name] = stated
     return replace(_asking(sample, record), text=text, domain=f"{sample.domain}, pruned", cut=True) if record else None

@@ -1,13 +1,16 @@
 """The corpus as an endless stream of packed token rows, made by worker processes.
 
 A row holds as many whole conversations as fit; none is cut and none sees another (`document` tells them
-apart). Worker i generates from its own seed and the batches are taken in turn, so a seed gives one order of samples.
+apart). Worker i generates from its own seed. Where no worker has a batch ready, an earlier one is given once more,
+because a GPU reads faster than its machine's processors write.
 """
 
 import multiprocessing
 import os
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -22,15 +25,19 @@ from pretraining.tokenizer import SPECIAL
 PROMPT, ANSWER = 1, 2  # kinds of target; 0 is none
 RANKER = Path("models/ranker.safetensors")
 QUEUED = 4  # batches that each worker makes ahead
+KEPT, APART = 4_000, 1_000  # batches that may be given again, and how many lie at least between the two times
+PATIENCE = 0.02  # seconds until the workers are looked at again
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Arrays of (rows, length): token ids, the conversation's number in its row (0: padding), the next token's kind."""
+    """Arrays of (rows, length): token ids, the conversation's number in its row (0: padding), the next token's kind;
+    and whether the batch was given before."""
 
     ids: NDArray[np.uint16]
     document: NDArray[np.uint8]
     kind: NDArray[np.uint8]
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,7 @@ def work(queue: Any, tokenizer: Path, seed: int, rows: int, length: int) -> None
 
 
 def batches(tokenizer: Path, seed: int, rows: int, length: int, workers: int, first: int = 0) -> Iterator[Batch]:
-    """Endless batches from `workers` processes, numbered from `first`, in turn; the processes end with this one."""
+    """Endless batches from `workers` processes, numbered from `first`; the processes end with this one."""
     context = multiprocessing.get_context("spawn")
     running = []
     for number in range(first, first + workers):
@@ -135,22 +142,31 @@ def batches(tokenizer: Path, seed: int, rows: int, length: int, workers: int, fi
         process = context.Process(target=work, args=arguments, daemon=True)
         process.start()
         running.append((process, queue))
-    return in_turn(running)
+    return ready(running)
 
 
-def in_turn(running: list[tuple[Any, Any]]) -> Iterator[Batch]:
-    """A batch of each (process, queue) in turn. A process that died is left out, so that a paid hour is not lost to one
-    sample; its error is on the screen. Raises `UserError` when none is left.
+def ready(running: list[tuple[Any, Any]], apart: int = APART) -> Iterator[Batch]:
+    """What each (process, queue) has ready, and where none has anything, the oldest batch that was given once and after
+    it `apart` others. A process that died is left out, so that a paid hour is not lost to one sample; its error is on
+    the screen. Raises `UserError` when none is left.
     """
+    given: deque[Batch] = deque(maxlen=KEPT)
     while running:
+        fresh = False
         for process, queue in list(running):
-            while True:
-                try:
-                    yield queue.get(timeout=2)
-                    break
-                except Empty:
-                    if not process.is_alive():
-                        print(f"{process.name} died (status {process.exitcode}) and is left out", flush=True)
-                        running.remove((process, queue))
-                        break
+            alive = process.is_alive()  # asked first: what it made before it died is taken
+            try:
+                batch = queue.get_nowait()
+            except Empty:
+                if not alive:
+                    print(f"{process.name} died (status {process.exitcode}) and is left out", flush=True)
+                    running.remove((process, queue))
+                continue
+            fresh = True
+            given.append(batch)
+            yield batch
+        if not fresh and len(given) > apart:
+            yield replace(given.popleft(), again=True)
+        elif not fresh:
+            time.sleep(PATIENCE)
     raise UserError("every process that makes samples has died: their errors are above")

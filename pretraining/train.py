@@ -35,7 +35,7 @@ PROMPT_WEIGHT = (0.3, 0.02)  # of a prompt token's loss at the beginning and fro
 ROUNDED = 0.75  # share of the time after which the model computes with 4-bit weights
 UNTIMED = 3  # steps at learning rate 0 while the kernels are compiled
 HELD_OUT_SEED = 900_000_000
-LATER = 1_000  # added to the numbers of the workers of a call that goes on
+LATER = 1_000  # added to the numbers of the workers, for each call before
 Updates = list[tuple[Any, float]]  # optimizers, each with its highest learning rate
 
 
@@ -179,8 +179,9 @@ def main(
     length = 512 if tiny else CONTEXT
     kept = out / "pretraining.pt"
     team = Team()
+    calls = pause.calls(kept)
     # A later call's workers have seeds of their own, and so has every process.
-    first = (LATER if kept.is_file() else 0) + team.rank * workers
+    first = LATER * calls + team.rank * workers
     stream = batches(out / "tokenizer.json", seed, rows, length, workers, first)
     import torch
     from transformers import AutoTokenizer
@@ -216,7 +217,7 @@ def main(
         return
     if clock.done < 1:
         totals = {"passed": clock.passed, "steps": clock.steps, "tokens": clock.tokens}
-        pause.save(kept, model, updates, run_of | {"log": facts["log"], "clock": totals})
+        pause.save(kept, model, updates, run_of | {"log": facts["log"], "clock": totals, "calls": calls + 1})
         print(f"{seconds - clock.passed:.0f} s are left: the same command goes on from {kept}")
         return
     finish(out, model, facts["log"], run_of, held_out, device)

@@ -11,7 +11,7 @@ from typing import Any
 from pretraining.corpus import attacks, products, receipts, records
 from pretraining.corpus.pick import weighted
 
-SHARES = {"product": 0.52, "receipt": 0.14, "record": 0.34}
+SHARES = {"product": 0.46, "receipt": 0.14, "record": 0.40}
 
 
 @dataclass(frozen=True, slots=True)

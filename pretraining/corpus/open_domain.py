@@ -22,8 +22,9 @@ ORDER = tuple(ATTRIBUTES)
 TITLES = tuple(
     next(iter(slots.items())) for name, slots in DOMAINS.items() if name not in HELD_OUT
 )  # what a page of some domain is called
-CALLED = 0.6  # of the records have a title that a schema calls by what the page is about
-ANYTHING = 0.6  # of these are about anything, so that a word which no label answers is the title's
+CALLED = 0.75  # of the records have a title that a schema calls by what the page is about
+CALLED_ELSEWHERE = 0.3  # of those of a domain do
+ANYTHING = 0.7  # of these are about anything, so that a word which no label answers is the title's
 TOLD = 0.4  # of the values whose kind no other field has stand without a label
 FOREIGN = 0.25  # of the others of them have a label that says nothing, as in a language that the reader does not know
 KINDS = {
@@ -53,7 +54,7 @@ JOINTS = {"_": 0.8, "": 0.06, "-": 0.04, ".": 0.03, " ": 0.07}
 def slots(r: Random, lang: str) -> dict[str, Slot]:
     """The slots of one record, its title first: 5 to 20, in any order."""
     title, slot = pick(r, TITLES)
-    slot = replace(slot, fields=_called(r, lang)) if chance(r, CALLED) else slot
+    slot = called(r, slot, lang) if chance(r, CALLED) else slot
     drawn = {title: slot}
     for name in _neighbours(r):
         drawn.setdefault(name, ATTRIBUTES[name])
@@ -67,11 +68,20 @@ def slots(r: Random, lang: str) -> dict[str, Slot]:
     return _told(r, lang, unlike({title: slot, **dict(rest)}))
 
 
-def _called(r: Random, lang: str) -> tuple[str, ...]:
-    """Names for the title's field: what the page is about, alone or with a word for a name."""
+def titled(r: Random, slots: dict[str, Slot], lang: str) -> dict[str, Slot]:
+    """The slots of a domain, the title's called by anything on some of its pages."""
+    if not chance(r, CALLED_ELSEWHERE):
+        return slots
+    title, slot = next(iter(slots.items()))
+    return unlike({**slots, title: called(r, slot, lang)})
+
+
+def called(r: Random, slot: Slot, lang: str) -> Slot:
+    """The title's slot under names for what the page is about, alone or with a word for a name."""
     entity = _field(r, [pick(r, _words(r, lang))]) if chance(r, ANYTHING) else pick(r, ENTITIES)
     word = pick(r, ("name", "name", "title", "label", "heading"))
-    return (pick(r, (*(entity,) * 4, f"{entity}_{word}", f"{word}_of_{entity}", f"{entity}{word}")), word)
+    field = pick(r, (*(entity,) * 6, f"{entity}_{word}", f"{word}_of_{entity}", f"{entity}{word}"))
+    return replace(slot, fields=(field, field, word))
 
 
 def _told(r: Random, lang: str, slots: dict[str, Slot]) -> dict[str, Slot]:

@@ -31,7 +31,7 @@ from pretraining.corpus.site import Site
 from pretraining.corpus.state import state
 from pretraining.corpus.words import words
 
-SHARES = {"product": 0.60, "record": 0.40}
+SHARES = {"product": 0.52, "record": 0.48}
 LISTS = 0.1  # of the records' pages ask for a list of objects
 ALIKE = 0.2  # of the products' pages have others whose prices look as the product's does
 QUICK = 0.06  # of them have a layer with another product

@@ -5,7 +5,7 @@ from random import Random
 from extraction.json import Json
 from pretraining.corpus import ask, facts, open_domain, rows
 from pretraining.corpus.asked import named, typed
-from pretraining.corpus.domains import DOMAINS, HELD_OUT
+from pretraining.corpus.domains import DOMAINS, HELD_OUT, Slot
 from pretraining.corpus.draft import Draft, value
 from pretraining.corpus.layouts import LAYOUTS, SHARES
 from pretraining.corpus.page import Page
@@ -20,7 +20,8 @@ OPEN = 0.5  # of the others are of no domain
 AFTER = 0.35  # of the pages have a value before its label
 AFTER_HELD_OUT = 0.3  # as it was when the judging pages were first drawn: they stay as they are
 INLINE = 0.4  # of the others have several labels and values on a line
-STRANGE = 0.35  # of the absent fields whose names no other page has are asked for
+STRANGE = 0.25  # of the absent fields whose names no other page has are asked for
+TITLE = 0.4  # of the records that have a title under a name of their own are surely asked for it
 
 
 def sample(r: Random) -> tuple[str, Json, Json, str]:
@@ -41,7 +42,7 @@ def domain(r: Random) -> str:
 
 def drawn(r: Random, domain: str, lang: str) -> Draft:
     """A record of the domain: its title, at least three of its other slots, and now and then labels without value."""
-    slots = open_domain.slots(r, lang) if domain == open_domain.NAME else DOMAINS[domain]
+    slots = _slots(r, domain, lang)
     goods = product(r)
     page = Page(r, goods)
     if chance(r, AFTER_HELD_OUT if domain in HELD_OUT else AFTER):
@@ -53,7 +54,21 @@ def drawn(r: Random, domain: str, lang: str) -> Draft:
     stated = names[:1] + r.sample(names[1:], r.randint(min(3, len(names) - 1), len(names) - 1))
     absent = [name for name in names if name not in stated]
     empty = r.sample(absent, min(len(absent), r.randint(1, 3))) if chance(r, 0.15) else []
-    return Draft(page, lang, domain, slots, {name: value(r, slots[name], lang) for name in stated}, empty)
+    sure = names[:1] if domain not in HELD_OUT and _own_title(slots, domain) and chance(r, TITLE) else []
+    values = {name: value(r, slots[name], lang) for name in stated}
+    return Draft(page, lang, domain, slots, values, empty, sure=tuple(sure))
+
+
+def _slots(r: Random, domain: str, lang: str) -> dict[str, Slot]:
+    if domain == open_domain.NAME:
+        return open_domain.slots(r, lang)
+    return DOMAINS[domain] if domain in HELD_OUT else open_domain.titled(r, DOMAINS[domain], lang)
+
+
+def _own_title(slots: dict[str, Slot], domain: str) -> bool:
+    """Whether the title is called otherwise than the domain calls it."""
+    title, slot = next(iter(slots.items()))
+    return domain == open_domain.NAME or slot.fields != DOMAINS[domain][title].fields
 
 
 def question(r: Random, d: Draft) -> tuple[Json, Json]:

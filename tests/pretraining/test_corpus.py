@@ -71,7 +71,7 @@ def test_every_value_is_on_its_page(drawn: list[Sample]) -> None:
 def test_shares(drawn: list[Sample]) -> None:
     domains = Counter(sample.domain for sample in drawn)
     assert len(domains) >= 20
-    assert 0.45 < domains["product"] / N < 0.58
+    assert 0.40 < domains["product"] / N < 0.52
     assert 0.10 < (domains["receipt"] + domains["invoice"]) / N < 0.17
     values = [value for sample in drawn for value in sample.record.values()]
     assert 0.08 < sum(value is None for value in values) / len(values) < 0.30

@@ -94,8 +94,23 @@ def test_a_title_may_be_called_by_what_the_page_is_about() -> None:
     usual = {field for _, slot in TITLES for field in slot.fields}
     known = {field for fields in first for field in fields if any(field.startswith(entity) for entity in ENTITIES)}
     called = [fields[0] for fields in first if fields[0] not in usual]
-    assert 120 < len(called) < 240
+    assert 180 < len(called) < 280
     assert len(set(called) - known) > 60  # about anything
+
+
+def test_the_title_of_a_domains_page_may_be_called_by_anything_and_is_then_mostly_asked_for() -> None:
+    own = asked = 0
+    for seed in range(400):
+        r = Random(seed)
+        draft = records.drawn(r, "recipe", "en")
+        title = next(iter(draft.slots))
+        if draft.slots[title].fields != DOMAINS["recipe"][title].fields:
+            own += 1
+            asked += bool(draft.sure)
+    assert 80 < own < 160
+    assert own / 5 < asked < own
+    boats = [records.drawn(Random(seed), "boat", "en") for seed in range(100)]
+    assert all(draft.slots is DOMAINS["boat"] and not draft.sure for draft in boats)
 
 
 def test_fields_of_no_other_page_are_seldom_asked_for_in_vain() -> None:

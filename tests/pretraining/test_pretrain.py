@@ -12,6 +12,7 @@ from queue import Queue
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
@@ -24,7 +25,7 @@ from pretraining.heldout import figures, judge
 from pretraining.lengthen import lengthen
 from pretraining.llama import Llama, Rounded, four_bit, masker
 from pretraining.parts import parted
-from pretraining.stream import ANSWER, Encoded, encode, in_turn, pack, render
+from pretraining.stream import ANSWER, Batch, Encoded, encode, pack, ready, render
 from pretraining.team import Team
 from pretraining.train import architecture, prompt_weight, schedule
 
@@ -86,10 +87,26 @@ def test_a_dead_worker_is_left_out_and_none_left_is_an_error() -> None:
     dead.put("a")
     for name in "bcd":
         living.put(name)
-    turns = in_turn([(Worker(False), dead), (Worker(True), living)])
+    turns = ready([(Worker(False), dead), (Worker(True), living)])
     assert list(islice(turns, 4)) == ["a", "b", "c", "d"]
     with pytest.raises(UserError, match="has died"):
-        next(in_turn([(Worker(False), Queue[Any]())]))
+        next(ready([(Worker(False), Queue[Any]())]))
+
+
+def test_where_no_worker_has_a_batch_the_oldest_is_given_once_more() -> None:
+    queue = Queue[Any]()
+    turns = ready([(Worker(True), queue)], apart=2)
+    made = [Batch(*(np.full((1, 4), i, np.uint16) for _ in range(3))) for i in range(5)]
+    for batch in made[:4]:
+        queue.put(batch)
+    given = [next(turns) for _ in range(6)]
+    assert [(int(batch.ids[0, 0]), batch.again) for batch in given] == [
+        *((i, False) for i in range(4)),
+        (0, True),
+        (1, True),
+    ]
+    queue.put(made[4])
+    assert not next(turns).again
 
 
 def test_too_long_a_conversation_is_left_out(tokenizer: Tokenizer) -> None:

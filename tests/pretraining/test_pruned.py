@@ -74,12 +74,23 @@ def test_half_is_pruned_as_serving_prunes(ranker: Ranker, monkeypatch: pytest.Mo
         (True, "<p>Pine</p>", {"x": True, "y": None}),
     ],
 )
-def test_what_pruning_lost_is_null(value: Any, text: str, record: dict[str, Any]) -> None:
+def test_what_pruning_lost_is_null(
+    value: Any, text: str, record: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pretraining.pruned.UNASKED", 0)
     schema = {"type": "object", "properties": {"x": TEXT, "y": TEXT}, "required": ["x", "y"]}
-    answered = _answered(Sample("", schema, {"x": value, "y": None}, "product, page"), text)
+    answered = _answered(Sample("", schema, {"x": value, "y": None}, "product, page"), text, Random(1))
     assert answered is not None
     assert answered.record == record
     assert answered.schema["required"] == list(record)
+
+
+def test_some_values_that_pruning_lost_are_not_asked_for() -> None:
+    schema = {"type": "object", "properties": {"x": TEXT, "y": TEXT}, "required": ["x", "y"]}
+    sample, r = Sample("", schema, {"x": "Oak table", "y": None}, "product, page"), Random(3)
+    left = [_answered(sample, "<p>Pine table</p>", r) for _ in range(300)]
+    assert 60 < sum("x" not in one.record for one in left if one) < 120
+    assert all("y" in one.record for one in left if one)
 
 
 @pytest.mark.slow
