@@ -1,14 +1,16 @@
 """Whole pages of schemas that neither the ranker nor the base has seen: generated domains and layouts held out of both.
 
 Asks a served model of a run, page by page, each with its own schema, and prints micro-F1 over all fields with a 95 %
-interval by page, the share of values that pruning kept, tokens and seconds. Reads the run; writes nothing.
+interval by page, the same by how the page tells which value is asked for, the share of values that pruning kept, tokens
+and seconds. Reads the run; writes nothing.
 
     make serve RUN=zero-shot SET='training.num_train_epochs=0' && python -m benchmarks.schemas --run zero-shot
 """
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -16,6 +18,7 @@ from statistics import median
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.labels import ABSENT, TOLD, told
 from eval.statistics import Clusters, bootstrap, micro_f1
 from extraction.blocks import blocks
 from extraction.json import Json
@@ -32,6 +35,7 @@ from serve.server import address
 CHARACTERS = (8_000, 150_000)  # of a page
 SEED = 4_711
 SHOWN = 8  # domains that are named
+Counts = tuple[int, int, int]  # right, wrongly given, missed
 
 
 def main() -> None:
@@ -58,29 +62,41 @@ def asker(options: argparse.Namespace) -> Extractor:
 def report(title: str, extractor: Extractor, samples: Iterable[Sample], n: int) -> None:
     """Ask each of up to `n` pages for its schema, and print how well it was read and what that took."""
     counts, tokens, seconds, domains = [], [], [], set()
+    by_label: dict[str | None, list[tuple[int, Counts]]] = defaultdict(list)
     kept: list[bool] = []
-    for sample in tqdm(samples, "schemas", n, unit="page"):
+    for number, sample in enumerate(tqdm(samples, "schemas", n, unit="page")):
         extractor.schema = sample.schema
         started = time.monotonic()
         found = extractor.ask(sample.text)
         seconds.append(time.monotonic() - started)
         tokens.append(found.prompt_tokens)
         domains.add(sample.domain)
-        counts.append(judge(sample.record, found.answer.record or {}, sample.schema))
+        given = found.answer.record or {}
+        counts.append(judge(sample.record, given, sample.schema))
+        for name, value in sample.record.items():
+            by_label[told(sample, name)].append((number, judge({name: value}, given, sample.schema)))
         kept += [left for _, left in survivors(blocks(page(sample.text)), blocks(f"<body>{found.read}"), sample.record)]
-    groups = Clusters.of([str(i) for i in range(len(counts))])
-    totals = np.array(counts)
-    low, high = bootstrap(groups.sums(totals), micro_f1) or (0.0, 1.0)
-    overall = float(micro_f1(totals.sum(axis=0, keepdims=True))[0])
     shown = f"domains: {', '.join(sorted(domains))}" if len(domains) <= SHOWN else f"{len(domains)} domains"
     print(f"{title}: {len(counts)} pages, {shown}")
-    print(f"micro-F1 {overall:.3f} ({low:.3f} to {high:.3f})")
+    print(f"micro-F1 {figure(list(enumerate(counts)))}")
+    for kind in TOLD:
+        if by_label[kind]:
+            print(f"  told by {kind}: {figure(by_label[kind])}, n {len(by_label[kind])}")
+    if absent := by_label[ABSENT]:
+        print(f"  not stated: {sum(invented for _, (_, invented, _) in absent)} of {len(absent)} invented")
     print(f"values kept by pruning {sum(kept) / len(kept):.3f} (n {len(kept)})")
     print(f"prompt tokens {median(tokens):.0f} (median)")
     print(f"seconds a page {median(seconds):.2f} (median), {np.percentile(seconds, 95):.2f} (p95)")
 
 
-def judge(record: Json, given: Json, schema: Json) -> tuple[int, int, int]:
+def figure(counts: Sequence[tuple[int, Counts]]) -> str:
+    """Micro-F1 of (page, counts) and its 95 % interval by page."""
+    totals = np.array([found for _, found in counts])
+    low, high = bootstrap(Clusters.of([str(page) for page, _ in counts]).sums(totals), micro_f1) or (0.0, 1.0)
+    return f"{float(micro_f1(totals.sum(axis=0, keepdims=True))[0]):.3f} ({low:.3f} to {high:.3f})"
+
+
+def judge(record: Json, given: Json, schema: Json) -> Counts:
     """Right, wrongly given and missed fields of a page; a wrong value is both of the last two."""
     rules = annotated(schema, [record])
     right = given_wrong = missed = 0

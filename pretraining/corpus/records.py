@@ -76,10 +76,10 @@ def question(r: Random, d: Draft) -> tuple[Json, Json]:
     absent = [name for name in d.slots if name not in d.values and name not in d.empty]
     if d.domain == open_domain.NAME:
         absent = [name for name in absent if name in open_domain.ATTRIBUTES or chance(r, STRANGE)]
-    keys = r.sample(list(d.values), r.randint(1, min(11, len(d.values))))
-    keys = [*d.sure, *(name for name in keys if name not in d.sure)]
-    keys += [name for name in d.empty if name not in d.sure and chance(r, 0.6)]
-    keys += [name for name in r.sample(absent, min(len(absent), pick(r, (0, 0, 1, 1, 2, 3)))) if name not in d.sure]
+    asked = r.sample(list(d.values), r.randint(1, min(11, len(d.values))))
+    asked += [name for name in d.empty if chance(r, 0.6)]
+    asked += r.sample(absent, min(len(absent), pick(r, (0, 0, 1, 1, 2, 3))))
+    keys = list(dict.fromkeys([*d.sure, *asked]))
     if chance(r, 0.6):
         r.shuffle(keys)
     properties: Json = {}

@@ -1,0 +1,43 @@
+"""How a generated page tells which of its values a field asks for: by a label with the field's words, or otherwise."""
+
+import re
+from html import unescape
+
+from extraction.text import fold
+from pretraining.corpus import Sample
+from pretraining.corpus.domains import DOMAINS
+
+TITLE, ALIKE, OTHER = "the page's title", "a label that shares a word with the field's name", "another label"
+UNLABELLED, ABSENT = "no label", "nothing"
+TOLD = (TITLE, ALIKE, OTHER, UNLABELLED)
+LETTERS, LONGEST = 3, 5  # of a word that counts, and of its beginning that tells it from another
+
+
+def told(sample: Sample, name: str) -> str | None:
+    """Which of `TOLD` holds of a field, or `ABSENT` where the page does not state it.
+
+    None where the page is of no domain or the field is an object of fields.
+    """
+    slots = DOMAINS.get(sample.domain.partition(",")[0], {})
+    slot = next((key for key, one in slots.items() if _plain(name) in map(_plain, one.fields)), None)
+    if slot is None:
+        return None
+    if sample.record[name] is None:
+        return ABSENT
+    if slot == next(iter(slots)):
+        return TITLE
+    page = fold(unescape(sample.text))
+    labels = [label for label in slots[slot].labels if re.search(rf"(?<!\w){re.escape(fold(label))}(?!\w)", page)]
+    if not labels:
+        return UNLABELLED
+    return ALIKE if any(_words(name) & _words(label) for label in labels) else OTHER
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
+
+
+def _words(text: str) -> set[str]:
+    """The beginnings of a text's words; a name in camelCase has several."""
+    apart = fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+    return {word[:LONGEST] for word in re.findall(r"[^\W\d_]+", apart) if len(word) >= LETTERS}
