@@ -16,7 +16,7 @@ LETTERS, LONGEST = 3, 5  # of a word that counts, and of its beginning that tell
 def told(sample: Sample, name: str) -> str | None:
     """Which of `TOLD` holds of a field, or `ABSENT` where the page does not state it.
 
-    None where the page is of no domain or the field is an object of fields.
+    A label may stand anywhere on the page. None where the page is of no domain or the field is an object of fields.
     """
     slots = DOMAINS.get(sample.domain.partition(",")[0], {})
     slot = next((key for key, one in slots.items() if _plain(name) in map(_plain, one.fields)), None)
