@@ -1,8 +1,11 @@
 """How a generated page tells which of its values a field asks for: by a label with the field's words, or otherwise."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
+from extraction.json import Json
+from extraction.labels import Labels, labels
 from extraction.text import fold
 from pretraining.corpus import Sample
 from pretraining.corpus.domains import DOMAINS
@@ -27,10 +30,24 @@ def told(sample: Sample, name: str) -> str | None:
     if slot == next(iter(slots)):
         return TITLE
     page = fold(unescape(sample.text))
-    labels = [label for label in slots[slot].labels if re.search(rf"(?<!\w){re.escape(fold(label))}(?!\w)", page)]
-    if not labels:
+    there = [label for label in slots[slot].labels if re.search(rf"(?<!\w){re.escape(fold(label))}(?!\w)", page)]
+    if not there:
         return UNLABELLED
-    return ALIKE if any(_words(name) & _words(label) for label in labels) else OTHER
+    return ALIKE if any(_words(name) & _words(label) for label in there) else OTHER
+
+
+def listed(sample: Sample) -> Labels:
+    """The labels that pages of the sample's domain have for its fields, as `data.labels` lists them."""
+    slots = DOMAINS.get(sample.domain.partition(",")[0], {})
+    by_field = {_plain(field): slot.labels for slot in slots.values() for field in slot.fields}
+    return labels({name: by_field[_plain(name)] for name in _names(sample.record) if _plain(name) in by_field})
+
+
+def _names(record: Json) -> Iterator[str]:
+    for name, value in record.items():
+        yield name
+        if isinstance(value, dict):
+            yield from _names(value)
 
 
 def _plain(name: str) -> str:

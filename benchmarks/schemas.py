@@ -11,6 +11,7 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -18,7 +19,7 @@ from statistics import median
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.labels import ABSENT, TOLD, told
+from benchmarks.labels import ABSENT, TOLD, listed, told
 from eval.statistics import Clusters, bootstrap, micro_f1
 from extraction.blocks import blocks
 from extraction.json import Json
@@ -39,9 +40,11 @@ Counts = tuple[int, int, int]  # right, wrongly given, missed
 
 
 def main() -> None:
-    options = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--labels", action="store_true", help="list the pages' labels, as data.labels does")
+    options = parser.parse_args()
     samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
-    report(f"{options.variant} of {options.run}", asker(options), samples, options.n)
+    report(f"{options.variant} of {options.run}", asker(options), samples, options.n, options.labels)
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -59,13 +62,15 @@ def asker(options: argparse.Namespace) -> Extractor:
     return Extractor(configuration.load(options.config, run=options.run), options.variant, address())
 
 
-def report(title: str, extractor: Extractor, samples: Iterable[Sample], n: int) -> None:
-    """Ask each of up to `n` pages for its schema, and print how well it was read and what that took."""
+def report(title: str, extractor: Extractor, samples: Iterable[Sample], n: int, tell: bool = False) -> None:
+    """Ask each of up to `n` pages for its schema, and print how well it was read and what that took; `tell`: the
+    reader knows the labels of the page's domain."""
     counts, tokens, seconds, domains = [], [], [], set()
     by_label: dict[str | None, list[tuple[int, Counts]]] = defaultdict(list)
     kept: list[bool] = []
     for number, sample in enumerate(tqdm(samples, "schemas", n, unit="page")):
         extractor.schema = sample.schema
+        extractor.reader = replace(extractor.reader, labels=listed(sample) if tell else ())
         started = time.monotonic()
         found = extractor.ask(sample.text)
         seconds.append(time.monotonic() - started)

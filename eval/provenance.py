@@ -15,7 +15,7 @@ from pipeline.errors import UserError
 from pipeline.files import read_schema, sha256
 from pipeline.manifest import Facts, output_of, read_manifest
 from pipeline.provenance import commit
-from pipeline.reading import pruning
+from pipeline.reading import pruning, read_as
 from serve.client import read_prompt, unreachable
 from serve.client import served_digest as recorded_digest
 from serve.server import version as server_version
@@ -48,8 +48,7 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
         "code": code(variant),
         "schema": read_schema(config.folder),
         "prompt": hashlib.sha256(system(read_schema(config.folder)).encode()).hexdigest(),
-        "clean": config.data.clean,
-        "markup": config.data.markup,
+        **read_as(config),
         "ranker": pruning(config),
         "stop": read_prompt(config.folder).stop,
         "model": model,

@@ -16,6 +16,7 @@ from jinja2.exceptions import TemplateError
 
 from extraction.clean import clean
 from extraction.json import Json
+from extraction.labels import Labels, relabelled
 from extraction.prune import Pruner
 from extraction.schema import ordered, skeleton
 from extraction.special import hide
@@ -31,29 +32,31 @@ MARKUP = ("<", ">", "&", '"', "\xa0")  # decoded, these would read as markup, or
 
 @dataclass(frozen=True)
 class Reader:
-    """How a page is read: cleaned of what cannot hold a value, with its markup for machines or not, pruned or not."""
+    """How a page is read: cleaned of what cannot hold a value, with its markup for machines or not, pruned or not, with
+    the words of its fields for the labels that are listed."""
 
     clean: bool = True
     markup: bool = True  # only cleaning takes it out
     pruner: Pruner | None = None
+    labels: Labels = ()
 
 
 CLEANED = Reader()
 
 
 def page(text: str, reader: Reader = CLEANED) -> str:
-    """The input before it is pruned: without a leading instruction line, with its letters written as letters, and
-    cleaned as the reader says (extraction/clean.py).
+    """The input before it is pruned: without a leading instruction line, with its letters written as letters, cleaned
+    as the reader says (extraction/clean.py), and with the labels that it lists in its fields' words.
 
     A small model cannot know every entity by name or number, so `K&#269;` becomes `Kč`; those of markup stay.
     """
-    return _unpruned(text, reader.clean, reader.markup)
+    return _unpruned(text, reader.clean, reader.markup, reader.labels)
 
 
 @lru_cache(maxsize=4)  # a page may be read twice: when it is asked again, or when its record is compared with it
-def _unpruned(text: str, cleaned: bool, markup: bool) -> str:
+def _unpruned(text: str, cleaned: bool, markup: bool, listed: Labels) -> str:
     body = INSTRUCTION.sub("", text, count=1)
-    return ENTITY.sub(_decode, clean(body, markup) if cleaned else body).strip()
+    return relabelled(ENTITY.sub(_decode, clean(body, markup) if cleaned else body).strip(), listed)
 
 
 def _decode(entity: re.Match[str]) -> str:

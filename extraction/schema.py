@@ -61,6 +61,13 @@ def fields(schema: Json) -> list[str]:
     return list(schema["properties"])
 
 
+def names(schema: Json) -> set[str]:
+    """Names of the fields at all levels."""
+    inner = schema.get("properties", {})
+    parts = [*inner.values(), schema.get("items"), *(part for keyword in EITHER for part in schema.get(keyword, []))]
+    return set(inner).union(*(names(part) for part in parts if isinstance(part, dict)))
+
+
 def ordered(record: Json, schema: Json) -> Json:
     """The record with its top-level fields in the schema's order; absent ones are null."""
     return {name: record.get(name) for name in fields(schema)}

@@ -22,6 +22,7 @@ from pipeline.errors import UserError
 from pipeline.files import read_schema, write_text
 from pipeline.provenance import commit
 
+Label = Annotated[str, Field(pattern=r"\S")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what numpy and llama.cpp take
 Quantization = Literal["q4_k_m", "q8_0"]
@@ -57,6 +58,9 @@ class Data(Section):
     holdout: list[str] = Field([], description="groups that only the test split holds: the unseen slice")
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
     markup: bool = Field(True, description="whether schema.org, OpenGraph and microdata are read; false needs clean")
+    labels: dict[str, list[Label]] = Field(
+        {}, description="labels that pages have for a field, such as {draft: [Tiefgang]}: read as the field's name"
+    )
     prune: bool = Field(True, description="whether only the likely blocks of a long page are read")
     page_tokens: int = Field(
         575,

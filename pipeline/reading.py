@@ -1,9 +1,11 @@
 """How the stages of a run read a page: cleaned or not, and a long one pruned by the run's own ranker or not."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from extraction.json import Json
+from extraction.labels import labels
 from extraction.prompt import Reader
 from extraction.prune import Pruner
 from extraction.ranker import Ranker
@@ -16,12 +18,18 @@ RANKER = "ranker.safetensors"
 
 def reader(config: Config) -> Reader:
     """How the run reads a page. Raises `UserError` as `pruner` does."""
-    return Reader(config.data.clean, config.data.markup, pruner(config))
+    return replace(unpruned(config), pruner=pruner(config))
 
 
 def unpruned(config: Config) -> Reader:
     """The same before there is a ranker."""
-    return Reader(config.data.clean, config.data.markup)
+    return Reader(config.data.clean, config.data.markup, labels=labels(config.data.labels))
+
+
+def read_as(config: Config) -> Json:
+    """The settings by which a page is read before it is pruned, as a stage's inputs have them."""
+    listed = {"labels": config.data.labels} if config.data.labels else {}
+    return {"clean": config.data.clean, "markup": config.data.markup, **listed}
 
 
 def pruner(config: Config) -> Pruner | None:

@@ -24,7 +24,7 @@ from extraction.parse import Answer, Status
 from pipeline import config as configuration
 from pipeline.config import Config
 from pipeline.errors import UserError, run
-from pipeline.reading import pruning
+from pipeline.reading import pruning, read_as
 from serve import sources
 from serve.answers import Answers
 from serve.batch import answer_all
@@ -113,7 +113,7 @@ def _advance(answers: Answers, bar: "tqdm[NoReturn]") -> None:
 def fingerprint(config: Config) -> str:
     """A hash of the settings that an answer depends on beside the model."""
     settings = config.serve.model_dump(exclude={"name"})
-    settings |= {"clean": config.data.clean, "markup": config.data.markup, "pruning": pruning(config)}
+    settings |= {**read_as(config), "pruning": pruning(config)}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 

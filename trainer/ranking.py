@@ -20,7 +20,7 @@ from pipeline.config import Config
 from pipeline.errors import UserError
 from pipeline.files import atomic_write, read_schema, sha256
 from pipeline.manifest import Facts, output_of, record_stage, up_to_date
-from pipeline.reading import RANKER, load_ranker, unpruned
+from pipeline.reading import RANKER, load_ranker, read_as, unpruned
 from pipeline.splits import read_split
 from trainer.model import check_hub
 from trainer.ranker import Page, fit, targets_of
@@ -42,8 +42,7 @@ def choose(config: Config) -> None:
     inputs = {
         "data": {name: output_of(config.folder, "data", f"data/{name}") for name in names},
         "ranker": sha256(source),
-        "clean": config.data.clean,
-        "markup": config.data.markup,
+        **read_as(config),
         "page_tokens": config.data.page_tokens,
     }
     if up_to_date(config.folder, "ranker", inputs) or int(os.environ.get("RANK", "0")) > 0:

@@ -20,7 +20,7 @@ from pipeline.config import Config
 from pipeline.errors import UserError, run
 from pipeline.files import atomic_write, sha256
 from pipeline.manifest import Facts, output_of, record_stage, up_to_date
-from pipeline.reading import pruning
+from pipeline.reading import pruning, read_as
 from trainer import ranking
 from trainer.model import check_base, device_report, pin, prepare_libraries
 from trainer.older import keep_adapter
@@ -91,8 +91,7 @@ def stage_inputs(config: Config) -> Json:
         "lora": config.lora.model_dump(),
         "training": config.training.model_dump(exclude={"report_to", "logging_steps", "save_total_limit"}),
         "max_length": config.model.max_length,
-        "clean": config.data.clean,
-        "markup": config.data.markup,
+        **read_as(config),
         "ranker": pruning(config),
         "distractors": config.data.distractors,
         "backend": config.model.backend,

@@ -45,6 +45,8 @@ def test_defaults_are_the_tutorials(file: Path) -> None:
         ("run.x=1", ["'run.x=1'", "`run` is 'mine', not a section"]),
         ("data={test: 0.6, validation: 0.4}", ["`data`", "0.6", "0.4", "nothing to train on"]),
         ("data={markup: false, clean: false}", ["`data`", "markup", "set clean to true"]),
+        ("data.labels={a: ['  ']}", ["`data.labels.a", "  "]),
+        ("data.labels={a: Total}", ["`data.labels.a`", "Total", "list"]),
         ("eval.variants=[]", ["`eval.variants`", "[]", "at least 1"]),
         ("eval.variants=[f16, q8_0]", ["q8_0", "export.quantization_method (q4_k_m) does not make"]),
         ("data.schema={}", ["`data.schema`", "at least one property"]),

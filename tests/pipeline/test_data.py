@@ -139,3 +139,18 @@ def test_the_stage_writes_its_files_once(
     monkeypatch.setattr(sys, "argv", ["data", "--config", "c.yaml", "--set", "data.seed=1"])
     data.main()
     assert "up to date" not in capsys.readouterr().out
+
+
+def test_labels_are_listed_for_fields_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.json").write_text(
+        json.dumps([{**row, "output": {"n": row["output"]["n"], "x": {"y": 1}}} for row in ROWS])
+    )
+    Path("c.yaml").write_text("data: {path: rows.json}\nmodel: {model_name_or_path: m}\n")
+    monkeypatch.setattr(sys, "argv", ["data", "--config", "c.yaml", "--set", "data.labels={n: [Nr.], z: [Zahl]}"])
+    with pytest.raises(UserError, match=r"data\.labels has 'z', which is no field: give n, x"):
+        data.main()
+    monkeypatch.setattr(
+        sys, "argv", ["data", "--config", "c.yaml", "--set", "data.labels={n: [Nr.], y: [Zahl]}", "data.validation=0.3"]
+    )
+    data.main()
