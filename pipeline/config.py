@@ -59,7 +59,7 @@ class Data(Section):
     clean: bool = Field(True, description="whether a page is cleaned of what cannot hold a value before it is read")
     markup: bool = Field(True, description="whether schema.org, OpenGraph and microdata are read; false needs clean")
     labels: dict[str, list[Label]] = Field(
-        {}, description="labels that pages have for a field, such as {draft: [Tiefgang]}: read as the field's name"
+        {}, description="labels that pages have for a field, such as {draft:[Tiefgang]}: read as the field's name"
     )
     prune: bool = Field(True, description="whether only the likely blocks of a long page are read")
     page_tokens: int = Field(
