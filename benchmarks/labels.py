@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html import unescape
 
 from extraction.json import Json
 from extraction.labels import Labels, labels
+from extraction.names import name_words
 from extraction.text import fold
 from pretraining.corpus import Sample
 from pretraining.corpus.domains import DOMAINS
@@ -29,11 +31,16 @@ def told(sample: Sample, name: str) -> str | None:
         return ABSENT
     if slot == next(iter(slots)):
         return TITLE
-    page = fold(unescape(sample.text))
+    page = _folded(sample.text)
     there = [label for label in slots[slot].labels if re.search(rf"(?<!\w){re.escape(fold(label))}(?!\w)", page)]
     if not there:
         return UNLABELLED
     return ALIKE if any(_words(name) & _words(label) for label in there) else OTHER
+
+
+@lru_cache(maxsize=1)  # all fields of a page are looked for in it
+def _folded(text: str) -> str:
+    return fold(unescape(text))
 
 
 def listed(sample: Sample) -> Labels:
@@ -51,10 +58,9 @@ def _names(record: Json) -> Iterator[str]:
 
 
 def _plain(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())
+    return "".join(name_words(name))
 
 
 def _words(text: str) -> set[str]:
-    """The beginnings of a text's words; a name in camelCase has several."""
-    apart = fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
-    return {word[:LONGEST] for word in re.findall(r"[^\W\d_]+", apart) if len(word) >= LETTERS}
+    """The beginnings of a text's words."""
+    return {word[:LONGEST] for word in name_words(text) if len(word) >= LETTERS}

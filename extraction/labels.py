@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-Labels = tuple[tuple[str, str], ...]  # (label, its field's words)
+from extraction.names import name_words
 
-APART = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.\s]+")
+Labels = tuple[tuple[str, str], ...]  # (label, its field's words)
 
 
 def labels(listed: Mapping[str, Sequence[str]]) -> Labels:
@@ -21,7 +21,7 @@ def labels(listed: Mapping[str, Sequence[str]]) -> Labels:
 
 def words(field: str) -> str:
     """A field's name as a label would have it."""
-    return " ".join(APART.sub(" ", field).split()).capitalize()
+    return " ".join(name_words(field)).capitalize()
 
 
 def relabelled(page: str, listed: Labels) -> str:
