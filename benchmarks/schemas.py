@@ -28,6 +28,7 @@ from extraction.stated import survivors
 from extraction.values import annotated, same
 from pipeline import config as configuration
 from pipeline.errors import run
+from pipeline.reading import unpruned
 from pretraining.corpus import Sample
 from pretraining.corpus.pages import pages
 from serve.client import Extractor
@@ -42,9 +43,15 @@ Counts = tuple[int, int, int]  # right, wrongly given, missed
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--labels", action="store_true", help="list the pages' labels, as data.labels does")
+    parser.add_argument("--no-glossary", action="store_true", help="read pages without data.glossary")
     options = parser.parse_args()
     samples = islice(pages(SEED, "record", CHARACTERS, heldout=True), options.n)
-    report(f"{options.variant} of {options.run}", asker(options), samples, options.n, options.labels)
+    extractor = asker(options)
+    if options.no_glossary:
+        extractor.config = extractor.config.model_copy(
+            update={"data": extractor.config.data.model_copy(update={"glossary": False})}
+        )
+    report(f"{options.variant} of {options.run}", extractor, samples, options.n, options.labels)
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -70,7 +77,8 @@ def report(title: str, extractor: Extractor, samples: Iterable[Sample], n: int, 
     kept: list[bool] = []
     for number, sample in enumerate(tqdm(samples, "schemas", n, unit="page")):
         extractor.schema = sample.schema
-        extractor.reader = replace(extractor.reader, labels=listed(sample) if tell else ())
+        known = unpruned(extractor.config, sample.schema).labels
+        extractor.reader = replace(extractor.reader, labels=(*(listed(sample) if tell else ()), *known))
         started = time.monotonic()
         found = extractor.ask(sample.text)
         seconds.append(time.monotonic() - started)

@@ -59,11 +59,12 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
 def settings(config: Config, variant: str) -> Serve:
     """How a served variant is asked: with unsure values, and by one question where nobody scores the others' answers.
 
-    Only of the variant that users get are the answers to further questions scored (eval.compare.ASKED).
+    Only of the variant that users get are the answers to further questions, and values given to one field, scored
+    (eval.compare.ASKED).
     """
     changed: Json = {"min_probability": None}
     if variant != last_served(config.eval.variants):
-        changed["ask_again"] = None
+        changed |= {"ask_again": None, "distinct": False}
     return config.serve.model_copy(update=changed)
 
 

@@ -22,6 +22,11 @@ def name_words(text: str) -> tuple[str, ...]:
     return tuple(NAME_WORD.findall(CAMEL.sub(" ", text).casefold()))
 
 
+def plain_words(text: str) -> set[str]:
+    """The words of a name or label that say something; singular and plural are the same."""
+    return {word.removesuffix("s") for word in name_words(text) if len(word) >= SHORTEST}
+
+
 @lru_cache(maxsize=1 << 14)
 def is_telling(name: str) -> bool:
     """Whether a class name says more than where an element stands, how it looks, or which tool made it."""

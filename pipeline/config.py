@@ -22,7 +22,7 @@ from pipeline.errors import UserError
 from pipeline.files import read_schema, write_text
 from pipeline.provenance import commit
 
-Label = Annotated[str, Field(pattern=r"\S")]
+Label = Annotated[str, Field(pattern=r"^[^<>:：=]*[^<>:：=\s][^<>:：=]*[:：]?\s*$")]  # which a colon may end
 Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what numpy and llama.cpp take
 Quantization = Literal["q4_k_m", "q8_0"]
@@ -60,6 +60,9 @@ class Data(Section):
     markup: bool = Field(True, description="whether schema.org, OpenGraph and microdata are read; false needs clean")
     labels: dict[str, list[Label]] = Field(
         {}, description="labels that pages have for a field, such as {draft:[Tiefgang]}: read as the field's name"
+    )
+    glossary: bool = Field(
+        False, description="whether what pages call the fields, in some twenty languages, is read as the fields' names"
     )
     prune: bool = Field(True, description="whether only the likely blocks of a long page are read")
     page_tokens: int = Field(
@@ -163,6 +166,9 @@ class Serve(Section):
     )
     part_tokens: int | None = Field(None, ge=64, description="most tokens of such a part; null: as many as fit")
     ground: bool = Field(False, description="whether a value that the page does not state becomes null")
+    distinct: bool = Field(
+        False, description="whether a value that the page states once, labelled for one field, is null in the others"
+    )
     min_probability: float | None = Field(
         None, ge=0, le=1, description="a field with a lower probability becomes null and is listed as unsure"
     )
@@ -179,8 +185,8 @@ class Serve(Section):
     @property
     def options(self) -> Json:
         """Ollama's options."""
-        ours = {"name", "on_overlong", "part_tokens", "ground", "min_probability", "ask_again", "deterministic"}
-        return self.model_dump(exclude=ours)
+        ours = {"name", "on_overlong", "part_tokens", "deterministic"}
+        return self.model_dump(exclude=ours | {"ground", "distinct", "min_probability", "ask_again"})
 
     @property
     def max_prompt(self) -> int:

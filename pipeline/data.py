@@ -148,7 +148,7 @@ def main() -> None:
     rows, schema = check(rows, config.data.json_schema)
     if strange := sorted(set(config.data.labels) - schemas.names(schema)):
         raise UserError(f"data.labels has {strange[0]!r}, which is no field: give {', '.join(schemas.fields(schema))}")
-    examples, conflicts = unique(to_examples(rows, config.data), unpruned(config))
+    examples, conflicts = unique(to_examples(rows, config.data), unpruned(config, schema))
     parts = split(examples, config.data)
     _report(parts, source, schema, conflicts)
     _write(config, schema, parts, inputs)

@@ -1,16 +1,21 @@
 """How the stages of a run read a page: cleaned or not, and a long one pruned by the run's own ranker or not."""
 
+import hashlib
+import json
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from extraction.glossary import called
 from extraction.json import Json
-from extraction.labels import labels
+from extraction.labels import Labels, labels
 from extraction.prompt import Reader
 from extraction.prune import Pruner
 from extraction.ranker import Ranker
+from extraction.schema import names
 from pipeline.config import Config
 from pipeline.errors import UserError
+from pipeline.files import read_schema
 from pipeline.manifest import output_of
 
 RANKER = "ranker.safetensors"
@@ -18,18 +23,30 @@ RANKER = "ranker.safetensors"
 
 def reader(config: Config) -> Reader:
     """How the run reads a page. Raises `UserError` as `pruner` does."""
-    return replace(unpruned(config), pruner=pruner(config))
+    return replace(unpruned(config, _schema(config)), pruner=pruner(config))
 
 
-def unpruned(config: Config) -> Reader:
+def unpruned(config: Config, schema: Json) -> Reader:
     """The same before there is a ranker."""
-    return Reader(config.data.clean, config.data.markup, labels=labels(config.data.labels))
+    return Reader(config.data.clean, config.data.markup, labels=_labels(config, schema))
 
 
 def read_as(config: Config) -> Json:
-    """The settings by which a page is read before it is pruned, as a stage's inputs have them."""
-    listed = {"labels": config.data.labels} if config.data.labels else {}
+    """By what a page is read before it is pruned, as a stage's inputs have it."""
+    found = _labels(config, _schema(config))
+    listed = {"labels": hashlib.sha256(json.dumps(found).encode()).hexdigest()} if found else {}
     return {"clean": config.data.clean, "markup": config.data.markup, **listed}
+
+
+def _schema(config: Config) -> Json:
+    """The run's schema, where the glossary is asked for its fields."""
+    return read_schema(config.folder) if config.data.glossary else {}
+
+
+def _labels(config: Config, schema: Json) -> Labels:
+    """The labels that are listed, and what the glossary knows of the schema's fields."""
+    known = called(sorted(names(schema))) if config.data.glossary else {}
+    return (*labels(config.data.labels), *labels(known))
 
 
 def pruner(config: Config) -> Pruner | None:

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from extraction.again import Ballot, Stated, elect
 from extraction.combine import Part, combine, probabilities
+from extraction.distinct import distinct_answer
 from extraction.evidence import Evidence, Path, evidence
 from extraction.ground import ground_answer
 from extraction.json import Json
@@ -55,8 +56,8 @@ class Extraction:
 
     `probability` is each top-level field's: the product of the probabilities of its value's tokens, that is, how
     probable the model thinks this very value is after what it wrote before (0 to 1). Where several answers voted it is
-    the mean over them, 0 in those with another value. It is of what the model said, also where `serve.ground` or
-    `serve.min_probability` made null of it; a failed answer has none.
+    the mean over them, 0 in those with another value. It is of what the model said, also where `serve.ground`,
+    `serve.distinct` or `serve.min_probability` made null of it; a failed answer has none.
     """
 
     answer: Answer
@@ -113,12 +114,12 @@ def assemble(
     """What the replies say of a page, of which the model `read` this; `tries` has one or two replies a part;
     `again` has the further questions', if there were any."""
     firsts, lasts = [replies[0] for replies in tries], [replies[-1] for replies in tries]
-    answer, probability, unsure = _judge(lasts, page, schema, settings, again)
+    answer, probability, unsure = _judge(lasts, page, read, schema, settings, again)
     counted = [*lasts, *again.replies] if again else lasts
     bodies = [reply.body for reply in counted]
     return Extraction(
         answer=answer,
-        first=_judge(firsts, page, schema, settings)[0],
+        first=_judge(firsts, page, read, schema, settings)[0],
         retried=again is not None or any(len(replies) > 1 for replies in tries),
         probability=probability,
         unsure=unsure,
@@ -136,7 +137,7 @@ def assemble(
 
 
 def _judge(
-    replies: Sequence[Reply], page: str, schema: Json, settings: Serve, again: Again | None = None
+    replies: Sequence[Reply], page: str, read: str, schema: Json, settings: Serve, again: Again | None = None
 ) -> tuple[Answer, dict[str, float], list[str]]:
     """The answer as the settings let it pass, the probability of each field, and the unsure ones."""
     parts = [reply.part for reply in replies]
@@ -145,6 +146,8 @@ def _judge(
         answer, probability = _elected(answer, probability, again, schema)
     if settings.ground:
         answer = ground_answer(answer, page, schema)
+    if settings.distinct:
+        answer = distinct_answer(answer, read, schema)
     if answer.record is None or settings.min_probability is None:
         return answer, probability, []
     unsure = [name for name in answer.record if probability.get(name, 0.0) < settings.min_probability]
