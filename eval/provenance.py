@@ -59,7 +59,7 @@ def depends_on(config: Config, variant: str, split: str = "test") -> Json:
 def settings(config: Config, variant: str) -> Serve:
     """How a served variant is asked: with unsure values, and by one question where nobody scores the others' answers.
 
-    Only of the variant that users get are the answers to further questions, and values given to one field, scored
+    Only of the variant that users get are answers scored to further questions, and with each value in one field
     (eval.compare.ASKED).
     """
     changed: Json = {"min_probability": None}

@@ -61,7 +61,7 @@ class Extraction:
     """
 
     answer: Answer
-    first: Answer  # before any further question; the same as `answer` where there was none
+    first: Answer  # before any further question, and with a value that two fields share (serve.distinct)
     retried: bool  # asked again: with a penalty for repeating, or of fewer blocks (serve.ask_again)
     probability: dict[str, float]
     unsure: list[str]  # fields less probable than serve.min_probability, null where the schema allows it
@@ -119,7 +119,7 @@ def assemble(
     bodies = [reply.body for reply in counted]
     return Extraction(
         answer=answer,
-        first=_judge(firsts, page, read, schema, settings)[0],
+        first=_judge(firsts, page, read, schema, settings.model_copy(update={"distinct": False}))[0],
         retried=again is not None or any(len(replies) > 1 for replies in tries),
         probability=probability,
         unsure=unsure,

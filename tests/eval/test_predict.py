@@ -224,19 +224,20 @@ def test_what_is_done_is_not_asked_again_until_the_test_split_changes(toy_run: C
 def test_further_questions_are_asked_of_the_variant_that_users_get(
     toy_run: Config, ollama: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: dict[str, float | None] = {}
+    asked: dict[str, tuple[float | None, bool]] = {}
 
     def listen(extractors: list[Extractor], rows: list[Json]) -> Iterator[tuple[Json, Extraction]]:
-        asked[extractors[0].variant] = extractors[0].settings.ask_again
+        asked[extractors[0].variant] = extractors[0].settings.ask_again, extractors[0].settings.distinct
         return answer_all(extractors, rows)
 
     monkeypatch.setattr(predict, "answer_all", listen)
     server = ollama()
-    predict_all(with_settings("eval.variants=[f16, q4_k_m]", "serve.ask_again=1"), server.url)
-    assert asked == {"f16": None, "q4_k_m": 1}
+    users = "serve.ask_again=1", "serve.distinct=true"
+    predict_all(with_settings("eval.variants=[f16, q4_k_m]", *users), server.url)
+    assert asked == {"f16": (None, False), "q4_k_m": (1, True)}
     n_asked = len(server.asked)
-    predict_all(with_settings("eval.variants=[f16]", "serve.ask_again=1"), server.url)  # users would get it now
-    assert asked["f16"] == 1
+    predict_all(with_settings("eval.variants=[f16]", *users), server.url)  # users would get it now
+    assert asked["f16"] == (1, True)
     assert len(server.asked) == n_asked + 12
 
 

@@ -238,6 +238,24 @@ def test_what_the_page_does_not_state_can_be_rejected(
     assert extractor.ask(LONG).answer.record == record
 
 
+@pytest.mark.parametrize(("distinct", "last"), [(False, "3 m"), (True, None)])
+def test_a_value_can_be_left_to_the_field_that_its_line_names(
+    config: Config, scripted: Scripted, distinct: bool, last: str | None
+) -> None:
+    extractor = small(config, scripted, distinct=distinct)
+    text = {"type": ["string", "null"]}
+    extractor.schema = {"type": "object", "properties": {"beam": text, "draft": text}, "required": ["beam", "draft"]}
+    page = "<p>Beam 3 m</p>"
+    answer = {"beam": "3 m", "draft": "3 m"}
+    body = {
+        "message": {"content": json.dumps(answer)},
+        "prompt_eval_count": extractor.n_tokens(extractor.chats(page)[0]),
+    }
+    scripted.replies = [(200, GOOD | body)]
+    found = extractor.ask(page)
+    assert (found.answer.record, found.first.record) == ({"beam": "3 m", "draft": last}, answer)
+
+
 def test_a_refusal_and_a_missing_server_are_errors(extractor: Extractor, scripted: Scripted) -> None:
     scripted.replies = [(404, {"error": "model 'asked:q4_k_m' not found"})]
     with pytest.raises(UserError, match="HTTP 404: model 'asked:q4_k_m' not found"):
