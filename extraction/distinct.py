@@ -5,17 +5,14 @@ the value.
 """
 
 import html
-import re
 from collections import defaultdict
 from dataclasses import replace
 
 from extraction.json import Json
 from extraction.names import plain_words
 from extraction.parse import Answer
-from extraction.schema import problems
-from extraction.stated import folded, wording
-
-TAG = re.compile(r"<[^>]*>")
+from extraction.schema import without
+from extraction.stated import TAG, folded, wording
 
 
 def distinct_answer(answer: Answer, read: str, schema: Json) -> Answer:
@@ -23,11 +20,7 @@ def distinct_answer(answer: Answer, read: str, schema: Json) -> Answer:
     field's in what the model `read`, where the schema allows null; a failed answer as it is."""
     if answer.record is None:
         return answer
-    record = answer.record
-    for name in _wrong(record, read):
-        changed = record | {name: None}
-        record = record if problems(changed, schema) else changed
-    return replace(answer, record=record)
+    return replace(answer, record=without(answer.record, _wrong(answer.record, read), schema))
 
 
 def _wrong(record: Json, read: str) -> list[str]:

@@ -39,7 +39,8 @@ def _labels(field: str, fields: list[str]) -> list[str]:
     """What the sections that have the most of the fields call one of them."""
     having = [section for section in sections() if _plain(field) in section]
     shared = [sum(_plain(other) in section for other in fields) for section in having]
-    best = [section for section, n in zip(having, shared, strict=True) if n == max(shared)]
+    most = max(shared, default=0)
+    best = [section for section, n in zip(having, shared, strict=True) if n == most]
     return list(dict.fromkeys(label for section in best for label in section[_plain(field)]))
 
 

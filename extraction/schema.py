@@ -56,6 +56,14 @@ def problems(value: Any, schema: Json) -> list[str]:
     return [f"{'.'.join(map(str, error.absolute_path)) or 'output'}: {error.message}" for error in errors]
 
 
+def without(record: Json, names: Iterable[str], schema: Json) -> Json:
+    """The record with null for the named fields, where the schema allows null."""
+    for name in names:
+        changed = record | {name: None}
+        record = record if problems(changed, schema) else changed
+    return record
+
+
 def fields(schema: Json) -> list[str]:
     """Names of the top-level fields, in the schema's order."""
     return list(schema["properties"])

@@ -12,7 +12,7 @@ from extraction.ground import ground_answer
 from extraction.json import Json
 from extraction.parse import Answer
 from extraction.prompt import completion
-from extraction.schema import problems
+from extraction.schema import without
 from pipeline.config import Serve
 
 
@@ -151,7 +151,7 @@ def _judge(
     if answer.record is None or settings.min_probability is None:
         return answer, probability, []
     unsure = [name for name in answer.record if probability.get(name, 0.0) < settings.min_probability]
-    return replace(answer, record=_without(answer.record, unsure, schema)), probability, unsure
+    return replace(answer, record=without(answer.record, unsure, schema)), probability, unsure
 
 
 def _elected(
@@ -167,11 +167,3 @@ def _elected(
     ballots = [Ballot(given, sure, again.stated.likelihood(given)) for _, given, sure in answers]
     record, probability = elect(ballots, again.fields)
     return replace(answers[0][0], record=record), probability
-
-
-def _without(record: Json, names: Sequence[str], schema: Json) -> Json:
-    """The record with null for the named fields, where the schema allows null."""
-    for name in names:
-        changed = record | {name: None}
-        record = record if problems(changed, schema) else changed
-    return record

@@ -84,7 +84,8 @@ def chosen(config: Config, given: Ranker) -> tuple[Ranker, Facts]:
 def long_pages(config: Config, name: str) -> list[Read]:
     """Blocks, features, schema and record of the rows of a split that pruning applies to."""
     rows, schema = read_split(config.folder, name), read_schema(config.folder)
-    cleaned = [(page(row["input"], unpruned(config, schema)), row["output"]) for row in rows]
+    reader = unpruned(config, schema)
+    cleaned = [(page(row["input"], reader), row["output"]) for row in rows]
     found = [(blocks(text), record) for text, record in cleaned if is_long(text)]
     return [(cut, features(cut), schema, record) for cut, record in found if cut]
 
